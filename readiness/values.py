@@ -1,0 +1,99 @@
+"""What are the smallest values that everything else is made of?"""
+
+import unicodedata
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+BASIS_POINTS = 10_000
+"""Basis points in a whole: shares are integers underneath, so that nothing is ever rounded up."""
+
+LONGEST_TEXT = 20_000
+"""Characters in the longest text that a person may write into one field."""
+
+_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
+_ALLOWED_CONTROLS = frozenset("\n\t")
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Frozen(BaseModel):
+    """A recorded value: never changed once made, and tolerant of fields that a later version added."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Body(BaseModel):
+    """Something that arrives from outside: a field that we do not know is refused, not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def clean_text(text: str) -> str:
+    """Return `text` in NFC without surrounding space.
+
+    Raises ValueError for text that no database and no page can be trusted with: control characters,
+    lone surrogates, unassigned code points and marks that reverse the reading direction.
+    """
+    for character in text:
+        if character in _ALLOWED_CONTROLS:
+            continue
+        if character in _BIDI_CONTROLS or unicodedata.category(character) in _FORBIDDEN_CATEGORIES:
+            raise ValueError(f"the character U+{ord(character):04X} is not allowed in text")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def clean_line(text: str) -> str:
+    """Return `text` cleaned as `clean_text` does; raises ValueError where it runs over more than one line."""
+    cleaned = clean_text(text)
+    if "\n" in cleaned or "\t" in cleaned:
+        raise ValueError("a line break or a tab is not allowed here")
+    return cleaned
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Return the same instant in UTC; instants are compared in UTC only."""
+    return moment.astimezone(UTC)
+
+
+def slugged(value: Any) -> Any:
+    """Return `value` in lower case with spaces as hyphens, as regions and functions are compared."""
+    return "-".join(value.strip().lower().split()) if isinstance(value, str) else value
+
+
+def basis_points(share: Decimal) -> int:
+    """Return `share` (0 to 1) in basis points; raises ValueError where it is outside or finer than 0.0001."""
+    if not share.is_finite() or not 0 <= share <= 1:
+        raise ValueError("a share lies between 0 and 1")
+    points = share * BASIS_POINTS
+    if points != points.to_integral_value():
+        raise ValueError("a share is given in steps of 0.0001")
+    return int(points)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
+"""An instant: aware, and in UTC whatever offset it was written with."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
+"""A name in addresses: products, regions, functions, segments."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}$")]
+"""An id given by another system: persons, courses, assessments."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT), AfterValidator(clean_text)]
+"""Something a person wrote, over one or more lines."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(clean_line)]
+"""Something a person wrote, on one line: names and titles."""
+
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""The SHA-256 of a canonical JSON text, in hex."""
+
+BasisPoints = Annotated[int, Field(ge=0, le=BASIS_POINTS)]
+"""A share in ten-thousandths."""
+
+
+def share_is_met(numerator: int, denominator: int, *, required: int) -> bool:
+    """Say whether `numerator` of `denominator` reaches `required` basis points; an empty whole never does."""
+    return denominator > 0 and numerator * BASIS_POINTS >= required * denominator
