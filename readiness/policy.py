@@ -90,6 +90,8 @@ class GoNoGoPolicy(Frozen):
     polled: tuple[Function, ...] = ()
     decided_by: str = "executive"
     due_days: int = 0
+    late_launch_minutes: Annotated[int, Field(ge=0)] = 60
+    """How late a launch may still happen after the system was away; later than this it is held."""
 
 
 class Policy(Frozen):
@@ -170,14 +172,8 @@ def _tier(
 
 
 TIERS: dict[int, Policy] = {
-    1: _tier(
-        1, lead_time_days=56, due_days=(49, 42, 14, 7, 3), trained=9_000, certified=8_000, top_objections=5
-    ),
-    2: _tier(
-        2, lead_time_days=28, due_days=(21, 17, 7, 4, 2), trained=8_500, certified=7_000, top_objections=5
-    ),
-    3: _tier(
-        3, lead_time_days=7, due_days=(5, 4, 2, 1, 1), trained=8_000, certified=5_000, top_objections=3
-    ),
+    1: _tier(1, lead_time_days=56, due_days=(49, 42, 14, 7, 3), trained=9_000, certified=8_000, top_objections=5),
+    2: _tier(2, lead_time_days=28, due_days=(21, 17, 7, 4, 2), trained=8_500, certified=7_000, top_objections=5),
+    3: _tier(3, lead_time_days=7, due_days=(5, 4, 2, 1, 1), trained=8_000, certified=5_000, top_objections=3),
 }
 """The defaults of each tier, from the rule book; a plan may ask for more, and is marked where it asks for less."""

@@ -1,0 +1,281 @@
+"""How does each criterion of the built-in policy stand, and why?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from readiness.events import CriterionStatus
+from readiness.evidence import ContentEvidence, Evidence
+from readiness.forecast import certification_forecast, needed, training_forecast
+from readiness.plan import Assessment, Course
+from readiness.policy import CriterionKey, Function, Policy, Stage
+from readiness.readiness import CriterionResult, Rag, floor_share
+from readiness.region import RegionLaunch, StageState
+from readiness.values import BASIS_POINTS, share_is_met
+
+STILL_DAYS = 14
+"""Days that a stage may be open without movement before it turns red (rule book, RAG)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a criterion is judged by: the rules, the evidence, the region, and when it is due."""
+
+    policy: Policy
+    evidence: Evidence
+    region: RegionLaunch
+    stage: StageState
+    due_at: datetime
+    seen_at: datetime
+    """The moment that colours are seen from: when the evidence was gathered, or the judged instant if earlier."""
+
+    @property
+    def courses(self) -> tuple[Course, ...]:
+        """The required courses."""
+        return self.region.courses
+
+    @property
+    def assessment(self) -> Assessment:
+        """The assessment that certifies."""
+        return self.region.assessment
+
+
+def judge(key: CriterionKey, case: Case) -> CriterionResult:
+    """Return how the criterion `key` stands in `case`, with a reason wherever it is not met."""
+    return _JUDGES[key](case)
+
+
+def _value_propositions_signed(case: Case) -> CriterionResult:
+    content = case.evidence.content_of(Stage.VALUE_PROPOSITIONS)
+    segments = case.policy.value_propositions.segments
+    missing = content.missing if content is not None else segments
+    reasons = [f"The segment {segment} has no statement yet" for segment in missing]
+    return _signed(
+        CriterionKey.VALUE_PROPOSITIONS_SIGNED,
+        case,
+        signers=case.policy.value_propositions.signed_by,
+        content=content,
+        has_content=len(missing) < len(segments),
+        is_complete=not missing,
+        incomplete_reasons=reasons,
+    )
+
+
+def _objections_signed(case: Case) -> CriterionResult:
+    content = case.evidence.content_of(Stage.OBJECTION_HANDLING)
+    has_content = content is not None and content.ranked > 0
+    return _signed(
+        CriterionKey.OBJECTIONS_SIGNED,
+        case,
+        signers=case.policy.objection_handling.signed_by,
+        content=content,
+        has_content=has_content,
+        is_complete=has_content,
+        incomplete_reasons=[] if has_content else ["No objection has been ranked yet"],
+    )
+
+
+def _signed(
+    key: CriterionKey,
+    case: Case,
+    *,
+    signers: tuple[Function, ...],
+    content: ContentEvidence | None,
+    has_content: bool,
+    is_complete: bool,
+    incomplete_reasons: list[str],
+) -> CriterionResult:
+    counting = (content.digest, *content.same_as) if content is not None else ()
+    unsigned: list[Function] = []
+    reasons = list(incomplete_reasons)
+    for function in signers:
+        signature = case.region.signature(case.stage.stage, function)
+        if signature is not None and signature.digest in counting:
+            continue
+        unsigned.append(function)
+        if signature is not None:
+            reasons.append(f"{function.capitalize()} signed an earlier revision; the content has changed since")
+        elif _was_sent_back(case, function, counting):
+            reasons.append(f"{function.capitalize()} sent the current revision back")
+        else:
+            reasons.append(f"{function.capitalize()} has not signed the current revision")
+    is_met = is_complete and not unsigned
+    if is_met:
+        status = CriterionStatus.MET
+    elif has_content:
+        status = CriterionStatus.UNMET
+    else:
+        status = CriterionStatus.NO_EVIDENCE
+    waiting = tuple(function.value for function in unsigned) if is_complete else (Function.MARKETING.value,)
+    return CriterionResult(
+        key=key,
+        status=status,
+        rag=_colour_without_forecast(status, case),
+        actual=floor_share(len(signers) - len(unsigned), len(signers)),
+        required=1.0,
+        numerator=len(signers) - len(unsigned),
+        denominator=len(signers),
+        due_at=case.due_at,
+        reasons=tuple(reasons),
+        waiting_on=() if is_met else waiting,
+    )
+
+
+def _was_sent_back(case: Case, function: Function, counting: tuple[str, ...]) -> bool:
+    return any(
+        note.stage is case.stage.stage and note.function is function and note.digest in counting
+        for note in case.region.sent_back
+    )
+
+
+def _objections_answered(case: Case) -> CriterionResult:
+    rules = case.policy.objection_handling
+    content = case.evidence.content_of(Stage.OBJECTION_HANDLING)
+    answered = content.answered if content is not None else 0
+    ranked = content.ranked if content is not None else 0
+    is_met = share_is_met(answered, rules.top_objections, required=rules.answered_share)
+    reasons = []
+    if not is_met:
+        if ranked < rules.top_objections:
+            reasons.append(f"{ranked} of the top {rules.top_objections} objections have been written down")
+        reasons.append(f"{answered} of the top {rules.top_objections} objections have an answer")
+        if content is not None and content.missing:
+            reasons.append(f"Still to answer: {', '.join(content.missing)}")
+    status = CriterionStatus.MET if is_met else CriterionStatus.UNMET if ranked else CriterionStatus.NO_EVIDENCE
+    return CriterionResult(
+        key=CriterionKey.OBJECTIONS_ANSWERED,
+        status=status,
+        rag=_colour_without_forecast(status, case),
+        actual=floor_share(answered, rules.top_objections),
+        required=rules.answered_share / BASIS_POINTS,
+        numerator=answered,
+        denominator=rules.top_objections,
+        due_at=case.due_at,
+        reasons=tuple(reasons),
+        waiting_on=() if is_met else (Function.MARKETING.value,),
+    )
+
+
+def _training_completion(case: Case) -> CriterionResult:
+    figures = case.evidence.figures
+    required = case.policy.training.required_share
+    return _people_share(
+        CriterionKey.TRAINING_COMPLETION,
+        case,
+        reached=figures.trained,
+        required=required,
+        has_evidence=figures.started > 0,
+        reason=f"{figures.audience - figures.trained} of {figures.audience} have not completed every required course",
+        forecast_at=training_forecast(figures, courses=len(case.courses), required=required),
+        last_moved_at=figures.last_completion_at,
+        lapsing=0,
+    )
+
+
+def _certified_share(case: Case) -> CriterionResult:
+    figures = case.evidence.figures
+    required = case.policy.certification.required_share
+    return _people_share(
+        CriterionKey.CERTIFIED_SHARE,
+        case,
+        reached=figures.certified,
+        required=required,
+        has_evidence=figures.last_attempt_at is not None,
+        reason=f"{figures.audience - figures.certified} of {figures.audience} hold no certification valid at launch",
+        forecast_at=certification_forecast(figures, required=required),
+        last_moved_at=figures.last_attempt_at,
+        lapsing=figures.lapsing,
+    )
+
+
+def _people_share(
+    key: CriterionKey,
+    case: Case,
+    *,
+    reached: int,
+    required: int,
+    has_evidence: bool,
+    reason: str,
+    forecast_at: datetime | None,
+    last_moved_at: datetime | None,
+    lapsing: int,
+) -> CriterionResult:
+    figures = case.evidence.figures
+    is_met = share_is_met(reached, figures.audience, required=required)
+    lapses = not is_met and share_is_met(reached + lapsing, figures.audience, required=required)
+    if is_met:
+        status = CriterionStatus.MET
+    elif figures.audience > 0 and has_evidence:
+        status = CriterionStatus.UNMET
+    else:
+        status = CriterionStatus.NO_EVIDENCE
+    reasons: list[str] = []
+    if figures.audience == 0:
+        reasons.append("Nobody is in the audience, and an empty audience never passes")
+    elif not is_met:
+        reasons.append(reason)
+        reasons.append(f"{needed(figures, reached, required=required)} more are needed")
+    if lapsing:
+        when = f" from {figures.first_lapse_at:%Y-%m-%d}" if figures.first_lapse_at is not None else ""
+        reasons.insert(0, f"{lapsing} certifications lapse before the launch{when}")
+    return CriterionResult(
+        key=key,
+        status=status,
+        rag=Rag.RED if lapses else _colour_of_people(status, case, forecast_at, last_moved_at),
+        actual=floor_share(reached, figures.audience),
+        required=required / BASIS_POINTS,
+        numerator=reached,
+        denominator=figures.audience,
+        due_at=case.due_at,
+        forecast_at=None if is_met else forecast_at,
+        reasons=tuple(reasons),
+        waiting_on=() if is_met else (Function.ENABLEMENT.value,),
+        audience=figures.change,
+    )
+
+
+def _colour_without_forecast(status: CriterionStatus, case: Case) -> Rag:
+    if status is CriterionStatus.MET:
+        return Rag.GREEN
+    if case.seen_at > case.due_at:
+        return Rag.RED
+    return Rag.GREY if status is CriterionStatus.NO_EVIDENCE else Rag.AMBER
+
+
+def _colour_of_people(
+    status: CriterionStatus, case: Case, forecast_at: datetime | None, last_moved_at: datetime | None
+) -> Rag:
+    if status is not CriterionStatus.UNMET or case.seen_at > case.due_at:
+        return _colour_without_forecast(status, case)
+    if forecast_at is not None:
+        return Rag.AMBER if forecast_at <= case.due_at else Rag.RED
+    if case.stage.opened_at is None:
+        return Rag.AMBER
+    moved_at = max(moment for moment in (last_moved_at, case.stage.since, case.stage.opened_at) if moment is not None)
+    return Rag.RED if case.seen_at - moved_at >= timedelta(days=STILL_DAYS) else Rag.AMBER
+
+
+def _poll_complete(case: Case) -> CriterionResult:
+    seats = len(case.policy.go_no_go.polled)
+    return CriterionResult(
+        key=CriterionKey.POLL_COMPLETE,
+        status=CriterionStatus.NO_EVIDENCE,
+        rag=_colour_without_forecast(CriterionStatus.NO_EVIDENCE, case),
+        actual=0.0,
+        required=1.0,
+        numerator=0,
+        denominator=seats,
+        due_at=case.due_at,
+        reasons=(f"0 of {seats} seats have voted",),
+        waiting_on=tuple(function.value for function in case.policy.go_no_go.polled),
+    )
+
+
+_JUDGES: dict[CriterionKey, Callable[[Case], CriterionResult]] = {
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: _value_propositions_signed,
+    CriterionKey.OBJECTIONS_ANSWERED: _objections_answered,
+    CriterionKey.OBJECTIONS_SIGNED: _objections_signed,
+    CriterionKey.TRAINING_COMPLETION: _training_completion,
+    CriterionKey.CERTIFIED_SHARE: _certified_share,
+    CriterionKey.POLL_COMPLETE: _poll_complete,
+}

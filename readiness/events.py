@@ -1,0 +1,236 @@
+"""What has happened to a launch or a region launch?
+
+Events are the rows of the ledger: past tense, added and never edited. What `evolve` makes of a written event never
+changes, so a new meaning is a new event type. They carry opaque ids and digests, no words that a person wrote.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from readiness.commands import Choice
+from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
+from readiness.policy import CriterionKey, Function, Policy, Stage
+from readiness.values import Digest, Frozen, Identifier, Moment, Slug
+
+
+class CriterionStatus(StrEnum):
+    """How a criterion stands."""
+
+    MET = "met"
+    UNMET = "unmet"
+    WAIVED = "waived"
+    NO_EVIDENCE = "no_evidence"
+
+
+class HoldCause(StrEnum):
+    """Why a region is held."""
+
+    PERSON = "person"
+    GATE_UNMET = "gate-unmet"
+    LAUNCH_INSTANT_MISSED = "launch-instant-missed"
+    LAUNCH_REFUSED = "launch-refused"
+
+
+class Judged(Frozen):
+    """How one criterion was judged; the figures are for reading, they decide nothing later."""
+
+    key: CriterionKey
+    status: CriterionStatus
+    numerator: int
+    denominator: int
+
+
+class Happened(Frozen):
+    """What every event carries; `at` is stamped by the store's clock as it is written."""
+
+    at: Moment
+    person: Identifier | None = None
+    """Who asked for it; None where it fell due by itself."""
+    command_id: str | None = None
+    """The authenticated command behind it; None where it fell due by itself."""
+    command_digest: Digest | None = None
+    """The digest of that command as logged: an event that gives counts only while the log agrees."""
+
+
+class RegionLaunchStarted(Happened):
+    """A region launch began, with the whole plan and policy that it keeps."""
+
+    type: Literal["region_launch_started"] = "region_launch_started"
+    launch_run: int
+    product: Slug
+    product_name: str
+    tier: int
+    owner: Identifier
+    plan: RegionPlan
+    courses: tuple[Course, ...]
+    assessment: Assessment
+    policy: Policy
+    below_tier: tuple[str, ...] = ()
+
+
+class CriteriaJudged(Happened):
+    """At least one criterion changed its status; all of them as they stand."""
+
+    type: Literal["criteria_judged"] = "criteria_judged"
+    judged: tuple[Judged, ...]
+
+
+class StageOpened(Happened):
+    """The stage before was passed, so this one is worked on."""
+
+    type: Literal["stage_opened"] = "stage_opened"
+    stage: Stage
+
+
+class StagePassed(Happened):
+    """Every criterion of the stage is met."""
+
+    type: Literal["stage_passed"] = "stage_passed"
+    stage: Stage
+
+
+class StageReopened(Happened):
+    """A passed stage became unmet."""
+
+    type: Literal["stage_reopened"] = "stage_reopened"
+    stage: Stage
+    criteria: tuple[CriterionKey, ...]
+
+
+class SignedOff(Happened):
+    """A function approved one revision of a stage's content."""
+
+    type: Literal["signed_off"] = "signed_off"
+    stage: Stage
+    function: Function
+    digest: Digest
+
+
+class SentBack(Happened):
+    """A function sent one revision back; a sign-off of its own on that stage ends with it."""
+
+    type: Literal["sent_back"] = "sent_back"
+    stage: Stage
+    function: Function
+    digest: Digest
+
+
+class SignOffVoided(Happened):
+    """The content moved on materially, so the sign-off counts no more."""
+
+    type: Literal["sign_off_voided"] = "sign_off_voided"
+    stage: Stage
+    function: Function
+    digest: Digest
+
+
+class DecisionTaken(Happened):
+    """An executive decided, for one launch instant."""
+
+    type: Literal["decision_taken"] = "decision_taken"
+    choice: Choice
+    launch_at: Moment
+    review_at: Moment | None = None
+
+
+class ReviewCame(Happened):
+    """The date to look again at a no-go came; the question is open again."""
+
+    type: Literal["review_came"] = "review_came"
+
+
+class RegionHeld(Happened):
+    """The launch is stopped; a go that stood is gone."""
+
+    type: Literal["region_held"] = "region_held"
+    cause: HoldCause
+    criteria: tuple[CriterionKey, ...] = ()
+    objections: tuple[str, ...] = ()
+    """What the launch transaction found, where it refused."""
+    review_at: Moment | None = None
+
+
+class RegionResumed(Happened):
+    """A hold ended; it leads to ready or not ready, never to go."""
+
+    type: Literal["region_resumed"] = "region_resumed"
+
+
+class RegionRescheduled(Happened):
+    """The launch instant moved; a go that stood is gone."""
+
+    type: Literal["region_rescheduled"] = "region_rescheduled"
+    launch_at: Moment
+    wall_clock: str
+
+
+class RegionCancelled(Happened):
+    """The region launch ended without a launch."""
+
+    type: Literal["region_cancelled"] = "region_cancelled"
+
+
+class RegionLaunched(Happened):
+    """The product may be sold in the region; written by the launch transaction alone."""
+
+    type: Literal["region_launched"] = "region_launched"
+    launch_at: Moment
+    decision_version: int
+    """The version of the decision that this launch rests on."""
+
+
+RegionEvent = Annotated[
+    RegionLaunchStarted
+    | CriteriaJudged
+    | StageOpened
+    | StagePassed
+    | StageReopened
+    | SignedOff
+    | SentBack
+    | SignOffVoided
+    | DecisionTaken
+    | ReviewCame
+    | RegionHeld
+    | RegionResumed
+    | RegionRescheduled
+    | RegionCancelled
+    | RegionLaunched,
+    Field(discriminator="type"),
+]
+"""Whatever can happen to a region launch."""
+
+
+class LaunchStarted(Happened):
+    """A product's launch began."""
+
+    type: Literal["launch_started"] = "launch_started"
+    plan: LaunchPlan
+
+
+class RegionAdded(Happened):
+    """A region joined a running launch."""
+
+    type: Literal["region_added"] = "region_added"
+    plan: RegionPlan
+
+
+class LaunchEnded(Happened):
+    """Every region of the launch has launched or was cancelled."""
+
+    type: Literal["launch_ended"] = "launch_ended"
+
+
+LaunchEvent = Annotated[LaunchStarted | RegionAdded | LaunchEnded, Field(discriminator="type")]
+"""Whatever can happen to a launch as a whole."""
+
+GIVING: dict[str, tuple[str, ...]] = {
+    "region_launch_started": ("start_launch", "add_region"),
+    "signed_off": ("sign_off",),
+    "decision_taken": ("decide",),
+    "region_resumed": ("resume",),
+    "region_rescheduled": ("reschedule",),
+}
+"""Events that give, each with the kinds of command that may stand behind it: without one in the log they count
+for nothing. Every other event takes away, or only records, and always counts."""

@@ -1,0 +1,80 @@
+"""By which facts is a region judged, and when were they gathered?"""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from readiness.policy import Stage
+from readiness.values import Digest, Frozen, Moment
+
+PACE_WINDOW = timedelta(days=14)
+"""The span before the gathering over which pace is measured (rule book: a forecast uses the last fourteen days)."""
+
+
+class AudienceChange(Frozen):
+    """How an audience changed between `since` and the instant it is judged at; counts of people."""
+
+    joined: int
+    left: int
+    """No longer there because they became inactive, moved region or changed function."""
+    excluded: int
+    """No longer there because a named audience leaves them out."""
+    since: Moment
+
+
+class Figures(Frozen):
+    """What the facts say of one region's people at the instant `at`, as known at `gathered_at`; counts of people
+    unless said."""
+
+    at: Moment
+    gathered_at: Moment
+    revision: int
+    """The region's revision of facts that these figures were counted at."""
+    audience: int
+    started: int = 0
+    """Who has at least one counting completion."""
+    trained: int = 0
+    certified: int = 0
+    """Who holds a pass valid at `at`."""
+    lapsing: int = 0
+    """Who holds a pass valid at `gathered_at` but none valid at `at`."""
+    first_lapse_at: Moment | None = None
+    """When the first of those passes lapses."""
+    completions: int = 0
+    """Counting pairs of person and required course."""
+    completions_recent: int = 0
+    """Of those pairs, the ones first completed within the pace window before `gathered_at`."""
+    certified_recent: int = 0
+    """Of the certified, those whose first counting pass lies within the pace window before `gathered_at`."""
+    last_completion_at: Moment | None = None
+    """The latest first completion of a pair."""
+    last_attempt_at: Moment | None = None
+    """The latest counting attempt, passed or not."""
+    change: AudienceChange | None = None
+
+
+class ContentEvidence(Frozen):
+    """The content of one signed stage as a region would sign it today."""
+
+    stage: Stage
+    digest: Digest
+    same_as: tuple[Digest, ...] = ()
+    """Earlier digests linked to this one by edits that were not material: sign-offs of them still count."""
+    missing: tuple[str, ...] = ()
+    """Segments without a statement, or keys of top objections without an answer."""
+    answered: int = 0
+    """Of the first `top_objections` by rank, how many have an answer."""
+    ranked: int = 0
+    """How many objections are ranked."""
+
+
+class Evidence(Frozen):
+    """Everything a region is judged by, gathered in one transaction for the launch instant `launch_at`."""
+
+    launch_at: Moment
+    figures: Figures
+    contents: tuple[ContentEvidence, ...] = Field(default=())
+
+    def content_of(self, stage: Stage) -> ContentEvidence | None:
+        """Return the content of `stage`, or None where there is none yet."""
+        return next((content for content in self.contents if content.stage is stage), None)

@@ -1,0 +1,204 @@
+"""What does a region launch become when something has happened?
+
+What these functions make of a written event never changes: a running launch is the fold of its ledger, and the same
+ledger must give the same region for ever. A new meaning is a new event type.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, assert_never
+
+from readiness.commands import Choice
+from readiness.events import (
+    CriteriaJudged,
+    DecisionTaken,
+    HoldCause,
+    RegionCancelled,
+    RegionEvent,
+    RegionHeld,
+    RegionLaunched,
+    RegionLaunchStarted,
+    RegionRescheduled,
+    RegionResumed,
+    ReviewCame,
+    SentBack,
+    SignedOff,
+    SignOffVoided,
+    StageOpened,
+    StagePassed,
+    StageReopened,
+)
+from readiness.keys import RegionKey
+from readiness.ledger import RegionRow
+from readiness.policy import Stage
+from readiness.region import (
+    Decision,
+    Ending,
+    Holding,
+    JudgedStatus,
+    RegionLaunch,
+    Signature,
+    StageState,
+    StageStatus,
+)
+
+GOES = frozenset({Choice.GO, Choice.CONDITIONAL_GO})
+"""The choices that let a region launch."""
+
+
+def begin(key: RegionKey, event: RegionLaunchStarted) -> RegionLaunch:
+    """Return the region launch that its first event makes."""
+    return RegionLaunch(
+        key=key,
+        version=1,
+        launch_run=event.launch_run,
+        product_name=event.product_name,
+        tier=event.tier,
+        owner=event.owner,
+        plan=event.plan,
+        courses=event.courses,
+        assessment=event.assessment,
+        policy=event.policy,
+        below_tier=event.below_tier,
+        started_at=event.at,
+        stages=tuple(
+            StageState(stage=stage, status=StageStatus.OPEN, opened_at=event.at, since=event.at)
+            if stage is Stage.VALUE_PROPOSITIONS
+            else StageState(stage=stage)
+            for stage in Stage
+        ),
+        last_person=event.person,
+        last_at=event.at,
+    )
+
+
+def fold(key: RegionKey, region: RegionLaunch | None, rows: Iterable[RegionRow]) -> RegionLaunch | None:
+    """Return `region` after `rows`, which must follow on its version without a gap; None while nothing began.
+
+    Raises ValueError where a version is missing or the first row is not the start.
+    """
+    for row in rows:
+        known = region.version if region is not None else 0
+        if row.version != known + 1:
+            raise ValueError(f"version {row.version} of {key} does not follow on version {known}")
+        if region is not None:
+            region = evolve(region, row.event)
+        elif isinstance(row.event, RegionLaunchStarted):
+            region = begin(key, row.event)
+        else:
+            raise ValueError(f"{row.event.type} cannot be the first event of {key}")
+    return region
+
+
+def evolve(region: RegionLaunch, event: RegionEvent) -> RegionLaunch:
+    """Return `region` after `event`, one version on."""
+    changes: dict[str, Any] = {"version": region.version + 1, "last_at": event.at, **_changes(region, event)}
+    if event.person is not None:
+        changes["last_person"] = event.person
+    return region.model_copy(update=changes)
+
+
+def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
+    match event:
+        case RegionLaunchStarted():
+            raise ValueError(f"{region.key} has begun already")
+        case CriteriaJudged():
+            return {"judged": tuple(JudgedStatus(key=j.key, status=j.status) for j in event.judged)}
+        case StageOpened():
+            return _stage(region, event.stage, status=StageStatus.OPEN, opened_at=event.at, since=event.at)
+        case StagePassed():
+            return _stage(region, event.stage, status=StageStatus.PASSED, closed_at=event.at, since=event.at)
+        case StageReopened():
+            return _stage(region, event.stage, status=StageStatus.REOPENED, closed_at=None, since=event.at)
+        case SignedOff() | SentBack() | SignOffVoided():
+            return _signatures(region, event)
+        case DecisionTaken():
+            return _decided(region, event)
+        case ReviewCame():
+            return {"decision": None}
+        case RegionHeld():
+            return _held(region, event)
+        case RegionResumed():
+            return {"holding": None, **_without_go(region, event.at)}
+        case RegionRescheduled():
+            return _rescheduled(region, event)
+        case RegionCancelled():
+            return {"ending": Ending.CANCELLED, "ended_at": event.at, "holding": None, "decision": None}
+        case RegionLaunched():
+            launched = _stage(region, Stage.LAUNCHED, status=StageStatus.PASSED, closed_at=event.at, since=event.at)
+            return {"ending": Ending.LAUNCHED, "ended_at": event.at, "holding": None, **launched}
+        case _:
+            assert_never(event)
+
+
+def _stage(region: RegionLaunch, stage: Stage, **changes: Any) -> dict[str, Any]:
+    stages = tuple(state.model_copy(update=changes) if state.stage is stage else state for state in region.stages)
+    return {"stages": stages}
+
+
+def _signatures(region: RegionLaunch, event: SignedOff | SentBack | SignOffVoided) -> dict[str, Any]:
+    others = tuple(s for s in region.sign_offs if (s.stage, s.function) != (event.stage, event.function))
+    if isinstance(event, SignOffVoided):
+        return {"sign_offs": others}
+    if event.person is None:
+        raise ValueError(f"{event.type} names nobody")
+    signature = Signature(
+        stage=event.stage,
+        function=event.function,
+        person=event.person,
+        digest=event.digest,
+        at=event.at,
+        command_id=event.command_id,
+    )
+    if isinstance(event, SignedOff):
+        return {"sign_offs": (*others, signature)}
+    return {"sign_offs": others, "sent_back": (*region.sent_back, signature)}
+
+
+def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
+    if event.person is None:
+        raise ValueError("a decision names nobody")
+    decision = Decision(
+        choice=event.choice,
+        person=event.person,
+        at=event.at,
+        launch_at=event.launch_at,
+        version=region.version + 1,
+        review_at=event.review_at,
+        command_id=event.command_id,
+    )
+    if event.choice not in GOES:
+        return {**_without_go(region, event.at), "decision": decision, "holding": None}
+    passed = _stage(region, Stage.GO_NO_GO, status=StageStatus.PASSED, closed_at=event.at, since=event.at)
+    return {"decision": decision, "holding": None, **passed}
+
+
+def _held(region: RegionLaunch, event: RegionHeld) -> dict[str, Any]:
+    holding = Holding(
+        cause=event.cause,
+        at=event.at,
+        person=event.person if event.cause is HoldCause.PERSON else None,
+        criteria=event.criteria,
+        objections=event.objections,
+        review_at=event.review_at,
+        command_id=event.command_id,
+    )
+    return {**_without_go(region, event.at), "holding": holding}
+
+
+def _rescheduled(region: RegionLaunch, event: RegionRescheduled) -> dict[str, Any]:
+    plan = region.plan.model_copy(update={"launch_at": event.launch_at, "wall_clock": event.wall_clock})
+    is_held_by_person = region.holding is not None and region.holding.is_by_person
+    return {
+        **_without_go(region, event.at),
+        "plan": plan,
+        "holding": region.holding if is_held_by_person else None,
+    }
+
+
+def _without_go(region: RegionLaunch, at: datetime) -> dict[str, Any]:
+    """The decision is gone; where it was a go, the question is open again."""
+    if region.decision is None or region.decision.choice not in GOES:
+        return {"decision": None}
+    reopened = _stage(region, Stage.GO_NO_GO, status=StageStatus.REOPENED, closed_at=None, since=at)
+    return {"decision": None, **reopened}

@@ -1,0 +1,24 @@
+"""What identifies a launch and a region launch?"""
+
+from readiness.values import Frozen, Slug
+
+
+class LaunchKey(Frozen):
+    """One product's launch; `run` counts the launches of that product from 1."""
+
+    product: Slug
+    run: int
+
+    def __str__(self) -> str:
+        return f"{self.product} (launch {self.run})"
+
+
+class RegionKey(Frozen):
+    """One product in one region; `run` counts the times that it was started there from 1."""
+
+    product: Slug
+    region: Slug
+    run: int
+
+    def __str__(self) -> str:
+        return f"{self.product}/{self.region} (run {self.run})"

@@ -1,0 +1,182 @@
+"""What does a reader get to know about the readiness of one region?"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from readiness.commands import Choice
+from readiness.events import CriterionStatus, HoldCause, Judged
+from readiness.evidence import AudienceChange
+from readiness.policy import CriterionKey, Stage
+from readiness.region import JudgedStatus, StageStatus, Verdict
+from readiness.values import Frozen, Moment
+
+WEIGHTS: dict[CriterionKey, int] = {
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: 15,
+    CriterionKey.OBJECTIONS_ANSWERED: 10,
+    CriterionKey.OBJECTIONS_SIGNED: 5,
+    CriterionKey.TRAINING_COMPLETION: 30,
+    CriterionKey.CERTIFIED_SHARE: 40,
+    CriterionKey.POLL_COMPLETE: 0,
+}
+"""The weight of each criterion in the readiness index, from the rule book."""
+
+
+class Rag(StrEnum):
+    """A colour, computed from evidence, never typed in."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREY = "grey"
+    GREEN = "green"
+
+
+WORST_FIRST = (Rag.RED, Rag.AMBER, Rag.GREY, Rag.GREEN)
+"""A region has the worst colour of its mandatory criteria."""
+
+
+class CriterionResult(Frozen):
+    """How one criterion stands at the judged instant, and why.
+
+    `actual` and `required` are shares for reading, cut (never rounded up) to four decimals; the integers decide.
+    """
+
+    key: CriterionKey
+    status: CriterionStatus
+    mandatory: bool = True
+    rag: Rag
+    actual: float
+    required: float
+    numerator: int
+    denominator: int
+    due_at: Moment
+    forecast_at: Moment | None = None
+    reasons: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
+    """The functions that can move it."""
+    waiver: None = None
+    audience: AudienceChange | None = None
+
+    @property
+    def is_satisfied(self) -> bool:
+        """Say whether it stands in nobody's way."""
+        return self.status in {CriterionStatus.MET, CriterionStatus.WAIVED}
+
+
+class StageReadiness(Frozen):
+    """One stage with its criteria, live even while it is locked."""
+
+    stage: Stage
+    status: StageStatus
+    opened_at: Moment | None
+    closed_at: Moment | None
+    due_at: Moment
+    criteria: tuple[CriterionResult, ...]
+
+
+class Blocker(Frozen):
+    """What stands in the way, on whom it waits and since when."""
+
+    stage: Stage
+    criterion: CriterionKey | None
+    waiting_on: str
+    since: Moment
+    reason: str
+
+
+class DecisionShown(Frozen):
+    """The decision that stands."""
+
+    verdict: Choice
+    person: str
+    at: Moment
+    launch_at: Moment
+    review_at: Moment | None
+    version: int
+
+
+class HoldShown(Frozen):
+    """The hold that stands."""
+
+    cause: HoldCause
+    person: str | None
+    since: Moment
+    review_at: Moment | None
+    reasons: tuple[str, ...]
+
+
+class Readiness(Frozen):
+    """The readiness of one product in one region, judged as of one instant, with a reason for every verdict."""
+
+    product: str
+    region: str
+    run: int
+    name: str
+    product_name: str
+    tier: int
+    wave: int
+    owner: str
+    version: int
+    """Changes when a status or a verdict does, not with every figure."""
+    stage: Stage
+    verdict: Verdict
+    rag: Rag
+    index: Annotated[float, Field(ge=0, le=100)]
+    coverage: Annotated[float, Field(ge=0, le=1)]
+    launch_at: AwareDatetime
+    """On the region's own clock."""
+    time_zone: str
+    at: Moment
+    """The instant that everything is judged at."""
+    forecast_at: Moment | None
+    as_of: Moment
+    """When the evidence was gathered."""
+    reasons: tuple[str, ...]
+    """The top reasons, worst first; at most three."""
+    stages: tuple[StageReadiness, ...]
+    blockers: tuple[Blocker, ...]
+    decision: DecisionShown | None
+    hold: HoldShown | None
+    conditions: tuple[None, ...] = ()
+    waivers: tuple[None, ...] = ()
+    below_tier: tuple[str, ...] = ()
+    short_lead: bool = False
+
+    @property
+    def criteria(self) -> tuple[CriterionResult, ...]:
+        """Every criterion, in the order of the stages."""
+        return tuple(criterion for stage in self.stages for criterion in stage.criteria)
+
+    def judged(self) -> tuple[Judged, ...]:
+        """Return how each criterion was judged, as an event records it."""
+        return tuple(
+            Judged(key=c.key, status=c.status, numerator=c.numerator, denominator=c.denominator)
+            for c in self.criteria
+        )
+
+    def statuses(self) -> tuple[JudgedStatus, ...]:
+        """Return the status of each criterion: what a hint is decided by."""
+        return tuple(JudgedStatus(key=c.key, status=c.status) for c in self.criteria)
+
+    def unmet_of(self, stage: Stage) -> tuple[CriterionResult, ...]:
+        """Return the mandatory criteria of `stage` that stand in the way."""
+        return tuple(
+            criterion
+            for reading in self.stages
+            if reading.stage is stage
+            for criterion in reading.criteria
+            if criterion.mandatory and not criterion.is_satisfied
+        )
+
+
+def floor_share(numerator: int, denominator: int) -> float:
+    """Return the share cut to four decimals, for reading only; 0 for an empty whole."""
+    return (numerator * 10_000 // denominator) / 10_000 if denominator > 0 else 0.0
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """Return the earliest of the moments that are known."""
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known else None

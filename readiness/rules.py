@@ -1,0 +1,109 @@
+"""What would be written for whatever makes a region launch move?
+
+The face of this room: workflows, the launch transaction, the API and the pages all judge through these functions.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from readiness.commands import Cancel, Decide, Hold, Reschedule, Resume, SignOff
+from readiness.decide import decide
+from readiness.evaluate import BEING_CHECKED, current_stage, evaluate, judged_instant, verdict_of
+from readiness.events import HoldCause, RegionEvent, RegionHeld
+from readiness.evidence import Evidence
+from readiness.evolve import GOES, begin, evolve, fold
+from readiness.ledger import Cause, LaunchRefused, Look, Proposal
+from readiness.policy import LEARNING_STAGES
+from readiness.refusals import CommandRefused
+from readiness.region import RegionLaunch
+from readiness.tick import bearings, due_at, tick, wants_launch
+
+__all__ = [
+    "BEING_CHECKED",
+    "GOES",
+    "bearings",
+    "begin",
+    "current_stage",
+    "decide",
+    "due_at",
+    "evaluate",
+    "evolve",
+    "fold",
+    "judged_instant",
+    "propose",
+    "tick",
+    "verdict_of",
+    "wants_launch",
+    "why_not_launch",
+]
+
+
+def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, now: datetime) -> Proposal:
+    """Return what should be written for `cause`: what falls due first, then the command, then what follows from it.
+
+    A refused command leaves a refusal in the proposal, beside what fell due anyway.
+    """
+    events: list[RegionEvent] = []
+
+    def follow(happened: tuple[RegionEvent, ...]) -> RegionLaunch:
+        events.extend(happened)
+        following = region
+        for event in happened:
+            following = evolve(following, event)
+        return following
+
+    region = follow(tick(region, evidence=evidence, now=now))
+    match cause:
+        case Look():
+            return Proposal(events=tuple(events))
+        case LaunchRefused():
+            if wants_launch(region, now=now):
+                follow((RegionHeld(at=now, cause=HoldCause.LAUNCH_REFUSED, objections=cause.objections),))
+            return Proposal(events=tuple(events))
+        case SignOff() | Decide() | Hold() | Resume() | Cancel() | Reschedule():
+            try:
+                region = follow(decide(region, cause, evidence=evidence, now=now))
+            except CommandRefused as refused:
+                return Proposal(events=tuple(events), refusal=refused.refusal)
+            follow(tick(region, evidence=evidence, now=now))
+            return Proposal(events=tuple(events))
+        case _:
+            assert_never(cause)
+
+
+def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) -> tuple[str, ...]:
+    """Return every reason for which `region` may not launch, judged as of `at`; empty where it may.
+
+    This is the launch predicate: the launch transaction asks it twice, as of the launch instant and as of the
+    database's clock, on evidence gathered in that transaction.
+    """
+    objections: list[str] = []
+    if region.ending is not None:
+        objections.append(f"the region was {region.ending.value}")
+    if region.holding is not None:
+        objections.append(f"the region is held: {region.holding.cause.value}")
+    decision = region.decision
+    if decision is None or decision.choice not in GOES:
+        objections.append("no go stands")
+    elif decision.launch_at != region.launch_at:
+        objections.append("the go was taken for another launch instant")
+    elif decision.person == region.owner:
+        objections.append("the go was taken by the launch owner")
+    readiness = evaluate(region.policy, evidence, region, at=at)
+    for stage in LEARNING_STAGES:
+        if not region.stage(stage).is_closed:
+            objections.append(f"the stage {stage.value} is {region.stage(stage).status.value}")
+        for criterion in readiness.unmet_of(stage):
+            reason = criterion.reasons[0] if criterion.reasons else "it is not met"
+            objections.append(f"{criterion.key.value}: {reason}")
+    objections.extend(_two_keys(region))
+    return tuple(objections)
+
+
+def _two_keys(region: RegionLaunch) -> tuple[str, ...]:
+    return tuple(
+        f"one person signed {first.stage.value} for {first.function.value} and for {second.function.value}"
+        for index, first in enumerate(region.sign_offs)
+        for second in region.sign_offs[index + 1 :]
+        if first.stage is second.stage and first.person == second.person
+    )

@@ -1,0 +1,143 @@
+"""What falls due by itself, and what follows from the evidence?"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from readiness.commands import Choice
+from readiness.evaluate import current_stage, evaluate, verdict_of
+from readiness.events import (
+    CriteriaJudged,
+    HoldCause,
+    RegionEvent,
+    RegionHeld,
+    ReviewCame,
+    SignOffVoided,
+    StageOpened,
+    StagePassed,
+    StageReopened,
+)
+from readiness.evidence import Evidence
+from readiness.evolve import GOES, evolve
+from readiness.ledger import Bearings
+from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
+from readiness.readiness import Readiness, earliest
+from readiness.region import RegionLaunch, StageStatus
+
+
+def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> tuple[RegionEvent, ...]:
+    """Return what falls due by itself as of `now`: gates by the evidence, a review date, a missed launch instant.
+
+    Without evidence for the region's launch instant no gate moves.
+    """
+    if region.ending is not None:
+        return ()
+    events: list[RegionEvent] = []
+    for step in (_gates, _review, _missed_instant):
+        for event in step(region, evidence, now):
+            region = evolve(region, event)
+            events.append(event)
+    return tuple(events)
+
+
+def wants_launch(region: RegionLaunch, *, now: datetime) -> bool:
+    """Say whether a go stands whose launch instant has come, not longer ago than the policy allows."""
+    return (
+        region.ending is None
+        and region.holding is None
+        and region.decision is not None
+        and region.decision.choice in GOES
+        and region.decision.launch_at == region.launch_at
+        and region.launch_at <= now <= region.launch_at + _lateness(region)
+    )
+
+
+def due_at(region: RegionLaunch, *, now: datetime) -> datetime | None:
+    """Return when something next falls due by itself after `now`; None where only people or facts move it."""
+    if region.ending is not None:
+        return None
+    review_at = region.decision.review_at if region.decision is not None else None
+    launch_at = region.launch_at if region.launch_at > now else None
+    too_late_at = region.launch_at + _lateness(region) if wants_launch(region, now=now) else None
+    return earliest(review_at if review_at is not None and review_at > now else None, launch_at, too_late_at)
+
+
+def bearings(region: RegionLaunch, *, now: datetime) -> Bearings:
+    """Return what the workflow of `region` sets its timer, search attributes and next step by."""
+    return Bearings(
+        version=region.version,
+        stage=current_stage(region),
+        verdict=verdict_of(region),
+        launch_at=region.launch_at,
+        due_at=due_at(region, now=now),
+        launch_is_due=wants_launch(region, now=now),
+        ended=region.ending is not None,
+    )
+
+
+def _lateness(region: RegionLaunch) -> timedelta:
+    return timedelta(minutes=region.policy.go_no_go.late_launch_minutes)
+
+
+def _gates(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
+    if evidence is None or evidence.launch_at != region.launch_at:
+        return
+    readiness = evaluate(region.policy, evidence, region, at=evidence.figures.at)
+    if readiness.statuses() != region.judged:
+        yield CriteriaJudged(at=now, judged=readiness.judged())
+    yield from _voided(region, evidence, now)
+    yield from _stages(region, readiness, now)
+
+
+def _voided(region: RegionLaunch, evidence: Evidence, now: datetime) -> Iterator[RegionEvent]:
+    for signature in region.sign_offs:
+        content = evidence.content_of(signature.stage)
+        if content is not None and signature.digest not in (content.digest, *content.same_as):
+            yield SignOffVoided(at=now, stage=signature.stage, function=signature.function, digest=signature.digest)
+
+
+def _stages(region: RegionLaunch, readiness: Readiness, now: datetime) -> Iterator[RegionEvent]:
+    """Pass, open and reopen stages in their order: none passes while one before it is unmet."""
+    unmet_anywhere: list[CriterionKey] = []
+    may_pass = True
+    for stage in LEARNING_STAGES:
+        status = region.stage(stage).status
+        unmet = tuple(criterion.key for criterion in readiness.unmet_of(stage))
+        unmet_anywhere.extend(unmet)
+        if status in {StageStatus.PASSED, StageStatus.WAIVED}:
+            if unmet:
+                yield StageReopened(at=now, stage=stage, criteria=unmet)
+                may_pass = False
+            continue
+        if status is StageStatus.LOCKED:
+            if not may_pass:
+                break
+            yield StageOpened(at=now, stage=stage)
+        if may_pass and not unmet:
+            yield StagePassed(at=now, stage=stage)
+        else:
+            may_pass = False
+    if may_pass and region.stage(Stage.GO_NO_GO).status is StageStatus.LOCKED:
+        yield StageOpened(at=now, stage=Stage.GO_NO_GO)
+    has_go = region.decision is not None and region.decision.choice in GOES
+    if has_go and unmet_anywhere:
+        yield RegionHeld(at=now, cause=HoldCause.GATE_UNMET, criteria=tuple(unmet_anywhere))
+
+
+def _review(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
+    del evidence
+    decision = region.decision
+    if (
+        decision is not None
+        and decision.choice is Choice.NO_GO
+        and decision.review_at is not None
+        and decision.review_at <= now
+    ):
+        yield ReviewCame(at=now)
+
+
+def _missed_instant(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
+    """At its instant a region launches or is held; a no-go stays a no-go, and a person's hold stays theirs."""
+    del evidence
+    is_no_go = region.decision is not None and region.decision.choice is Choice.NO_GO
+    if now >= region.launch_at and region.holding is None and not is_no_go and not wants_launch(region, now=now):
+        yield RegionHeld(at=now, cause=HoldCause.LAUNCH_INSTANT_MISSED)
