@@ -1,1 +1,1 @@
-"""."""
+"""What do workflows do to the world outside?"""

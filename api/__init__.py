@@ -1,1 +1,1 @@
-"""."""
+"""The front door: JSON over HTTP for people, programs and pages."""

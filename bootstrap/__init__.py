@@ -1,1 +1,1 @@
-"""."""
+"""How are all the rooms put together and run?"""

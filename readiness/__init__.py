@@ -1,1 +1,1 @@
-"""."""
+"""How is a launch judged: the rules, as plain functions over frozen values?"""

@@ -1,8 +1,7 @@
-"""What may a person ask of a launch or of a region launch?
+"""What may a person ask of a launch or of a region launch?"""
 
-A command is what the command log holds of a request once the person is authenticated. It carries opaque ids and
-digests only: what people wrote stays in the log, because commands travel through Temporal.
-"""
+# A command is what the command log holds of a request once the person is authenticated. It carries opaque ids and
+# digests only: what people wrote stays in the log, because commands travel through Temporal.
 
 from enum import StrEnum
 from typing import Annotated, Literal

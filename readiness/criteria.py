@@ -17,6 +17,12 @@ STILL_DAYS = 14
 """Days that a stage may be open without movement before it turns red (rule book, RAG)."""
 
 
+_SAID = {
+    Stage.VALUE_PROPOSITIONS: "the value propositions",
+    Stage.OBJECTION_HANDLING: "the answers to objections",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a criterion is judged by: the rules, the evidence, the region, and when it is due."""
@@ -88,17 +94,18 @@ def _signed(
     counting = (content.digest, *content.same_as) if content is not None else ()
     unsigned: list[Function] = []
     reasons = list(incomplete_reasons)
+    said = _SAID[case.stage.stage]
     for function in signers:
         signature = case.region.signature(case.stage.stage, function)
         if signature is not None and signature.digest in counting:
             continue
         unsigned.append(function)
         if signature is not None:
-            reasons.append(f"{function.capitalize()} signed an earlier revision; the content has changed since")
+            reasons.append(f"{function.capitalize()} signed {said} before they changed, and not again")
         elif _was_sent_back(case, function, counting):
-            reasons.append(f"{function.capitalize()} sent the current revision back")
+            reasons.append(f"{function.capitalize()} sent {said} back")
         else:
-            reasons.append(f"{function.capitalize()} has not signed the current revision")
+            reasons.append(f"{function.capitalize()} has not signed {said}")
     is_met = is_complete and not unsigned
     if is_met:
         status = CriterionStatus.MET

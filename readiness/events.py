@@ -1,8 +1,7 @@
-"""What has happened to a launch or a region launch?
+"""What has happened to a launch or a region launch?"""
 
-Events are the rows of the ledger: past tense, added and never edited. What `evolve` makes of a written event never
-changes, so a new meaning is a new event type. They carry opaque ids and digests, no words that a person wrote.
-"""
+# Events are the rows of the ledger: past tense, added and never edited. What `evolve` makes of a written event never
+# changes, so a new meaning is a new event type. They carry opaque ids and digests, no words that a person wrote.
 
 from enum import StrEnum
 from typing import Annotated, Literal

@@ -1,8 +1,7 @@
-"""What does a region launch become when something has happened?
+"""What does a region launch become when something has happened?"""
 
-What these functions make of a written event never changes: a running launch is the fold of its ledger, and the same
-ledger must give the same region for ever. A new meaning is a new event type.
-"""
+# What these functions make of a written event never changes: a running launch is the fold of its ledger, and the same
+# ledger must give the same region for ever. A new meaning is a new event type.
 
 from collections.abc import Iterable
 from datetime import datetime

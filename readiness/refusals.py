@@ -1,8 +1,7 @@
-"""For which reasons is a command refused?
+"""For which reasons is a command refused?"""
 
-Each refusal is a value with a stable `kind`, which is also its problem type at the API, and a whole sentence that
-says what to do next.
-"""
+# Each refusal is a value with a stable `kind`, which is also its problem type at the API, and a whole sentence that
+# says what to do next.
 
 from typing import Annotated, Literal
 

@@ -1,7 +1,6 @@
-"""What would be written for whatever makes a region launch move?
+"""What would be written for whatever makes a region launch move?"""
 
-The face of this room: workflows, the launch transaction, the API and the pages all judge through these functions.
-"""
+# The face of this room: workflows, the launch transaction, the API and the pages all judge through these functions.
 
 from datetime import datetime
 from typing import assert_never

@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import MAX_PREC, Context, Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -12,6 +12,9 @@ BASIS_POINTS = 10_000
 
 LONGEST_TEXT = 20_000
 """Characters in the longest text that a person may write into one field."""
+
+_EXACT = Context(prec=MAX_PREC)
+"""Arithmetic that never rounds."""
 
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
 _ALLOWED_CONTROLS = frozenset("\n\t")
@@ -33,15 +36,18 @@ class Body(BaseModel):
 def clean_text(text: str) -> str:
     """Return `text` in NFC without surrounding space.
 
-    Raises ValueError for text that no database and no page can be trusted with: control characters,
-    lone surrogates, unassigned code points and marks that reverse the reading direction.
+    Raises ValueError where nothing is left, and for text that no database and no page can be trusted with: control
+    characters, lone surrogates, unassigned code points and marks that reverse the reading direction.
     """
     for character in text:
         if character in _ALLOWED_CONTROLS:
             continue
         if character in _BIDI_CONTROLS or unicodedata.category(character) in _FORBIDDEN_CATEGORIES:
             raise ValueError(f"the character U+{ord(character):04X} is not allowed in text")
-    return unicodedata.normalize("NFC", text).strip()
+    cleaned = unicodedata.normalize("NFC", text).strip()
+    if not cleaned:
+        raise ValueError("at least one character that shows is needed")
+    return cleaned
 
 
 def clean_line(text: str) -> str:
@@ -66,10 +72,11 @@ def basis_points(share: Decimal) -> int:
     """Return `share` (0 to 1) in basis points; raises ValueError where it is outside or finer than 0.0001."""
     if not share.is_finite() or not 0 <= share <= 1:
         raise ValueError("a share lies between 0 and 1")
-    points = share * BASIS_POINTS
-    if points != points.to_integral_value():
+    # Scaling a decimal with very many digits would round it; what it is finer than is seen in its exponent instead.
+    exponent = share.normalize(_EXACT).as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -4:
         raise ValueError("a share is given in steps of 0.0001")
-    return int(points)
+    return int(share * BASIS_POINTS)
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]

@@ -1,1 +1,1 @@
-"""."""
+"""What do people see: typed pages, and the templates that show them?"""

@@ -1,1 +1,1 @@
-"""."""
+"""Which durable shells carry the rules out?"""

@@ -47,7 +47,7 @@ def first_change(start: datetime, end: datetime, step: timedelta, place: ZoneInf
 
 @st.composite
 def clocks_near_a_change(draw: st.DrawFn) -> tuple[datetime, str]:
-    """A zone and a wall clock within ninety minutes of a change of its clocks, or of some noon if it has none then."""
+    """A zone and a wall clock near a change of its clocks, or some noon if it has none in those months."""
     zone = draw(ZONES)
     place = ZoneInfo(zone)
     start = datetime(draw(st.integers(2000, 2198)), draw(st.integers(1, 12)), 2, tzinfo=UTC)

@@ -1,7 +1,6 @@
-"""Does any sequence of commands, edits, facts and time lead a region into a launch that the rules forbid?
+"""Does any sequence of commands, edits, facts and time lead a region into a launch that the rules forbid?"""
 
-An auditor of its own keeps what happened outside, and judges each launch by that alone.
-"""
+# An auditor of its own keeps what happened outside, and judges each launch by that alone.
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,0 +1,59 @@
+# Learn Then Launch: `make help` lists what can be done here.
+
+# How packages are installed: `uv` follows uv.lock to the letter; `pip` resolves anew within pyproject.toml's bounds.
+INSTALLER ?= uv
+UV_VERSION := 0.13.*
+# Extra words for the program that a target runs, as in `make test ARGS="-k gate"`.
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TOOL_TESTS := tests/house/test_tools.py
+
+# The lock goes into our own environment whatever the caller's shell has set, with the interpreter found below.
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+ifeq ($(strip $(HOME)),)
+export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/cache
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup up test check fmt fmt-check lint types layers
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Build .venv from uv.lock (instant when nothing changed; INSTALLER=pip does without uv)
+
+up: setup ## Start the server, the worker and the web on this machine, with a demonstration launch
+	@$(BIN)/ltl up $(ARGS)
+
+test: setup ## Set up and run every test, the format, lint, type and layer checks among them
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: fmt-check lint types layers ## Format, lint, types and layers each with its own output, then all other tests
+	@$(BIN)/python -m pytest --ignore=$(TOOL_TESTS) $(ARGS)
+
+fmt: setup ## Format the code and mend what the linter can mend by itself
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+fmt-check: setup ## Say which files `make fmt` would change
+	@$(BIN)/ruff format --check .
+
+lint: setup ## Look for mistakes with ruff
+	@$(BIN)/ruff check .
+
+types: setup ## Check the types with mypy, strictly
+	@$(BIN)/mypy
+
+layers: setup ## Check who imports whom with import-linter
+	@$(BIN)/lint-imports --no-logo
+
+# The stamp comes last, so an interrupted set-up is done again.
+$(READY): pyproject.toml uv.lock
+	@VENV='$(VENV)' PYTHON='$(PYTHON)' INSTALLER='$(INSTALLER)' UV_VERSION='$(UV_VERSION)' sh .ci/setup
+	@touch $@

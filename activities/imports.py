@@ -1,0 +1,170 @@
+"""How does one bulk file get from the disk into the facts?"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.import_files import Batch, FileRefused, ImportLimits, check_file, read_rows
+from activities.messages import STORE_AWAY
+from readiness.rows import ImportKind
+from readiness.values import Frozen
+from store.engine import Store, StoreAway
+from store.facts import Loaded, finish_import
+from store.imports import (
+    UNFINISHED,
+    ImportRecord,
+    ImportState,
+    Tally,
+    advance,
+    expect,
+    fail,
+    find,
+    finish,
+    refuse,
+    start,
+)
+from store.learning import load_attempts, load_completions
+from store.regions import mark
+from store.rosters import apply_audience, apply_people, discard_staged, stage_audience, stage_people
+
+IMPORT_FAILED = "import-failed"
+"""The code of an import that was given up for a fault of ours."""
+
+
+class GiveUp(Frozen):
+    """Which import is given up, and why."""
+
+    import_id: str
+    reason: str
+
+
+class _CountedBeforeError(Exception):
+    """The chunk was counted before, so what this transaction wrote is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Roster:
+    """A kind that is put aside chunk by chunk and takes effect at once."""
+
+    stage: Callable[..., None]
+    apply: Callable[..., Loaded]
+
+
+_ROSTERS = {
+    ImportKind.PEOPLE: _Roster(stage_people, apply_people),
+    ImportKind.AUDIENCE: _Roster(stage_audience, apply_audience),
+}
+_LEARNING: dict[ImportKind, Callable[..., Loaded]] = {
+    ImportKind.COMPLETIONS: load_completions,
+    ImportKind.ATTEMPTS: load_attempts,
+}
+
+
+class ImportActivities:
+    """Checks and loads files on one store; methods block, are called in threads, and go on where they stopped."""
+
+    def __init__(self, store: Store, *, limits: ImportLimits, scratch: Path) -> None:
+        self._store = store
+        self._limits = limits
+        self._scratch = scratch
+
+    @activity.defn
+    def load(self, import_id: str) -> ImportState:
+        """Check the file, load its rows chunk by chunk, and return how the import ended.
+
+        A file that is not what it claims is refused before anything is loaded. Called again after a crash it goes on
+        with the first chunk that is not counted yet.
+        """
+        try:
+            return self._load(import_id)
+        except StoreAway as away:
+            raise ApplicationError(str(away), type=STORE_AWAY) from away
+
+    @activity.defn
+    def give_up(self, request: GiveUp) -> ImportState:
+        """Record that an import failed for a fault of ours; what it staged never takes effect."""
+        with self._store.writing() as tx:
+            discard_staged(tx, import_id=request.import_id)
+            finish_import(tx, request.import_id)
+            now = self._store.now(tx)
+            return fail(tx, request.import_id, code=IMPORT_FAILED, reason=request.reason, at=now).state
+
+    def _load(self, import_id: str) -> ImportState:
+        record = self._started(import_id)
+        if record.state not in UNFINISHED:
+            return record.state
+        path = Path(record.path)
+        now = record.created_at
+        try:
+            checked = check_file(
+                path, record.kind, limits=self._limits, now=now, scratch=self._scratch, beat=activity.heartbeat
+            )
+        except FileRefused as refused:
+            return self._refused(import_id, refused)
+        with self._store.writing() as tx:
+            expect(tx, import_id, rows_total=checked.rows)
+        batches = read_rows(
+            path, record.kind, limits=self._limits, now=now, checked=checked, from_batch=record.next_chunk
+        )
+        for batch in batches:
+            self._load_chunk(record, batch)
+            activity.heartbeat(batch.index)
+        return self._finished(record)
+
+    def _started(self, import_id: str) -> ImportRecord:
+        with self._store.writing() as tx:
+            return start(tx, import_id, at=self._store.now(tx))
+
+    def _refused(self, import_id: str, refused: FileRefused) -> ImportState:
+        with self._store.writing() as tx:
+            finish_import(tx, import_id)
+            now = self._store.now(tx)
+            ended = refuse(tx, import_id, code=refused.code, reason=refused.reason, line=refused.line, at=now)
+            return ended.state
+
+    def _load_chunk(self, record: ImportRecord, batch: Batch) -> None:
+        """Write the rows and the count of one chunk together, or neither."""
+        with suppress(_CountedBeforeError), self._store.writing() as tx:
+            tally = self._write(tx, record, batch)
+            if not advance(tx, record.id, tally, batch.rejections, chunk=batch.index):
+                raise _CountedBeforeError
+
+    def _write(self, tx: Any, record: ImportRecord, batch: Batch) -> Tally:
+        rows: Sequence[Any] = batch.rows
+        roster = _ROSTERS.get(record.kind)
+        if roster is not None:
+            roster.stage(tx, rows, import_id=record.id, chunk=batch.index)
+            return Tally(unchanged=batch.repeated, rejected=batch.rejected, staged=len(rows))
+        loaded = _LEARNING[record.kind](tx, rows, import_id=record.id, mark=mark)
+        return Tally(
+            accepted=loaded.accepted,
+            unchanged=loaded.unchanged + batch.repeated,
+            rejected=batch.rejected,
+            unknown=loaded.unknown,
+        )
+
+    def _finished(self, record: ImportRecord) -> ImportState:
+        """Let a roster take effect, in the transaction that says so; of other kinds everything is there already."""
+        with self._store.writing() as tx:
+            current = find(tx, record.id)
+            if current is None or current.state not in UNFINISHED:
+                return record.state if current is None else current.state
+            now = self._store.now(tx)
+            roster = _ROSTERS.get(record.kind)
+            if roster is None:
+                finish_import(tx, record.id)
+                return finish(tx, record.id, at=now).state
+            loaded = roster.apply(tx, import_id=record.id, at=now, mark=mark)
+            return finish(
+                tx,
+                record.id,
+                at=now,
+                accepted=loaded.accepted,
+                unchanged=loaded.unchanged,
+                unknown=loaded.unknown,
+            ).state

@@ -1,0 +1,73 @@
+"""What does a workflow send to the ledger, and by which errors does it answer?"""
+
+from readiness.evidence import Evidence
+from readiness.keys import LaunchKey, RegionKey
+from readiness.launch import LaunchCause, LaunchProposal
+from readiness.ledger import Cause, Proposal
+from readiness.values import Frozen, Moment
+
+STORE_AWAY = "store-away"
+"""The error type of a store that did not answer: no outcome, the command is sent again."""
+
+COMMAND_FORGED = "command-forged"
+"""The error type of a command that the command log does not hold: an alarm was recorded, the ledger is unchanged."""
+
+PROPOSAL_FORGED = "proposal-forged"
+"""The error type of events that settling never writes: an alarm was recorded, the ledger is unchanged."""
+
+LEDGER_BEHIND = "ledger-behind"
+"""The error type of a ledger that knows less than its workflow (a restored database): nothing is written."""
+
+LEDGER_BROKEN = "ledger-broken"
+"""The error type of rows that do not follow on each other: nothing is written."""
+
+LEDGER_UNKNOWN = "ledger-unknown"
+"""The error type of a launch or region launch that was never started."""
+
+
+class _Request(Frozen):
+    now: Moment
+    """The workflow's clock as it asks: the store judges by its own, and watches how far the two are apart."""
+
+
+class LookRequest(_Request):
+    """Ask for the rows after version `known` and for the evidence."""
+
+    key: RegionKey
+    known: int
+    launch_at: Moment | None = None
+    """Gather the evidence for this instant instead of the region's own: what a reschedule would mean."""
+
+
+class SettleRequest(_Request):
+    """Ask to write what the core proposes for a cause, on top of version `known`."""
+
+    key: RegionKey
+    known: int
+    cause: Cause
+    proposal: Proposal
+    evidence: Evidence | None = None
+    """What the proposal was made on."""
+
+
+class LaunchRequest(_Request):
+    """Ask to launch on top of version `known`."""
+
+    key: RegionKey
+    known: int
+
+
+class LookLaunchRequest(_Request):
+    """Ask for the rows of a launch as a whole after version `known`, and for its open regions."""
+
+    key: LaunchKey
+    known: int
+
+
+class SettleLaunchRequest(_Request):
+    """Ask to write what the core proposes for a launch as a whole, on top of version `known`."""
+
+    key: LaunchKey
+    known: int
+    cause: LaunchCause
+    proposal: LaunchProposal

@@ -1,0 +1,129 @@
+"""How are the routes put together into one application?"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from api.dependencies import UPLOAD_PREFIX, Dependencies
+from api.guard import GuardedRoute, guarded_router, requirement_of, requires
+from api.handlers import install_handlers
+from api.health import health_router
+from api.identity import Actor
+from api.limits import BodyLimitMiddleware, BodyLimits
+from api.openapi import describe
+from api.outer import OuterMiddleware
+from api.reference import reference_router
+from api.rights import Action
+
+OPENAPI_PATH = "/openapi.json"
+
+OPEN_PATHS = frozenset({"/livez", "/readyz"})
+"""What answers without a token: health alone."""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class RouteUndeclared(Exception):  # noqa: N818 - named as what is wrong with the route.
+    """A route does not say what it is for, so that nobody could be refused there."""
+
+
+def create_app(
+    dependencies: Dependencies,
+    *,
+    routers: Sequence[APIRouter] = (),
+    pages: Sequence[APIRouter] = (),
+    open_paths: Iterable[str] = (),
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """Return the application: health, problem types, `routers` (the API) and `pages` (left out of the description).
+
+    `open_paths` are paths of pages that anyone may read, a style sheet for example. Raises RouteUndeclared for a
+    route that is neither open nor declares its action, and ValueError where two routes share an operation id.
+    """
+    app = FastAPI(
+        title="Learn Then Launch",
+        version=dependencies.settings.version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        lifespan=lifespan,
+        # A validation error's record would hold what people sent.
+        telemetry={"logs": False},
+    )
+    app.state.dependencies = dependencies
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it.
+    for router in (health_router(), reference_router(), _description_router(), *routers):
+        app.include_router(router)
+    for router in pages:
+        app.include_router(router, include_in_schema=False)
+    install_handlers(app)
+    settings = dependencies.settings
+    limits = BodyLimits(settings.body_limit, ((UPLOAD_PREFIX, settings.upload_limit),))
+    app.add_middleware(BodyLimitMiddleware, limits=limits)
+    app.add_middleware(OuterMiddleware)
+    _check_routes(app, OPEN_PATHS | frozenset(open_paths))
+    return app
+
+
+def declared_actions(app: FastAPI) -> dict[tuple[str, str], Action | None]:
+    """Return the declared action of every (method, path) of `app`, None where a route declares none."""
+    actions: dict[tuple[str, str], Action | None] = {}
+    for context in iter_route_contexts(app.routes):
+        for method in sorted(context.methods or {"*"}):
+            actions[(method, context.path or "*")] = _declared(context)
+    return actions
+
+
+def _declared(context: RouteContext) -> Action | None:
+    route = context.original_route
+    # A requirement on a route of another class would be judged after the body was read.
+    if not isinstance(route, GuardedRoute):
+        return None
+    requirement = requirement_of(route.dependant)
+    return requirement.action if requirement is not None else None
+
+
+def _check_routes(app: FastAPI, open_paths: frozenset[str]) -> None:
+    undeclared = [
+        f"{method} {path}"
+        for (method, path), action in declared_actions(app).items()
+        if action is None and path not in open_paths
+    ]
+    if undeclared:
+        raise RouteUndeclared(f"no action is declared for {', '.join(undeclared)}")
+    names = [context.name for context in iter_route_contexts(app.routes)]
+    twice = sorted({name for name in names if name is not None and names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two routes share the operation id {', '.join(twice)}")
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return the function's name: stable however paths and tags change."""
+    return route.name
+
+
+def _description_router() -> APIRouter:
+    router = guarded_router()
+    router.add_api_route(OPENAPI_PATH, openapi, methods=["GET"], include_in_schema=False, response_model=None)
+    return router
+
+
+async def openapi(
+    request: Request, actor: Annotated[Actor, requires(Action.READ_REFERENCE, persona=True)]
+) -> JSONResponse:
+    """Describe the API, in OpenAPI 3.1."""
+    del actor
+    return JSONResponse(request.app.openapi(), headers={"Cache-Control": "no-cache"})
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = describe(app)
+    return app.openapi_schema

@@ -1,0 +1,177 @@
+"""What may a request that governs or edits say?"""
+
+# A field that is not named here is refused. The person is never a field: it is whoever the token says.
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from readiness.commands import Choice, Position
+from readiness.content import Objection, ValueProposition
+from readiness.policy import Function, Stage
+from readiness.values import Body, Digest, Identifier, Line, Moment, Slug, Text
+
+MOST_POINTS = 50
+"""Proof points, buying roles or advantages of one value proposition: more is a document, not a message."""
+
+Points = Annotated[tuple[Text, ...], Field(max_length=MOST_POINTS)]
+Regions = Annotated[tuple[Slug, ...], Field(max_length=500)]
+Seen = Annotated[
+    int | None,
+    Field(ge=1, le=2**31, description="The `version` of the readiness that you act on; refused if it moved on."),
+]
+
+
+class GoverningBody(Body):
+    """What every act on a region may say."""
+
+    reason: Text | None = None
+    seen: Seen = None
+
+
+class SignOffBody(GoverningBody):
+    """A function's position on one exact revision of a stage's content."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"stage": "value_propositions", "function": "sales", "digest": "sha256:" + "0" * 64},
+            ]
+        }
+    )
+
+    stage: Stage
+    function: Function
+    digest: Digest
+    position: Position = Position.APPROVE
+
+
+class ConditionBody(Body):
+    """Something promised with a conditional go."""
+
+    text: Text
+    owner: Identifier
+    due_at: Moment
+
+
+class DecisionBody(GoverningBody):
+    """An executive's decision."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"verdict": "go", "reason": "Everyone who will sell it is certified.", "seen": 19},
+                {"verdict": "no_go", "reason": "Two teams are still learning.", "review_at": "2027-02-15T09:00:00Z"},
+            ]
+        }
+    )
+
+    verdict: Choice
+    conditions: Annotated[tuple[ConditionBody, ...], Field(max_length=20)] = ()
+    review_at: Moment | None = None
+
+
+class HoldBody(GoverningBody):
+    """Why the launch stops, and when to look again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The price list is wrong."}]})
+
+    review_at: Moment | None = None
+
+
+class ResumeBody(GoverningBody):
+    """Why the hold ends."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The price list is mended."}]})
+
+
+class CancelBody(GoverningBody):
+    """Why the region launch ends."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The partner left the market."}]})
+
+
+class RescheduleBody(GoverningBody):
+    """The new launch instant on the region's own clock, and why it moves."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"launch_at": "2027-03-08T09:00", "reason": "One more week to certify."}]}
+    )
+
+    launch_at: Annotated[str, Field(max_length=40)]
+
+
+class EditBody(Body):
+    """What every edit of content may say."""
+
+    material: bool = True
+    """False is accepted only where the text is equal but for case, space and punctuation."""
+    holds: Regions = ()
+    """The regions whose standing go the editor means to end."""
+    regions: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=500)] | None = None
+    """The regions that this is an adaptation for; left out, the edit is product-wide."""
+
+
+class ValuePropositionBody(EditBody):
+    """What is said to one segment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "statement": "Atlas 2 halves the time from order to delivery.",
+                    "proof_points": ["Eleven pilots, median 48 % less."],
+                }
+            ]
+        }
+    )
+
+    statement: Text
+    proof_points: Points = ()
+    buying_group: Points = ()
+    economic_value: Text | None = None
+    advantages: Points = ()
+
+    def entry(self) -> ValueProposition:
+        """Return the content that the body holds."""
+        return ValueProposition(
+            statement=self.statement,
+            proof_points=self.proof_points,
+            buying_group=self.buying_group,
+            economic_value=self.economic_value,
+            advantages=self.advantages,
+        )
+
+
+class ObjectionBody(EditBody):
+    """What customers hold against the product, and the answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "objection": "It costs more than what we have.",
+                    "answer": "It pays for itself in nine months; here is how.",
+                    "rank": 1,
+                }
+            ]
+        }
+    )
+
+    objection: Text
+    answer: Text | None = None
+    rank: Annotated[int, Field(ge=1, le=1_000)] | None = None
+
+    def entry(self) -> Objection:
+        """Return the content that the body holds."""
+        return Objection(objection=self.objection, answer=self.answer, rank=self.rank)
+
+
+class HeardBody(Body):
+    """An objection that somebody heard from a customer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"objection": "Does it run without the cloud?"}]})
+
+    objection: Text
+    heard: Line | None = None
+    """Where or from whom it was heard."""

@@ -1,0 +1,226 @@
+"""How do people sign, decide, hold, resume, move and cancel a region launch?"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.answers import SignatureAnswer
+from api.bodies import (
+    CancelBody,
+    DecisionBody,
+    GoverningBody,
+    HoldBody,
+    RescheduleBody,
+    ResumeBody,
+    SignOffBody,
+)
+from api.commanding import Request as Asking
+from api.commanding import command_region, region_not_found
+from api.dependencies import Dependencies, Deps
+from api.guard import guarded_router, requires
+from api.idempotency import IdempotencyKey
+from api.identity import Actor
+from api.live import region_readiness
+from api.problems import Fault, Problem, invalid, problem_of
+from api.rights import Action, may_act_for, right_used
+from readiness.commands import (
+    ROLE_OF_FUNCTION,
+    Cancel,
+    Choice,
+    Decide,
+    Hold,
+    Position,
+    RegionCommand,
+    Reschedule,
+    Resume,
+    Role,
+    SignOff,
+)
+from readiness.events import SentBack, SignedOff
+from readiness.keys import RegionKey
+from readiness.ledger import Accepted
+from readiness.plan_document import reschedule_instant
+from readiness.plan_faults import PlanFaulty
+from readiness.readiness import Readiness
+from readiness.refusals import FunctionNotHeld
+from store.ledger import rows_after
+from store.regions import latest_region, region_record
+
+REGION = "/{product}/regions/{region}"
+
+
+def governing_router() -> APIRouter:
+    """Return the routes by which people govern a region launch."""
+    router = guarded_router(prefix="/v1/launches", tags=["governing"])
+    router.add_api_route(
+        f"{REGION}/sign-offs", sign_off, methods=["POST"], status_code=201, response_model=SignatureAnswer
+    )
+    router.add_api_route(f"{REGION}/decisions", decide, methods=["POST"], status_code=201, response_model=Readiness)
+    router.add_api_route(f"{REGION}/hold", hold, methods=["POST"], response_model=Readiness)
+    router.add_api_route(f"{REGION}/resume", resume, methods=["POST"], response_model=Readiness)
+    router.add_api_route(f"{REGION}/cancel", cancel, methods=["POST"], response_model=Readiness)
+    router.add_api_route(f"{REGION}/reschedule", reschedule, methods=["POST"], response_model=Readiness)
+    return router
+
+
+async def sign_off(
+    product: str,
+    region: str,
+    body: SignOffBody,
+    key: IdempotencyKey,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.SIGN_OFF)],
+) -> SignatureAnswer:
+    """Sign one exact revision of a stage's content for a function, or send it back with a reason."""
+    if not may_act_for(actor, body.function, region):
+        raise problem_of(
+            FunctionNotHeld(
+                detail=f"Only someone with the role {ROLE_OF_FUNCTION[body.function].value} in {region} "
+                f"signs for {body.function.value}."
+            )
+        )
+    asking = _asking(actor, ROLE_OF_FUNCTION[body.function], key, "sign_off", body)
+    fields = body.model_dump(include={"stage", "function", "digest", "position"})
+    region_key, accepted = await command_region(
+        deps,
+        asking,
+        product=product,
+        region=region,
+        make=lambda asked: SignOff.model_validate({**asked, **fields}),
+    )
+    return await run_in_threadpool(_signature, deps, region_key, accepted, body)
+
+
+async def decide(
+    product: str,
+    region: str,
+    body: DecisionBody,
+    key: IdempotencyKey,
+    response: Response,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.DECIDE)],
+) -> Readiness:
+    """Decide go, no-go or hold for the launch instant that stands, on the readiness that is answered."""
+    if body.conditions and body.verdict is not Choice.CONDITIONAL_GO:
+        reason = "Conditions belong to a conditional go; leave them out."
+        raise invalid([Fault(path="conditions", code="not-conditional", reason=reason)])
+    fields = {"choice": body.verdict, "review_at": body.review_at}
+    answer = await _govern(deps, actor, Action.DECIDE, key, product, region, body, Decide, fields)
+    response.headers["Location"] = f"/v1/launches/{product}/regions/{region}/readiness"
+    return answer
+
+
+async def hold(
+    product: str,
+    region: str,
+    body: HoldBody,
+    key: IdempotencyKey,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.HOLD)],
+) -> Readiness:
+    """Stop the launch of a region; learning and signing go on."""
+    fields = {"review_at": body.review_at}
+    return await _govern(deps, actor, Action.HOLD, key, product, region, body, Hold, fields)
+
+
+async def resume(
+    product: str,
+    region: str,
+    body: ResumeBody,
+    key: IdempotencyKey,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.RESUME)],
+) -> Readiness:
+    """End a hold; a go that stood before needs a new decision."""
+    return await _govern(deps, actor, Action.RESUME, key, product, region, body, Resume, {})
+
+
+async def cancel(
+    product: str,
+    region: str,
+    body: CancelBody,
+    key: IdempotencyKey,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.CANCEL)],
+) -> Readiness:
+    """End a region launch for good; the region may be added again as a new run."""
+    return await _govern(deps, actor, Action.CANCEL, key, product, region, body, Cancel, {})
+
+
+async def reschedule(
+    product: str,
+    region: str,
+    body: RescheduleBody,
+    key: IdempotencyKey,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.RESCHEDULE)],
+) -> Readiness:
+    """Move the launch instant, given on the region's own clock; a go that stood needs a new decision."""
+    instant = await run_in_threadpool(_new_instant, deps, product, region, body.launch_at)
+    fields = {"launch_at": instant, "wall_clock": body.launch_at}
+    return await _govern(deps, actor, Action.RESCHEDULE, key, product, region, body, Reschedule, fields)
+
+
+async def _govern(
+    deps: Dependencies,
+    actor: Actor,
+    action: Action,
+    key: str,
+    product: str,
+    region: str,
+    body: GoverningBody,
+    command: type[RegionCommand],
+    fields: dict[str, Any],
+) -> Readiness:
+    role = right_used(actor, action, region)
+    if role is None:
+        raise Problem("not-allowed", f"No role of yours allows {action.value} in {region}.")
+    asking = _asking(actor, role, key, action.value, body)
+    await command_region(
+        deps,
+        asking,
+        product=product,
+        region=region,
+        make=lambda asked: command.model_validate({**asked, **fields}),
+    )
+    return await run_in_threadpool(region_readiness, deps.store, product, region)
+
+
+def _asking(actor: Actor, role: Role, key: str, kind: str, body: GoverningBody) -> Asking:
+    return Asking(actor, role, key, kind, body.model_dump(mode="json"))
+
+
+def _new_instant(deps: Dependencies, product: str, region: str, wall_clock: str) -> Any:
+    with deps.store.reading() as tx:
+        key = latest_region(tx, product, region)
+        if key is None:
+            raise region_not_found(product, region)
+        zone = region_record(tx, key).region.plan.time_zone
+        now = deps.store.now(tx)
+    try:
+        return reschedule_instant(wall_clock, zone, now=now)
+    except PlanFaulty as faulty:
+        found = [Fault(path="launch_at", code=fault.code, reason=fault.reason) for fault in faulty.faults]
+        raise invalid(found) from faulty
+
+
+def _signature(deps: Dependencies, key: RegionKey, accepted: Accepted, body: SignOffBody) -> SignatureAnswer:
+    """Return the sign-off as the ledger has it."""
+    with deps.store.reading() as tx:
+        rows = rows_after(tx, key, 0)
+    written = next(
+        row.event
+        for row in reversed(rows)
+        if row.version <= accepted.version
+        and isinstance(row.event, SignedOff | SentBack)
+        and (row.event.stage, row.event.function, row.event.digest) == (body.stage, body.function, body.digest)
+    )
+    return SignatureAnswer(
+        stage=written.stage,
+        function=written.function,
+        person=written.person or "",
+        digest=written.digest,
+        at=written.at,
+        position=Position.APPROVE if isinstance(written, SignedOff) else Position.SEND_BACK,
+    )

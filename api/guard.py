@@ -1,0 +1,261 @@
+"""How does every request pass the same door before its body is read?"""
+
+# A route says what it is for: `actor: Annotated[Actor, requires(Action.HOLD)]`. That is the only way to an actor, and
+# the application refuses to start with a route that says nothing.
+
+import ipaddress
+import re
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+from fastapi import APIRouter, Depends, params
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.models import HTTPBearer
+from fastapi.routing import APIRoute
+from fastapi.security.base import SecurityBase
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.dependencies import Dependencies, dependencies_of
+from api.identity import Actor, TokenRefused
+from api.problems import Problem
+from api.rights import RIGHTS, Action, Reach, allowed_regions, can
+from api.strict_json import JsonRefused, parse_json
+from readiness.values import slugged
+from store.denials import Denial, record_denials
+
+REALM = 'Bearer realm="learn-then-launch"'
+
+_SLUG = re.compile(r"[a-z0-9-]{1,64}")
+_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LONGEST_PATH = 500
+_MOST_REGIONS_RECORDED = 50
+
+
+class Judged(StrEnum):
+    """When the regions that a regional act concerns become known."""
+
+    AT_THE_DOOR = "at the door"
+    """They are in the path; without one there the role must be held for every region."""
+    BY_FILTER = "by filter"
+    """The route answers with the actor's `allowed_regions` only; a role in one region opens the door."""
+    BY_INSISTING = "by insisting"
+    """The body or the store names them: the route must call `insist` before it does anything."""
+
+
+class Requirement(SecurityBase):
+    """The one declared action of a route; called by FastAPI, it answers with the actor who may do it."""
+
+    def __init__(self, action: Action, *, judged: Judged = Judged.AT_THE_DOOR, persona: bool = False) -> None:
+        # What the description of the API says of the scheme.
+        self.scheme_name = "bearer"
+        self.model = HTTPBearer(
+            bearerFormat="JWT",
+            description="A JWT of the embedded issuer (`ltl token --person ID`), or of the trusted OIDC issuer.",
+        )
+        self.action = action
+        self.judged = judged
+        self.persona = persona
+
+    async def __call__(self, request: Request) -> Actor:
+        """Return the actor whom the door let in."""
+        return await self.admit(request)
+
+    async def admit(self, request: Request) -> Actor:
+        """Return the actor; raises a 401 or 403 problem. What was found is kept for the rest of the request."""
+        admitted: Actor | None = getattr(request.state, "actor", None)
+        if admitted is not None and getattr(request.state, "action", None) is self.action:
+            return admitted
+        actor = await self._identify(request)
+        if not self._opens(actor, request):
+            region = _region_in_path(request)
+            raise await _denied(request, actor, self.action, [region] if region else [])
+        request.state.actor = actor
+        request.state.action = self.action
+        return actor
+
+    async def _identify(self, request: Request) -> Actor:
+        deps = dependencies_of(request)
+        if self.persona and deps.page_persona and "authorization" not in request.headers and _is_local(request):
+            return deps.page_persona
+        return await _authenticated(request, deps)
+
+    def _opens(self, actor: Actor, request: Request) -> bool:
+        if RIGHTS[self.action].reach is not Reach.REGION:
+            return can(actor, self.action)
+        region = _region_in_path(request)
+        if region is not None:
+            return can(actor, self.action, region)
+        if self.judged is Judged.AT_THE_DOOR:
+            return can(actor, self.action)
+        return bool(allowed_regions(actor, self.action))
+
+
+def requires(action: Action, *, judged: Judged = Judged.AT_THE_DOOR, persona: bool = False) -> Any:
+    """Declare what a route is for: `actor: Annotated[Actor, requires(Action.DECIDE)]`.
+
+    `persona` is for pages: there the browser on this machine may be taken for `Dependencies.page_persona`.
+    """
+    return Depends(Requirement(action, judged=judged, persona=persona))
+
+
+async def insist(request: Request, regions: Iterable[str], *, product: str | None = None) -> None:
+    """Raise a 403 problem (and record it) unless the actor may do the route's action in every one of `regions`.
+
+    Of no regions at all it asks that the role be held for every region.
+    """
+    actor: Actor = request.state.actor
+    action: Action = request.state.action
+    concerned = tuple(regions)
+    refused = [region for region in concerned if not can(actor, action, region)]
+    if refused or (not concerned and not can(actor, action)):
+        raise await _denied(request, actor, action, refused, product=product)
+    request.state.insisted = True
+
+
+class GuardedRoute(APIRoute):
+    """A route that lets in whoever its requirement allows, and only then reads a body, strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler behind our door."""
+        handler = super().get_route_handler()
+        requirement = requirement_of(self.dependant)
+        takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
+
+        async def guarded(request: Request) -> Response:
+            _refuse_odd_address(request)
+            if requirement is not None:
+                await requirement.admit(request)
+            if takes_json:
+                _refuse_other_media(request)
+            response = await handler(_StrictRequest(request.scope, request.receive))
+            if (
+                requirement is not None
+                and requirement.judged is Judged.BY_INSISTING
+                and response.status_code < 400
+                and not getattr(request.state, "insisted", False)
+            ):
+                raise RuntimeError(f"{self.path} answers without having insisted on {requirement.action}")
+            return response
+
+        return guarded
+
+
+def guarded_router(*, prefix: str = "", tags: Sequence[str] = ()) -> APIRouter:
+    """Return a router whose routes pass the door; every one of them declares its action."""
+    return APIRouter(prefix=prefix, tags=list(tags), route_class=GuardedRoute)
+
+
+def requirement_of(dependant: Dependant) -> Requirement | None:
+    """Return what a route declares itself to be for; raises ValueError where it declares two things."""
+    found = list(_requirements(dependant))
+    if len({requirement.action for requirement in found}) > 1:
+        raise ValueError(f"{dependant.path} declares more than one action")
+    return found[0] if found else None
+
+
+def _requirements(dependant: Dependant) -> Iterator[Requirement]:
+    if isinstance(dependant.call, Requirement):
+        yield dependant.call
+    for below in dependant.dependencies:
+        yield from _requirements(below)
+
+
+class _StrictRequest(Request):
+    """Reads JSON as `parse_json` does."""
+
+    _value: Any
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_value"):
+            try:
+                self._value = parse_json(await self.body())
+            except JsonRefused as refused:
+                raise Problem("json-invalid", str(refused)) from refused
+        return self._value
+
+
+async def _authenticated(request: Request, deps: Dependencies) -> Actor:
+    stated = request.headers.getlist("authorization")
+    if not stated:
+        raise Problem("token-missing", "Send a token: Authorization: Bearer …", headers={"WWW-Authenticate": REALM})
+    bearer_token = _BEARER.fullmatch(stated[0])
+    if len(stated) > 1 or bearer_token is None:
+        raise _unproven("token-invalid", "The Authorization header does not hold one bearer token.")
+    try:
+        return await deps.verifier.verify(bearer_token[1])
+    except TokenRefused as refused:
+        raise _unproven(refused.kind, refused.detail) from refused
+
+
+def _unproven(kind: str, detail: str) -> Problem:
+    described = detail.replace('"', "'").replace("\\", "/").encode("ascii", "replace").decode("ascii")
+    challenge = f'{REALM}, error="invalid_token", error_description="{described}"'
+    return Problem(kind, detail, headers={"WWW-Authenticate": challenge})
+
+
+async def _denied(
+    request: Request, actor: Actor, action: Action, regions: Sequence[str], *, product: str | None = None
+) -> Problem:
+    """Record the attempt, one row per region, and return the problem that tells of it."""
+    named: Sequence[str | None] = [_slug(region) for region in regions[:_MOST_REGIONS_RECORDED]] or [None]
+    attempts = [
+        Denial(
+            person=actor.person,
+            token_id=actor.token_id,
+            action=action.value,
+            product=_slug(product if product is not None else request.path_params.get("product")),
+            region=region,
+            method=request.method,
+            path=str(request.scope["path"]).encode("ascii", "backslashreplace").decode("ascii")[:_LONGEST_PATH],
+            request_id=str(getattr(request.state, "request_id", "")),
+        )
+        for region in named
+    ]
+    await run_in_threadpool(record_denials, dependencies_of(request).store, attempts)
+    where = f" in {', '.join(sorted({region for region in named if region}))}" if any(named) else ""
+    return Problem("not-allowed", f"No role of yours allows {action.value.replace('_', ' ')}{where}.")
+
+
+def _slug(value: object) -> str | None:
+    return value if isinstance(value, str) and _SLUG.fullmatch(value) else None
+
+
+def _region_in_path(request: Request) -> str | None:
+    region = request.path_params.get("region")
+    return None if region is None else str(slugged(region))
+
+
+def _refuse_odd_address(request: Request) -> None:
+    """Refuse control characters, which no address of ours holds and no database takes."""
+    asked = (text for pair in request.query_params.multi_items() for text in pair)
+    if not all(text.isprintable() for text in (request.scope["path"], *asked)):
+        raise Problem("address-invalid", "The address holds a character that does not print.")
+
+
+def _refuse_other_media(request: Request) -> None:
+    headers = request.headers
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem("media-type-not-supported", "Send the body as it is, without a Content-Encoding.")
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    media, _, parameters = headers.get("content-type", "").lower().partition(";")
+    is_json = media.strip() == "application/json" or re.fullmatch(r"application/[\w.-]+\+json", media.strip())
+    charset = re.search(r"charset\s*=\s*\"?([\w-]+)", parameters)
+    if not is_json or (charset is not None and charset[1] not in {"utf-8", "utf8"}):
+        raise Problem("media-type-not-supported", "Send JSON in UTF-8, with Content-Type: application/json.")
+
+
+def _is_local(request: Request) -> bool:
+    """Say whether the browser is on this machine and asked for this machine by name.
+
+    The name matters: a page elsewhere can point its own name at 127.0.0.1 (DNS rebinding) and read our answers.
+    """
+    try:
+        near = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        near = False
+    return near and re.sub(r":\d+\Z", "", request.headers.get("host", "").lower()) in _LOOPBACK_HOSTS

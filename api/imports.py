@@ -1,0 +1,227 @@
+"""How do bulk files come in, and how does one see what became of them?"""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.responses import StreamingResponse
+
+from api.answers import BadRow, ImportAnswer, RefusedFile
+from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
+from api.dependencies import Dependencies, Deps
+from api.guard import guarded_router, requires
+from api.identity import Actor
+from api.problems import Problem
+from api.rights import Action
+from api.uploads import Received, UploadStorageFull, UploadTooLarge, plain_name, receive
+from readiness.rows import ImportKind
+from store.engine import Store
+from store.facts import begin_import
+from store.imports import ImportRecord, ReportedError, errors, find, list_page, register
+
+ERRORS_SHOWN = 100
+"""Bad rows in one answer; the rest are in the file of them."""
+
+_ERRORS_AT_ONCE = 5_000
+_BLOCK = 256 * 1024
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+_CURSORS = Cursors(tuple[int])
+
+RAW_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                }
+            },
+        },
+    }
+}
+
+
+def imports_router() -> APIRouter:
+    """Return the routes of imports."""
+    router = guarded_router(prefix="/v1/imports", tags=["imports"])
+    router.add_api_route(
+        "/{kind}", import_file, methods=["POST"], status_code=202, response_model=ImportAnswer, openapi_extra=RAW_BODY
+    )
+    router.add_api_route("", imports, methods=["GET"], response_model=Listing[ImportAnswer])
+    router.add_api_route("/{import_id}", import_state, methods=["GET"], response_model=ImportAnswer)
+    router.add_api_route("/{import_id}/errors.csv", import_errors, methods=["GET"], response_model=None)
+    return router
+
+
+async def import_file(
+    kind: ImportKind,
+    request: Request,
+    response: Response,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.IMPORT_FACTS)],
+    name: Annotated[str | None, Query(max_length=255, description="The file's name, for people.")] = None,
+) -> ImportAnswer:
+    """Take in a bulk file, as the raw body or as the multipart field `file`; it is loaded after this answer.
+
+    The same file sent again while it is the latest of its kind answers with its import.
+    """
+    received, file_name = await _receive(request, deps, name)
+
+    def registered() -> ImportRecord:
+        with deps.store.writing() as tx:
+            now = deps.store.now(tx)
+            made = register(
+                tx,
+                kind=kind,
+                digest=received.digest,
+                file_name=file_name,
+                size=received.size,
+                path=str(received.path),
+                uploaded_by=actor.person,
+                at=now,
+            )
+            if made.created:
+                begin_import(tx, made.record.id, kind, at=now)
+            return made.record
+
+    record = await run_in_threadpool(registered)
+    await deps.sender.start_import(record.id)
+    response.headers["Location"] = f"/v1/imports/{record.id}"
+    return await run_in_threadpool(_read, deps.store, record.id)
+
+
+async def imports(
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_IMPORT)],
+    kind: ImportKind | None = None,
+    cursor: CursorText = None,
+    limit: Limit = PAGE_SIZE,
+) -> Listing[ImportAnswer]:
+    """List imports, newest first."""
+    del actor
+    filters = {"kind": kind}
+    before = _CURSORS.read(cursor, of="imports", filters=filters)
+
+    def page() -> Listing[ImportAnswer]:
+        with deps.store.reading() as tx:
+            found = list_page(tx, kind=kind, before=before[0] if before else None, limit=limit + 1)
+        shown = found[:limit]
+        following = _CURSORS.write((shown[-1].seq,), of="imports", filters=filters) if len(found) > limit else None
+        return Listing(items=[_answer(record, ()) for record in shown], next_cursor=following)
+
+    return await run_in_threadpool(page)
+
+
+async def import_state(
+    import_id: str, deps: Deps, actor: Annotated[Actor, requires(Action.READ_IMPORT)]
+) -> ImportAnswer:
+    """Return how far an import has come, with its first bad rows."""
+    del actor
+    return await run_in_threadpool(_read, deps.store, import_id)
+
+
+async def import_errors(
+    import_id: str, deps: Deps, actor: Annotated[Actor, requires(Action.READ_IMPORT)]
+) -> StreamingResponse:
+    """Return every bad row of an import as CSV: line, column, code, reason."""
+    del actor
+    await run_in_threadpool(_required, deps.store, import_id)
+    headers = {"Content-Disposition": f'attachment; filename="{import_id}-errors.csv"'}
+    return StreamingResponse(
+        _error_lines(deps.store, import_id), media_type="text/csv; charset=utf-8", headers=headers
+    )
+
+
+async def _receive(request: Request, deps: Dependencies, name: str | None) -> tuple[Received, str]:
+    limit = deps.settings.upload_limit
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if media != "multipart/form-data":
+            return await receive(request.stream(), deps.uploads, limit=limit), plain_name(name)
+        async with request.form(max_files=1, max_fields=10) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Problem("body-unreadable", "Send the file as the multipart field `file`, or as the raw body.")
+            return await receive(_blocks(file), deps.uploads, limit=limit), plain_name(name or file.filename)
+    except UploadTooLarge as large:
+        raise Problem("content-too-large", f"A file may have {limit} bytes at most. Send it in parts.") from large
+    except UploadStorageFull as full:
+        raise Problem("storage-full", "There is no room for the file. Nothing was kept; try again later.") from full
+
+
+async def _blocks(file: UploadFile) -> AsyncIterator[bytes]:
+    while block := await file.read(_BLOCK):
+        yield block
+
+
+def _read(store: Store, import_id: str) -> ImportAnswer:
+    with store.reading() as tx:
+        record = find(tx, import_id)
+        shown = errors(tx, import_id, limit=ERRORS_SHOWN) if record is not None else ()
+    if record is None:
+        raise _not_found(import_id)
+    return _answer(record, shown)
+
+
+def _required(store: Store, import_id: str) -> None:
+    with store.reading() as tx:
+        if find(tx, import_id) is None:
+            raise _not_found(import_id)
+
+
+def _not_found(import_id: str) -> Problem:
+    return Problem("not-found", f"There is no import {import_id}. GET /v1/imports lists them.")
+
+
+def _answer(record: ImportRecord, shown: tuple[ReportedError, ...]) -> ImportAnswer:
+    refused = None
+    if record.code is not None:
+        refused = RefusedFile(code=record.code, reason=record.reason or "", line=record.line)
+    return ImportAnswer(
+        id=record.id,
+        kind=record.kind.value,
+        state=record.state.value,
+        rows_total=record.rows_total,
+        rows_read=record.rows_read,
+        accepted=record.accepted,
+        unchanged=record.unchanged,
+        rejected=record.rejected,
+        unknown=record.unknown,
+        refused=refused,
+        errors=tuple(BadRow(line=e.line, column=e.column, code=e.code, reason=e.reason) for e in shown),
+        errors_url=f"/v1/imports/{record.id}/errors.csv" if record.reported > len(shown) else None,
+        created_at=record.created_at,
+        finished_at=record.finished_at,
+    )
+
+
+async def _error_lines(store: Store, import_id: str) -> AsyncIterator[str]:
+    def page(after: int) -> tuple[ReportedError, ...]:
+        with store.reading() as tx:
+            return errors(tx, import_id, after=after, limit=_ERRORS_AT_ONCE)
+
+    yield _csv([("line", "column", "code", "reason")])
+    after = 0
+    while found := await run_in_threadpool(page, after):
+        yield _csv([(str(e.line), e.column or "", e.code, e.reason) for e in found])
+        after = found[-1].number
+
+
+def _csv(rows: list[tuple[str, str, str, str]]) -> str:
+    """Return rows as CSV in which no cell is taken for a formula by a spreadsheet."""
+    target = io.StringIO()
+    csv.writer(target).writerows([[_plain_cell(cell) for cell in row] for row in rows])
+    return target.getvalue()
+
+
+def _plain_cell(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

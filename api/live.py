@@ -1,0 +1,56 @@
+"""How ready is a region right now, or as of another instant, computed live?"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from api.commanding import region_not_found
+from api.problems import Problem
+from readiness.keys import RegionKey
+from readiness.readiness import Readiness
+from readiness.region import RegionLaunch, Verdict
+from readiness.rules import evaluate, fold, judged_instant
+from store.engine import Store
+from store.ledger import rows_after
+from store.regions import WORKFLOW_LOST, RegionRecord, latest_region, region_record
+from store.sight import gather
+
+
+def region_readiness(store: Store, product: str, region: str, *, at: datetime | None = None) -> Readiness:
+    """Return the readiness of the latest run of `product` in `region`, judged as of `at` or its own instant.
+
+    Raises the problem `not-found` where it was never started, or had not been at that instant.
+    """
+    with store.reading() as tx:
+        key = latest_region(tx, product, region)
+        if key is None:
+            raise region_not_found(product, region)
+        return live_readiness(tx, key, now=store.now(tx), at=at)
+
+
+def live_readiness(tx: Connection, key: RegionKey, *, now: datetime, at: datetime | None = None) -> Readiness:
+    """Return the readiness of one region launch by evidence gathered in this transaction.
+
+    For a past instant, sign-offs and decisions are those that stood then, and facts those dated up to then as known
+    today.
+    """
+    record = region_record(tx, key)
+    region = record.region if at is None or at >= now else _as_it_was(tx, key, at)
+    instant = judged_instant(region, now=now) if at is None else at
+    evidence = gather(tx, [record], {key: instant}, now=now)[key]
+    return _shown(record, evaluate(region.policy, evidence, region, at=instant))
+
+
+def _as_it_was(tx: Connection, key: RegionKey, at: datetime) -> RegionLaunch:
+    region = fold(key, None, [row for row in rows_after(tx, key, 0) if row.event.at <= at])
+    if region is None:
+        raise Problem("not-found", f"The launch of {key.product} in {key.region} had not been started by then.")
+    return region
+
+
+def _shown(record: RegionRecord, readiness: Readiness) -> Readiness:
+    """A region whose workflow was lost reads as held, until it runs again."""
+    if record.lost_at is None or record.region.ending is not None:
+        return readiness
+    reasons = (WORKFLOW_LOST, *readiness.reasons)[: max(1, len(readiness.reasons))]
+    return readiness.model_copy(update={"verdict": Verdict.HELD, "reasons": reasons})

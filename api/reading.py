@@ -1,0 +1,326 @@
+"""Where does every product stand in every region, who is missing what, and what has happened?"""
+
+from collections import Counter
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
+
+from api.answers import ProductReadiness, TimelineEntry
+from api.commanding import launch_not_found, region_not_found
+from api.conditional import Conditional, entity_tag
+from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
+from api.dependencies import Deps
+from api.guard import Judged, guarded_router, requires
+from api.identity import Actor
+from api.live import live_readiness
+from api.problems import Problem
+from api.rights import Action, allowed_regions
+from api.showing import MOST_REGIONS
+from readiness.ledger import RegionRow
+from readiness.people import PersonStanding, PersonStatus
+from readiness.policy import TIERS, Policy, Stage
+from readiness.readiness import WORST_FIRST, Rag, Readiness
+from readiness.region import Verdict
+from readiness.rules import judged_instant
+from readiness.values import Frozen, Moment
+from store.board import BoardRow, board
+from store.ledger import Happening, timeline
+from store.names import names_of
+from store.people import tracker
+from store.regions import latest_region, region_record
+
+_BOARD = Cursors(tuple[str, str])
+_PEOPLE = Cursors(tuple[str])
+_TIMELINE = Cursors(tuple[int])
+
+_ENVELOPE = frozenset({"type", "at", "person", "command_id", "command_digest"})
+"""What a timeline shows of an event by itself; the rest is its data."""
+
+
+class BoardAnswer(Frozen):
+    """One row of the board: a readiness without its stages, with its top reasons."""
+
+    product: str
+    region: str
+    run: int
+    version: int
+    name: str
+    product_name: str
+    tier: int
+    wave: int
+    owner: str
+    stage: Stage
+    verdict: Verdict
+    rag: Rag
+    index: float
+    coverage: float
+    launch_at: AwareDatetime
+    time_zone: str
+    forecast_at: Moment | None
+    as_of: Moment | None
+    reasons: tuple[str, ...]
+
+
+class TierAnswer(Frozen):
+    """The defaults of one tier; shares in basis points, due days before the launch instant."""
+
+    tier: int
+    policy: Policy
+
+
+def reading_router() -> APIRouter:
+    """Return the routes by which everybody sees where things stand."""
+    router = guarded_router(prefix="/v1", tags=["readiness"])
+    region = "/launches/{product}/regions/{region}"
+    router.add_api_route("/readiness", readiness_board, methods=["GET"], response_model=Listing[BoardAnswer])
+    router.add_api_route("/policies", policies, methods=["GET"], response_model=Listing[TierAnswer])
+    router.add_api_route(
+        "/launches/{product}/readiness", product_readiness, methods=["GET"], response_model=ProductReadiness
+    )
+    router.add_api_route(f"{region}/readiness", readiness, methods=["GET"], response_model=Readiness)
+    router.add_api_route(f"{region}/people", people, methods=["GET"], response_model=Listing[PersonStanding])
+    router.add_api_route(f"{region}/timeline", events, methods=["GET"], response_model=Listing[TimelineEntry])
+    router.add_api_route(f"{region}/permit", permit, methods=["GET"], response_model=None)
+    return router
+
+
+async def readiness_board(
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_BOARD, judged=Judged.BY_FILTER)],
+    product: Annotated[str | None, Query(max_length=64)] = None,
+    region: Annotated[str | None, Query(max_length=64)] = None,
+    verdict: Verdict | None = None,
+    rag: Rag | None = None,
+    stage: Stage | None = None,
+    cursor: CursorText = None,
+    limit: Limit = PAGE_SIZE,
+) -> Listing[BoardAnswer]:
+    """Return the board: one row per product and region, as last counted."""
+    allowed = allowed_regions(actor, Action.READ_BOARD)
+    filters = {"product": product, "region": region, "verdict": verdict, "rag": rag, "stage": stage}
+    after = _BOARD.read(cursor, of="board", filters=filters)
+
+    def page() -> Listing[BoardAnswer]:
+        with deps.store.reading() as tx:
+            rows = board(
+                tx,
+                product=product,
+                region=region,
+                verdict=verdict,
+                rag=rag,
+                stage=stage,
+                within=None if allowed.everywhere else allowed.named,
+                after=after,
+                limit=limit + 1,
+            )
+        shown = rows[:limit]
+        following = None
+        if len(rows) > limit:
+            following = _BOARD.write((shown[-1].product, shown[-1].region), of="board", filters=filters)
+        return Listing(items=[board_answer(row) for row in shown], next_cursor=following)
+
+    return await run_in_threadpool(page)
+
+
+async def product_readiness(
+    product: str,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_READINESS, judged=Judged.BY_FILTER)],
+) -> ProductReadiness:
+    """Return a product's readiness over the regions that you may see."""
+    allowed = allowed_regions(actor, Action.READ_READINESS)
+
+    def read() -> tuple[BoardRow, ...]:
+        with deps.store.reading() as tx:
+            within = None if allowed.everywhere else allowed.named
+            return board(tx, product=product, within=within, limit=MOST_REGIONS)
+
+    rows = await run_in_threadpool(read)
+    if not rows:
+        raise launch_not_found(product)
+    worst = [reason for colour in WORST_FIRST for row in rows if row.rag is colour for reason in row.reasons[:1]]
+    return ProductReadiness(
+        product=product,
+        name=rows[0].product_name,
+        tier=rows[0].tier,
+        verdicts=dict(sorted(Counter(row.verdict.value for row in rows).items())),
+        colours={colour.value: sum(row.rag is colour for row in rows) for colour in WORST_FIRST},
+        reasons=tuple(dict.fromkeys(worst))[:3],
+        regions=tuple(board_answer(row).model_dump(mode="json") for row in rows),
+    )
+
+
+async def readiness(
+    product: str,
+    region: str,
+    response: Response,
+    conditional: Conditional,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_READINESS)],
+    at: Annotated[AwareDatetime | None, Query(description="Judge as of this instant instead.")] = None,
+) -> Any:
+    """Return the readiness of one region, computed live, judged as of its launch instant or of `at`."""
+    del actor
+
+    def read() -> Readiness:
+        with deps.store.reading() as tx:
+            key = latest_region(tx, product, region)
+            if key is None:
+                raise region_not_found(product, region)
+            return live_readiness(tx, key, now=deps.store.now(tx), at=at)
+
+    found = await run_in_threadpool(read)
+    tag = entity_tag(found.model_dump_json(exclude={"as_of"}))
+    response.headers["ETag"] = tag
+    return conditional.not_modified(tag) or found
+
+
+async def people(
+    product: str,
+    region: str,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_PEOPLE)],
+    status: Annotated[list[PersonStatus] | None, Query(description="Only people of these statuses.")] = None,
+    manager: Annotated[str | None, Query(max_length=128)] = None,
+    cursor: CursorText = None,
+    limit: Limit = PAGE_SIZE,
+) -> Listing[PersonStanding]:
+    """Return who is in the audience and who is missing what, by person id."""
+    del actor
+    statuses = tuple(status or ())
+    filters = {"product": product, "region": region, "status": sorted(statuses), "manager": manager}
+    after = _PEOPLE.read(cursor, of="people", filters=filters)
+
+    def page() -> Listing[PersonStanding]:
+        with deps.store.reading() as tx:
+            key = latest_region(tx, product, region)
+            if key is None:
+                raise region_not_found(product, region)
+            now = deps.store.now(tx)
+            at = judged_instant(region_record(tx, key).region, now=now)
+            rows, last = tracker(
+                tx,
+                product,
+                region,
+                at=at,
+                gathered_at=now,
+                statuses=statuses,
+                manager=manager,
+                cursor=after[0] if after else None,
+                limit=limit,
+            )
+        following = _PEOPLE.write((last,), of="people", filters=filters) if last is not None else None
+        return Listing(items=list(rows), next_cursor=following)
+
+    return await run_in_threadpool(page)
+
+
+async def events(
+    product: str,
+    region: str,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_TIMELINE)],
+    cursor: CursorText = None,
+    limit: Limit = PAGE_SIZE,
+) -> Listing[TimelineEntry]:
+    """Return what happened to a region launch, oldest first, with who asked for it and why."""
+    del actor
+    filters = {"product": product, "region": region}
+    after = _TIMELINE.read(cursor, of="timeline", filters=filters)
+
+    def page() -> Listing[TimelineEntry]:
+        with deps.store.reading() as tx:
+            key = latest_region(tx, product, region)
+            if key is None:
+                raise region_not_found(product, region)
+            happened = timeline(tx, key, after=after[0] if after else 0, limit=limit + 1)
+            names = names_of(tx, [h.row.event.person for h in happened if h.row.event.person is not None])
+        shown = happened[:limit]
+        following = None
+        if len(happened) > limit:
+            following = _TIMELINE.write((shown[-1].row.version,), of="timeline", filters=filters)
+        return Listing(items=[timeline_entry(happening, names) for happening in shown], next_cursor=following)
+
+    return await run_in_threadpool(page)
+
+
+async def policies(
+    actor: Annotated[Actor, requires(Action.READ_POLICIES)],
+) -> Listing[TierAnswer]:
+    """Return the defaults of each tier."""
+    del actor
+    return Listing(items=[TierAnswer(tier=tier, policy=policy) for tier, policy in sorted(TIERS.items())])
+
+
+async def permit(
+    product: str,
+    region: str,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_PERMIT)],
+) -> None:
+    """Say why there is no permit to show."""
+    del actor
+
+    def read() -> Verdict:
+        with deps.store.reading() as tx:
+            key = latest_region(tx, product, region)
+            if key is None:
+                raise region_not_found(product, region)
+            return live_readiness(tx, key, now=deps.store.now(tx)).verdict
+
+    verdict = await run_in_threadpool(read)
+    reason = (
+        "It has launched, but this version signs no permits yet"
+        if verdict is Verdict.LAUNCHED
+        else f"It has not launched there: it is {verdict.value.replace('_', ' ')}"
+    )
+    raise Problem("not-found", f"There is no permit for {product} in {region}. {reason}.")
+
+
+def board_answer(row: BoardRow) -> BoardAnswer:
+    """Return a row of the board as it is shown, its launch instant on the region's own clock."""
+    return BoardAnswer(
+        product=row.product,
+        region=row.region,
+        run=row.run,
+        version=row.version,
+        name=row.name,
+        product_name=row.product_name,
+        tier=row.tier,
+        wave=row.wave,
+        owner=row.owner,
+        stage=row.stage,
+        verdict=row.verdict,
+        rag=row.rag,
+        index=row.index,
+        coverage=row.coverage,
+        launch_at=_local(row.launch_at, row.time_zone),
+        time_zone=row.time_zone,
+        forecast_at=row.forecast_at,
+        as_of=row.as_of,
+        reasons=row.reasons,
+    )
+
+
+def timeline_entry(happening: Happening, names: dict[str, str]) -> TimelineEntry:
+    """Return what happened as it is shown, with the words of who asked."""
+    row: RegionRow = happening.row
+    event = row.event
+    command = happening.command
+    return TimelineEntry(
+        version=row.version,
+        at=event.at,
+        type=event.type,
+        person=event.person,
+        name=names.get(event.person) if event.person is not None else None,
+        reason=command.body.get("reason") if command is not None else None,
+        data=event.model_dump(mode="json", exclude=set(_ENVELOPE)),
+    )
+
+
+def _local(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(zone))

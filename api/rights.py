@@ -1,0 +1,179 @@
+"""Who may do what, and where?"""
+
+# One row per action; whatever no row allows is denied. A person may do a regional act in a region where they hold one
+# of the row's roles (or hold it for every region, `*`). Roles come from the token; a job title grants none.
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from api.identity import EVERYWHERE, Actor
+from readiness.commands import ROLE_OF_FUNCTION, Role
+from readiness.policy import Function
+
+
+class Action(StrEnum):
+    """Everything that an endpoint may be for; each endpoint states exactly one."""
+
+    START_LAUNCH = "start_launch"
+    ADD_REGION = "add_region"
+    RESCHEDULE = "reschedule"
+    HOLD = "hold"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    CHANGE_OWNER = "change_owner"
+    EDIT_CONTENT = "edit_content"
+    RAISE_OBJECTION = "raise_objection"
+    SIGN_OFF = "sign_off"
+    DECIDE = "decide"
+    IMPORT_FACTS = "import_facts"
+    READ_IMPORT = "read_import"
+    READ_BOARD = "read_board"
+    READ_LAUNCH = "read_launch"
+    READ_READINESS = "read_readiness"
+    READ_PEOPLE = "read_people"
+    READ_TIMELINE = "read_timeline"
+    READ_CONTENT = "read_content"
+    READ_PERMIT = "read_permit"
+    READ_POLICIES = "read_policies"
+    READ_REFERENCE = "read_reference"
+    READ_OWN = "read_own"
+
+
+class Reach(StrEnum):
+    """For which regions a role must be held."""
+
+    REGION = "region"
+    """For every region that the act concerns; `*` covers them all."""
+    EVERYWHERE = "everywhere"
+    """For `*`: the act concerns all regions at once and cannot be cut up."""
+    ANYWHERE = "anywhere"
+    """For any region: what the act shows or does belongs to no region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One row of the table: who may do the action, and why they."""
+
+    action: Action
+    reach: Reach
+    roles: tuple[Role, ...]
+    """In the order in which the role used is named, where a person holds several."""
+    why: str
+
+
+_MANAGER, _MARKETING, _SALES, _ENABLEMENT = Role.PRODUCT_MANAGER, Role.MARKETING, Role.SALES_LEAD, Role.ENABLEMENT
+_EXECUTIVE, _SELLER, _AUDITOR, _ADMIN, _SERVICE = Role.EXECUTIVE, Role.SELLER, Role.AUDITOR, Role.ADMIN, Role.SERVICE
+
+_GOVERNING = (_MANAGER, _MARKETING, _SALES, _ENABLEMENT, _EXECUTIVE)
+_WATCHING = (*_GOVERNING, _AUDITOR, _ADMIN, _SERVICE)
+_EVERYONE = tuple(Role)
+
+# fmt: off
+TABLE: tuple[Right, ...] = (
+    # What steers a launch. Admins run the installation and never a launch: two keys mean two people of the trade.
+    Right(Action.START_LAUNCH, Reach.REGION, (_MANAGER,),
+          "The product manager plans the launch, in regions of their own."),
+    Right(Action.ADD_REGION, Reach.REGION, (_MANAGER,),
+          "Adding a region is planning."),
+    Right(Action.RESCHEDULE, Reach.REGION, (_MANAGER,),
+          "Moving the date is planning; it takes a go away, never gives one."),
+    Right(Action.HOLD, Reach.REGION, (_MANAGER, _EXECUTIVE, _SALES),
+          "Whoever answers for the region may stop it: stopping is safe."),
+    Right(Action.RESUME, Reach.REGION, (_MANAGER, _EXECUTIVE),
+          "Resuming gives nothing: the region still needs a new go."),
+    Right(Action.CANCEL, Reach.REGION, (_MANAGER, _EXECUTIVE),
+          "Ending a region launch is for who plans it or who decides on it."),
+    Right(Action.CHANGE_OWNER, Reach.REGION, (_MANAGER, _EXECUTIVE),
+          "The owner hands over, or an executive does when the owner has left."),
+    # What is said and signed.
+    Right(Action.EDIT_CONTENT, Reach.REGION, (_MARKETING, _MANAGER),
+          "Marketing writes the message; whatever changes must be signed anew."),
+    Right(Action.RAISE_OBJECTION, Reach.REGION, (_SELLER, _SALES),
+          "Objections come from those who hear them."),
+    Right(Action.SIGN_OFF, Reach.REGION, (_MARKETING, _SALES, _ENABLEMENT, _MANAGER),
+          "Each signs for their own function only: see may_act_for."),
+    Right(Action.DECIDE, Reach.REGION, (_EXECUTIVE,),
+          "Only an executive says go; the core refuses the launch owner."),
+    # Facts. A file names people of any region, so whoever loads one, or reads its bad rows, answers for all regions.
+    Right(Action.IMPORT_FACTS, Reach.EVERYWHERE, (_ENABLEMENT, _ADMIN, _SERVICE),
+          "Enablement, or the system of record, brings in who has learned what."),
+    Right(Action.READ_IMPORT, Reach.EVERYWHERE, (_ENABLEMENT, _ADMIN, _SERVICE, _AUDITOR),
+          "Bad rows repeat what the file said of people."),
+    # What is read. Lists show the regions in which the reader holds a role of the row, and count nothing else.
+    Right(Action.READ_BOARD, Reach.REGION, _WATCHING,
+          "All who work on a launch see where their regions stand."),
+    Right(Action.READ_LAUNCH, Reach.REGION, _WATCHING,
+          "All who work on a launch see its plan for their regions."),
+    Right(Action.READ_READINESS, Reach.REGION, _WATCHING,
+          "All who work on a launch see what blocks it; figures, no names."),
+    Right(Action.READ_PEOPLE, Reach.REGION, (_ENABLEMENT, _SALES, _MANAGER, _AUDITOR, _ADMIN),
+          "Who is missing what is for those who can help, and who must prove it."),
+    Right(Action.READ_TIMELINE, Reach.REGION, _WATCHING,
+          "Who decided what, when and why is no secret among them."),
+    Right(Action.READ_CONTENT, Reach.REGION, (*_WATCHING, _SELLER),
+          "Sellers read what they are to say."),
+    Right(Action.READ_PERMIT, Reach.REGION, _EVERYONE,
+          "Whether a product may be sold in a region is for everyone there."),
+    Right(Action.READ_POLICIES, Reach.ANYWHERE, _EVERYONE,
+          "The tier defaults are the same for all."),
+    Right(Action.READ_REFERENCE, Reach.ANYWHERE, _EVERYONE,
+          "What a refusal means is documentation."),
+    Right(Action.READ_OWN, Reach.ANYWHERE, _EVERYONE,
+          "What is due for oneself; it answers about the token's person only."),
+)
+# fmt: on
+
+RIGHTS: dict[Action, Right] = {right.action: right for right in TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The regions in which an action is allowed: every one, or those named (in order), or none."""
+
+    everywhere: bool
+    named: tuple[str, ...]
+
+    def covers(self, region: str) -> bool:
+        """Say whether the action is allowed in `region`."""
+        return self.everywhere or region in self.named
+
+    def __bool__(self) -> bool:
+        return self.everywhere or bool(self.named)
+
+
+def can(actor: Actor, action: Action, region: str | None = None) -> bool:
+    """Say whether `actor` may do `action` in `region`; without one, in every region there is or will be."""
+    return right_used(actor, action, region) is not None
+
+
+def right_used(actor: Actor, action: Action, region: str | None = None) -> Role | None:
+    """Return the role by which `actor` may do `action`, the first in the row's order; None where denied."""
+    right = RIGHTS.get(action)
+    if right is None:
+        return None
+    return next((role for role in right.roles if _reaches(right.reach, actor, role, region)), None)
+
+
+def allowed_regions(actor: Actor, action: Action) -> Regions:
+    """Return where `actor` may do `action`; an action that belongs to no region is allowed everywhere or nowhere."""
+    right = RIGHTS.get(action)
+    if right is None:
+        return Regions(everywhere=False, named=())
+    if right.reach is not Reach.REGION or can(actor, action):
+        return Regions(everywhere=can(actor, action), named=())
+    named = {grant.region for grant in actor.roles if grant.role in right.roles}
+    return Regions(everywhere=False, named=tuple(sorted(named)))
+
+
+def may_act_for(actor: Actor, function: Function, region: str) -> bool:
+    """Say whether `actor` speaks for `function` in `region`: who does has its role there."""
+    return _reaches(Reach.REGION, actor, ROLE_OF_FUNCTION[function], region)
+
+
+def _reaches(reach: Reach, actor: Actor, role: Role, region: str | None) -> bool:
+    held = {grant.region for grant in actor.roles if grant.role is role}
+    if reach is Reach.ANYWHERE:
+        return bool(held)
+    if reach is Reach.REGION and region is not None and region != EVERYWHERE:
+        return EVERYWHERE in held or region in held
+    return EVERYWHERE in held

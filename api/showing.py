@@ -1,0 +1,57 @@
+"""How are records shown as answers?"""
+
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from api.answers import LaunchAnswer, RegionSummary
+from api.rights import Regions
+from readiness.launch import Launch
+from store.board import board
+
+MOST_REGIONS = 1_000
+"""Regions of one product, over all its launches."""
+
+
+def launch_answer(tx: Connection, launch: Launch, allowed: Regions, *, only_seen: bool) -> LaunchAnswer | None:
+    """Return the launch with its regions that are `allowed`; None where `only_seen` is asked and there is none."""
+    planned = {region.region for region in launch.plan.regions}
+    regions = tuple(
+        RegionSummary(
+            region=row.region,
+            name=row.name,
+            run=row.run,
+            time_zone=row.time_zone,
+            wave=row.wave,
+            launch_at=row.launch_at.astimezone(ZoneInfo(row.time_zone)),
+            stage=row.stage,
+            verdict=row.verdict,
+            rag=row.rag,
+        )
+        for row in board(
+            tx,
+            product=launch.key.product,
+            within=None if allowed.everywhere else allowed.named,
+            limit=MOST_REGIONS,
+        )
+        if row.region in planned
+    )
+    if only_seen and not regions:
+        return None
+    plan = launch.plan
+    return LaunchAnswer(
+        product=plan.product,
+        name=plan.name,
+        run=launch.key.run,
+        tier=plan.tier,
+        owner=plan.owner,
+        started_at=launch.started_at,
+        started_by=launch.started_by,
+        ended_at=launch.ended_at,
+        below_tier=plan.below_tier,
+        deferred=plan.deferred,
+        courses=plan.courses,
+        assessment=plan.assessment,
+        policy=plan.policy,
+        regions=regions,
+    )

@@ -1,0 +1,184 @@
+"""How do our own programs speak to our own HTTP API?"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx2
+
+PATIENCE = timedelta(seconds=30)
+"""How long a request is sent again while the server restarts: longer than the supervisor needs to bring it back."""
+
+ANSWER_PATIENCE = timedelta(seconds=60)
+"""How long one answer may take: longer than the server itself waits for a workflow."""
+
+PAUSE_FIRST = timedelta(milliseconds=200)
+PAUSE_MOST = timedelta(seconds=2)
+
+BLOCK = 256 * 1024
+"""Bytes of a file sent at a time."""
+
+_AWAY = frozenset({502, 503, 504})
+_TYPE_OF_SUFFIX = {".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours.
+    """The server said no; `problem` is its document after RFC 9457."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(problem.get("detail") or problem.get("title") or f"status {status}")
+        self.status = status
+        self.problem = problem
+
+    @property
+    def kind(self) -> str:
+        """The slug of the problem's type, `gates-not-met` for instance."""
+        return str(self.problem.get("type", "")).rpartition("/")[2]
+
+
+class NoAnswer(Exception):  # noqa: N818 - named as what is the case.
+    """The server did not answer in time: what was asked may or may not have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A file that is read anew for each try."""
+
+    file: Path
+    media_type: str
+    on_sent: Callable[[int], None]
+
+    def blocks(self) -> Iterator[bytes]:
+        sent = 0
+        with self.file.open("rb") as source:
+            while block := source.read(BLOCK):
+                yield block
+                sent += len(block)
+                self.on_sent(sent)
+
+
+class Api:
+    """Speaks for one person. What is asked twice because no answer came is asked under the same key: one effect."""
+
+    def __init__(self, url: str, token: str, *, patience: timedelta = PATIENCE) -> None:
+        self._patience = patience
+        self._client = httpx2.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            timeout=ANSWER_PATIENCE.total_seconds(),
+            # A proxy of the environment has no business between two processes of one installation.
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    def read(self, path: str, **query: Any) -> Any:
+        """Return the document at `path`; what is None in `query` is left out. Raises Refused and NoAnswer."""
+        return self._answer("GET", path, query)
+
+    def read_all(self, path: str, **query: Any) -> list[Any]:
+        """Return every item of the list at `path`, page after page. Raises Refused and NoAnswer."""
+        items: list[Any] = []
+        cursor: str | None = None
+        while True:
+            page = self.read(path, **query, cursor=cursor)
+            items.extend(page["items"])
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return items
+
+    def ask(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Any:
+        """POST `body` and return the answer; `key` names the wish, a new one unless said. Raises as `read`."""
+        return self._answer("POST", path, {}, headers={"Idempotency-Key": key or uuid4().hex}, body=body)
+
+    def put(self, path: str, body: dict[str, Any], *, if_match: str | None = None) -> Any:
+        """PUT `body`; what is there already is replaced only where it has the tag `if_match`, `*` for any.
+
+        Raises Refused and NoAnswer.
+        """
+        return self._answer("PUT", path, {}, headers={"If-Match": if_match} if if_match else {}, body=body)
+
+    def upload(self, kind: str, file: Path, *, on_sent: Callable[[int], None] = lambda _bytes: None) -> Any:
+        """Send a bulk file and return the import; `on_sent` hears how many bytes have gone. Raises as `read`."""
+        media_type = _TYPE_OF_SUFFIX.get(file.suffix.lower(), "text/csv")
+        return self._answer("POST", f"/v1/imports/{kind}", {}, upload=_Upload(file, media_type, on_sent))
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any],
+        *,
+        headers: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+        upload: _Upload | None = None,
+    ) -> Any:
+        deadline = time.monotonic() + self._patience.total_seconds()
+        pause = PAUSE_FIRST.total_seconds()
+        while True:
+            failure: httpx2.TransportError | Refused
+            wait = pause
+            try:
+                response = self._client.request(
+                    method,
+                    path,
+                    params={name: value for name, value in query.items() if value is not None},
+                    headers={**(headers or {}), **_headers_of(upload)},
+                    **({"content": upload.blocks()} if upload else {"json": body} if body is not None else {}),
+                )
+            except httpx2.TransportError as error:
+                failure = error
+            else:
+                if response.is_success:
+                    return response.json() if response.content else None
+                refusal = Refused(response.status_code, _problem_in(response))
+                if response.status_code not in _AWAY and refusal.kind != "key-in-flight":
+                    raise refusal
+                failure = refusal
+                wait = max(pause, _retry_after(response))
+            if time.monotonic() + wait > deadline:
+                if isinstance(failure, Refused):
+                    raise failure
+                raise NoAnswer(
+                    f"No answer from {self._client.base_url}: {failure}. What was asked may or may not have happened."
+                ) from failure
+            time.sleep(wait)
+            pause = min(pause * 2, PAUSE_MOST.total_seconds())
+
+
+def _headers_of(upload: _Upload | None) -> dict[str, str]:
+    if upload is None:
+        return {}
+    # With its length known, a file that is too large is refused before it is sent.
+    return {"Content-Type": upload.media_type, "Content-Length": str(upload.file.stat().st_size)}
+
+
+def _problem_in(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        document = response.json()
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        document = None
+    if isinstance(document, dict):
+        return document
+    return {"title": "The server answered in a way that is not its own.", "status": response.status_code}
+
+
+def _retry_after(response: httpx2.Response) -> float:
+    told = response.headers.get("Retry-After", "")
+    return float(told) if told.isascii() and told.isdigit() else 0.0

@@ -1,0 +1,188 @@
+"""How is a region launch governed on the command line?"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Reason, Region
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from readiness.commands import Role
+
+ReviewAt = Annotated[
+    str | None,
+    typer.Option("--review-at", metavar="MOMENT", help="When to look again, with offset: 2027-02-15T09:00Z."),
+]
+
+
+def sign_off(
+    product: Product,
+    region: Region,
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help="value-propositions or objection-handling.")],
+    function: Annotated[str, typer.Option("--function", metavar="FUNCTION", help="For whom: marketing, sales, …")],
+    send_back: Annotated[bool, typer.Option("--send-back", help="Send it back instead; needs --reason.")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
+    digest: Annotated[
+        str | None, typer.Option("--digest", help="Sign only if this is still what there is to sign, as read before.")
+    ] = None,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is to be signed at a STAGE, and sign exactly that revision for a function."""
+    from bootstrap.cli import showing
+    from bootstrap.cli.door import opened
+    from readiness.commands import ROLE_OF_FUNCTION
+    from readiness.policy import Function
+
+    try:
+        signer = Function(function)
+    except ValueError:
+        raise typer.BadParameter(f"{function} is not one of {', '.join(Function)}", param_hint="--function") from None
+    if send_back and not reason:
+        raise typer.BadParameter("sending back needs a reason", param_hint="--reason")
+    named = stage.replace("-", "_")
+    base = f"/v1/launches/{product}/regions/{region}"
+    with opened(directory, person, ROLE_OF_FUNCTION[signer]) as api:
+        content = api.read(f"{base}/content/{named}")
+        if not as_json:
+            _show_content(content)
+        position = "send_back" if send_back else "approve"
+        body = {"stage": named, "function": signer.value, "digest": digest or content["digest"], "position": position}
+        answer = api.ask(f"{base}/sign-offs", {**body, **({"reason": reason} if reason else {})})
+    if as_json:
+        showing.as_json(answer)
+    else:
+        verb = "Sent back" if send_back else "Signed"
+        showing.line(f"✓ {verb} for {signer.value}: {body['digest']}", style="green")
+
+
+def decide(
+    product: Product,
+    region: Region,
+    verdict: Annotated[str, typer.Argument(metavar="VERDICT", help="go, conditional-go, no-go or hold.")],
+    reason: Reason,
+    review_at: ReviewAt = None,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Decide, as an executive, on the readiness as it stands now; a no-go needs --review-at."""
+    from readiness.commands import Role
+
+    body = {"verdict": verdict.replace("-", "_"), "reason": reason, "review_at": review_at}
+    _act(directory, person, Role.EXECUTIVE, product, region, "decisions", body, as_json=as_json)
+
+
+def hold(
+    product: Product,
+    region: Region,
+    reason: Reason,
+    review_at: ReviewAt = None,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Stop the launch of a region; learning and signing go on."""
+    body = {"reason": reason, "review_at": review_at}
+    _act(directory, person, _manager(), product, region, "hold", body, as_json=as_json)
+
+
+def resume(
+    product: Product,
+    region: Region,
+    reason: Reason,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """End a hold; the region needs a new decision."""
+    _act(directory, person, _manager(), product, region, "resume", {"reason": reason}, as_json=as_json)
+
+
+def reschedule(
+    product: Product,
+    region: Region,
+    launch_at: Annotated[
+        str, typer.Argument(metavar="LAUNCH_AT", help="On the region's own clock: 2027-03-08T09:00.")
+    ],
+    reason: Reason,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Move a region's launch; a go that stands is taken away."""
+    body = {"launch_at": launch_at, "reason": reason}
+    _act(directory, person, _manager(), product, region, "reschedule", body, as_json=as_json)
+
+
+def cancel(
+    product: Product,
+    region: Region,
+    reason: Reason,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """End a region launch for good."""
+    _act(directory, person, _manager(), product, region, "cancel", {"reason": reason}, as_json=as_json)
+
+
+def _manager() -> "Role":
+    from readiness.commands import Role
+
+    return Role.PRODUCT_MANAGER
+
+
+def _act(
+    directory: "Path",
+    person: str,
+    role: "Role",
+    product: str,
+    region: str,
+    call: str,
+    body: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Read the readiness, act on exactly that version of it, and show what came of it."""
+    from bootstrap.cli import showing
+    from bootstrap.cli.door import opened
+    from bootstrap.cli.look import show_region
+
+    base = f"/v1/launches/{product}/regions/{region}"
+    with opened(directory, person, role) as api:
+        before = api.read(f"{base}/readiness")
+        said = {name: value for name, value in body.items() if value is not None}
+        answer = api.ask(f"{base}/{call}", {**said, "seen": before["version"]})
+        after = None if as_json else api.read(f"{base}/readiness")
+    if after is None:
+        showing.as_json(answer)
+    else:
+        showing.line(f"✓ {call.removesuffix('s').capitalize()}: done.", style="green")
+        show_region(after)
+
+
+def _show_content(content: dict[str, Any]) -> None:
+    from bootstrap.cli import showing
+
+    rows = [
+        (each["key"], each["revision"], each["person"], "\n".join(_lines(each["content"])))
+        for each in content.get("entries", ())
+    ]
+    title = f"{content['product']} in {content['region']}: {showing.words(content['stage'])}"
+    showing.console().print(showing.table(title, ("key", "revision", "by", "content"), rows))
+    if content.get("missing"):
+        showing.line(f"Nothing is written yet for: {', '.join(content['missing'])}", style="yellow")
+    signed = [f"{each['function']} ({each['person']})" for each in content.get("sign_offs", ())]
+    showing.line(f"Signed so far: {', '.join(signed) or 'by nobody'}. Digest: {content['digest']}")
+
+
+def _lines(content: dict[str, Any]) -> list[str]:
+    from bootstrap.cli import showing
+
+    return [
+        f"{showing.words(name)}: {showing.plain(value)}" for name, value in content.items() if value not in (None, [])
+    ]

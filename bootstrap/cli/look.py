@@ -1,0 +1,170 @@
+"""How is readiness read on the command line?"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Region
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_BOARD = ("product", "region", "colour", "verdict", "stage", "index", "launches at", "forecast", "reasons")
+_PEOPLE = (
+    *("person_id", "name", "manager_id", "status", "missing_courses", "trained_at"),
+    *("best_score", "certified_until", "attempts_left"),
+)
+
+
+def status(
+    product: Annotated[str | None, typer.Argument(metavar="[PRODUCT]")] = None,
+    region: Annotated[str | None, typer.Argument(metavar="[REGION]")] = None,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Show the board; for a PRODUCT its regions; for a REGION of it every gate, with what blocks it and why."""
+    from bootstrap.cli import showing
+    from bootstrap.cli.door import opened
+    from readiness.commands import Role
+
+    with opened(directory, person, Role.AUDITOR) as api:
+        document: Any
+        if product is None:
+            document = {"items": api.read_all("/v1/readiness"), "next_cursor": None}
+        elif region is None:
+            document = api.read(f"/v1/launches/{product}/readiness")
+        else:
+            document = api.read(f"/v1/launches/{product}/regions/{region}/readiness")
+    if as_json:
+        showing.as_json(document)
+    elif product is None:
+        _show_board(document["items"])
+    elif region is None:
+        _show_product(document)
+    else:
+        show_region(document)
+
+
+def people(
+    product: Product,
+    region: Region,
+    at_status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="Only who is so: learning, lapses, …")
+    ] = None,
+    manager: Annotated[
+        str | None, typer.Option("--manager", metavar="ID", help="Only whom this manager leads.")
+    ] = None,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Show who of a region's audience is missing what."""
+    from bootstrap.cli import showing
+    from bootstrap.cli.door import opened
+    from readiness.commands import Role
+
+    with opened(directory, person, Role.AUDITOR) as api:
+        path = f"/v1/launches/{product}/regions/{region}/people"
+        wanted = at_status.replace("-", "_") if at_status else None
+        rows = api.read_all(path, status=wanted, manager=manager)
+    if as_json:
+        showing.as_json({"items": rows, "next_cursor": None})
+        return
+    shown = ([_person_cell(row, column) for column in _PEOPLE] for row in rows)
+    columns = tuple(column.removesuffix("_id") for column in _PEOPLE)
+    showing.console().print(showing.table(f"{product} in {region}: {len(rows)} people", columns, shown))
+
+
+def show_region(readiness: dict[str, Any]) -> None:
+    """Print the readiness of one region: verdict, gates, what blocks it."""
+    from bootstrap.cli import showing
+
+    out = showing.console()
+    title = f"{readiness['product']} in {readiness['region']}"
+    out.print(showing.table(title, _BOARD[2:8], [_board_row(readiness)[2:8]]))
+    rows = [
+        (
+            showing.words(stage["stage"]),
+            showing.words(stage["status"]),
+            showing.words(criterion["key"]),
+            showing.words(criterion["status"]),
+            f"{criterion['numerator']} of {criterion['denominator']}",
+            showing.share(criterion.get("actual")),
+            showing.share(criterion.get("required")),
+            showing.moment(criterion.get("forecast_at")),
+            criterion.get("reasons"),
+        )
+        for stage in readiness["stages"]
+        for criterion in stage["criteria"]
+    ]
+    gates = ("stage", "is", "criterion", "is", "count", "actual", "required", "forecast", "reasons")
+    out.print(showing.table("Gates", gates, rows))
+    if readiness.get("blockers"):
+        blockers = [
+            (each["waiting_on"], showing.words(each["stage"]), showing.moment(each.get("since")), each["reason"])
+            for each in readiness["blockers"]
+        ]
+        out.print(showing.table("Who holds the ball", ("waiting on", "stage", "since", "reason"), blockers))
+    for name in ("hold", "decision"):
+        standing = readiness.get(name)
+        if standing:
+            said = showing.words(standing.get("verdict") or standing.get("cause"))
+            since = showing.moment(standing.get("at") or standing.get("since"))
+            showing.line(f"{name.capitalize()}: {said}, by {standing.get('person') or 'rule'}, {since}")
+
+
+def board_table(title: str, rows: list[dict[str, Any]]) -> "Table":
+    """Return rows of the board as a table."""
+    from bootstrap.cli import showing
+
+    return showing.table(title, _BOARD, [_board_row(row) for row in rows])
+
+
+def _show_board(rows: list[dict[str, Any]]) -> None:
+    from bootstrap.cli import showing
+
+    if rows:
+        showing.console().print(board_table("Readiness", rows))
+    else:
+        showing.line("No launch has been started; `ltl start PLAN` starts one.")
+
+
+def _show_product(document: dict[str, Any]) -> None:
+    from bootstrap.cli import showing
+
+    counts = [
+        ", ".join(f"{count} {showing.words(name)}" for name, count in document.get(kind, {}).items() if count)
+        for kind in ("verdicts", "colours")
+    ]
+    showing.line(
+        f"{document.get('name') or document['product']}: {counts[0] or 'no regions'} ({counts[1]})", style="bold"
+    )
+    for reason in document.get("reasons", ()):
+        showing.line(f"  {reason}")
+    showing.console().print(board_table(document["product"], list(document.get("regions", ()))))
+
+
+def _board_row(row: dict[str, Any]) -> list[Any]:
+    from bootstrap.cli import showing
+
+    return [
+        row["product"],
+        row["region"],
+        showing.rag(row.get("rag")),
+        showing.words(row.get("verdict")),
+        showing.words(row.get("stage")),
+        f"{row['index']:g} ({showing.share(row.get('coverage'))})" if row.get("index") is not None else None,
+        showing.moment(row.get("launch_at")),
+        showing.moment(row.get("forecast_at")),
+        row.get("reasons"),
+    ]
+
+
+def _person_cell(row: dict[str, Any], column: str) -> Any:
+    from bootstrap.cli import showing
+
+    value = row.get(column)
+    if column in {"trained_at", "certified_until"}:
+        return showing.moment(value)
+    return showing.words(value) if column == "status" else value

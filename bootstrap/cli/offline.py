@@ -1,0 +1,93 @@
+"""What can be done with the data directory or the database alone, without a server?"""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from bootstrap.cli.options import HERE, AsJson, Directory
+
+
+def token(
+    person: Annotated[str, typer.Option("--person", metavar="ID", help="Whom the token speaks for.")],
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="ROLE", help="May be given several times; unless said, seller."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", metavar="REGION", help="May be given several times; unless said, every region."),
+    ] = None,
+    hours: Annotated[int, typer.Option("--hours", min=1, max=24 * 366, help="How long it is valid.")] = 12,
+    directory: Directory = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a token for a person with this installation's own key: each role for each region."""
+    from bootstrap.cli import showing
+    from bootstrap.local_door import mint
+    from readiness.commands import Role
+
+    try:
+        roles = [Role(each.replace("-", "_")) for each in role or ["seller"]]
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; roles are {', '.join(Role)}", param_hint="--role") from None
+    regions = tuple(region or ("*",))
+    try:
+        minted = mint(directory.absolute(), person, roles, regions, lifetime=timedelta(hours=hours))
+    except ValueError:
+        raise typer.BadParameter("a person is an id such as pm-7, a region a slug such as emea or *") from None
+    if as_json:
+        showing.as_json({"token": minted, "person": person, "roles": roles, "regions": list(regions), "hours": hours})
+    else:
+        print(minted)
+
+
+def rebuild(directory: Directory = HERE, as_json: AsJson = False) -> None:
+    """Fold what the board shows from the ledger again, region by region, while everything runs."""
+    from bootstrap.cli import showing
+    from bootstrap.settings import Settings
+    from store.engine import open_store
+    from store.rebuild import rebuild as fold_again
+
+    store = open_store(Settings().model_copy(update={"directory": directory}).store_url)
+    try:
+        if as_json:
+            streams = [
+                {"of": str(each.key), "version": each.version, "differed": each.differed}
+                for each in fold_again(store)
+            ]
+            showing.as_json({"streams": streams})
+            return
+        count = differed = 0
+        with showing.console(stderr=True).status("Folding the ledger …"):
+            for each in fold_again(store):
+                count += 1
+                if each.differed:
+                    differed += 1
+                    showing.line(f"{each.key}: mended, now at version {each.version}")
+        showing.line(f"{count} streams of the ledger folded again, {differed} of them differed.")
+    finally:
+        store.close()
+
+
+def migrate(directory: Directory = HERE) -> None:
+    """Prepare database and Temporal for this version; `ltl up` does it by itself, elsewhere do it before a deploy."""
+    import asyncio
+
+    from bootstrap.cli import showing
+    from bootstrap.settings import Settings
+    from store.engine import migrate as migrate_store
+
+    settings = Settings().model_copy(update={"directory": directory})
+    migrate_store(settings.store_url)
+    showing.line("The database has the tables of this version.")
+    if settings.temporal_address is not None:
+        from bootstrap.temporal import connect, prepare
+
+        async def register() -> None:
+            client = await connect(settings.engine_address, namespace=settings.temporal_namespace)
+            # How long a cluster keeps histories is its operators' choice; `ltl doctor` says where it is too short.
+            await prepare(client, retention=None)
+
+        asyncio.run(register())
+        showing.line("Temporal knows the search attributes of this version.")

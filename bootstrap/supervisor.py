@@ -1,0 +1,180 @@
+"""How are processes kept alive, whatever happens to them?"""
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bootstrap import installation
+from bootstrap.lifeline import tied
+
+STEADY = timedelta(seconds=10)
+"""A process that was healthy and ran this long was well: when it ends, it is started again at once."""
+
+RESTART_FIRST = timedelta(milliseconds=250)
+RESTART_MOST = timedelta(seconds=10)
+"""How long to wait before the second start within STEADY, doubled with each, and the longest wait."""
+
+STARTS_AT_MOST = 3
+"""A process that ends this often before it was ever healthy will not become so: its log says why."""
+
+STOP_PATIENCE = timedelta(seconds=10)
+"""How long a process may take to end when asked to, before it is killed."""
+
+POLL = timedelta(milliseconds=50)
+LOG_SIZE = 10 * 1024 * 1024
+"""Bytes of a log file beyond which a new one is begun at the next start; one old one is kept."""
+
+_TAIL = 15
+
+
+class PartFailed(Exception):  # noqa: N818 - named as what is the case.
+    """A process does not become healthy; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A process to keep alive, and how to ask whether one that was started at a moment does its work."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    is_healthy: Callable[[datetime], Awaitable[bool]]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Kept:
+    """A part with the process that runs it now."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.process: Process | None = None
+        self.started_at = datetime.now(UTC)
+        self.ends = 0
+        self.was_healthy = False
+        self.keeper: asyncio.Task[None] | None = None
+
+
+class Supervisor:
+    """Starts parts, starts again what ends, and stops all of them in reverse order.
+
+    Must be used from the main thread: the children die with the thread that started them.
+    """
+
+    def __init__(
+        self, *, on_change: Callable[[tuple[installation.Process, ...]], None], say: Callable[[str], None]
+    ) -> None:
+        self._on_change = on_change
+        self._say = say
+        self._kept: list[_Kept] = []
+        self._is_stopping = False
+
+    async def start(self, part: Part, *, patience: timedelta) -> None:
+        """Start `part`, keep it alive from now on and return once it is healthy; raises PartFailed."""
+        kept = _Kept(part)
+        self._kept.append(kept)
+        await self._spawn(kept)
+        kept.keeper = asyncio.create_task(self._keep(kept), name=f"keep {part.name}")
+        deadline = asyncio.get_running_loop().time() + patience.total_seconds()
+        while not await part.is_healthy(kept.started_at):
+            if kept.keeper.done():
+                raise PartFailed(
+                    f"{part.name} ends whenever it is started. The end of {part.log}:\n{_tail(part.log)}"
+                )
+            if asyncio.get_running_loop().time() >= deadline:
+                waited = int(patience.total_seconds())
+                raise PartFailed(
+                    f"{part.name} is not ready after {waited} seconds. The end of {part.log}:\n{_tail(part.log)}"
+                )
+            await asyncio.sleep(POLL.total_seconds())
+        kept.was_healthy = True
+
+    async def stop(self) -> None:
+        """Stop every part, the last one started first; one that does not end when asked is killed."""
+        self._is_stopping = True
+        for kept in reversed(self._kept):
+            if kept.keeper is not None:
+                kept.keeper.cancel()
+                with suppress(asyncio.CancelledError):
+                    await kept.keeper
+            if kept.process is not None:
+                await _end(kept.process)
+        self._on_change(())
+
+    async def _keep(self, kept: _Kept) -> None:
+        """Start the part's process again each time that it ends; give up only on one that never was healthy."""
+        loop = asyncio.get_running_loop()
+        while kept.process is not None:
+            begun = loop.time()
+            status = await kept.process.wait()
+            was_steady = kept.was_healthy and loop.time() - begun >= STEADY.total_seconds()
+            kept.ends = 1 if was_steady else kept.ends + 1
+            if not kept.was_healthy and kept.ends >= STARTS_AT_MOST:
+                return
+            self._say(f"{kept.part.name} {_ending(status)}; it is started again (see {kept.part.log})")
+            if kept.ends > 1:
+                pause = RESTART_FIRST * 2 ** min(kept.ends - 2, 10)
+                await asyncio.sleep(min(pause, RESTART_MOST).total_seconds())
+            await self._spawn(kept)
+
+    async def _spawn(self, kept: _Kept) -> None:
+        part = kept.part
+        _turn_over(part.log)
+        with part.log.open("ab") as log:
+            kept.started_at = datetime.now(UTC)
+            kept.process = await asyncio.create_subprocess_exec(
+                *tied(part.command, parent=os.getpid()),
+                stdin=PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **part.environment},
+                # Ctrl-C in the terminal reaches the supervisor alone, which then stops all in order.
+                process_group=0,
+            )
+        self._on_change(self._processes())
+
+    def _processes(self) -> tuple[installation.Process, ...]:
+        return tuple(
+            installation.process_of(kept.part.name, kept.process.pid)
+            for kept in self._kept
+            if kept.process is not None and kept.process.returncode is None
+        )
+
+
+async def _end(process: Process) -> None:
+    """Ask `process` to end, and kill it if it does not in time."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_PATIENCE.total_seconds()):
+            await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"ended with status {status}"
+    return f"was ended by {signal.Signals(-status).name}"
+
+
+def _turn_over(log: Path) -> None:
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_SIZE:
+            log.replace(log.with_suffix(".old"))
+
+
+def _tail(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    return "\n".join(lines[-_TAIL:])

@@ -1,0 +1,122 @@
+"""How does a process answer the API and the pages?"""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+from temporalio.client import Client
+
+from api.app import create_app
+from api.content import content_router
+from api.dependencies import ApiSettings, Dependencies
+from api.governing import governing_router
+from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
+from api.imports import imports_router
+from api.launches import launches_router
+from api.reading import reading_router
+from bootstrap.keys import signing_key
+from bootstrap.logs import log_as
+from bootstrap.sending import TemporalSender
+from bootstrap.settings import Settings
+from bootstrap.temporal import DATA_CONVERTER
+from readiness.commands import Role
+from store.engine import Store, StoreAway, open_store
+from store.upgrade import is_current
+
+ONE_PERSON_LOOKING = Actor("local-browser", (RoleGrant(Role.AUDITOR, EVERYWHERE),), "local-browser")
+"""Whom a browser is taken for under `ltl up`: it may read everything and do nothing."""
+
+CONNECTIONS = 200
+"""Requests and idle connections at once; more are answered 503, so that file descriptors never run out."""
+
+KEEP_ALIVE_SECONDS = 15
+GOODBYE_SECONDS = 5
+"""How long answers under way may take once the process is asked to end."""
+
+
+def routers() -> Sequence[APIRouter]:
+    """Return the API, router by router."""
+    return (launches_router(), governing_router(), content_router(), reading_router(), imports_router())
+
+
+def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:
+    """Return the application on `store` and `client`; it closes the store when it ends."""
+
+    async def store_answers() -> None:
+        await run_in_threadpool(_ask_store, store)
+
+    async def engine_answers() -> None:
+        if not await client.service_client.check_health():
+            raise ConnectionError("Temporal is not serving")
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await run_in_threadpool(store.close)
+
+    issuer = EmbeddedIssuer(signing_key(settings.directory), clock=lambda: datetime.now(UTC))
+    dependencies = Dependencies(
+        store=store,
+        verifier=issuer.verifier(),
+        sender=TemporalSender(client),
+        uploads=settings.uploads,
+        clock=store.now,
+        settings=ApiSettings(body_limit=settings.largest_body, upload_limit=settings.largest_import),
+        checks={"store": store_answers, "engine": engine_answers},
+        page_persona=ONE_PERSON_LOOKING if settings.pages_without_token else None,
+    )
+    return create_app(dependencies, routers=routers(), lifespan=lifespan)
+
+
+async def serve(settings: Settings) -> None:
+    """Answer requests until the process is asked to end."""
+    client = await Client.connect(
+        settings.engine_address,
+        namespace=settings.temporal_namespace,
+        data_converter=DATA_CONVERTER,
+        # It connects with the first question, so that pages answer while Temporal is away.
+        lazy=True,
+    )
+    config = uvicorn.Config(
+        make_app(settings, open_store(settings.store_url), client),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+    )
+    await uvicorn.Server(config).serve()
+
+
+def main() -> None:
+    """Run one web process."""
+    import asyncio
+
+    log_as("web")
+    log = logging.getLogger("learn_then_launch.web")
+    try:
+        asyncio.run(serve(Settings()))
+    except BaseException:
+        log.critical("the web process ends", exc_info=True)
+        raise
+    log.info("the web process ends because it was asked to")
+
+
+def _ask_store(store: Store) -> None:
+    with store.reading() as tx:
+        if not is_current(tx):
+            raise StoreAway("the database has not the tables of this version")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""What does the board show of every product and region, and which figures behind it must be counted anew?"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+
+from readiness.evidence import Evidence
+from readiness.keys import RegionKey
+from readiness.policy import Stage
+from readiness.readiness import Rag, Readiness
+from readiness.region import RegionLaunch, Verdict
+from readiness.rules import judged_instant
+from store.engine import Store
+from store.projection import readiness_of, shown_by
+from store.records_schema import region_launches
+from store.regions import RegionRecord, lock_regions, record_of, update_region
+from store.sight import gather
+
+_KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
+
+_IS_COUNTED = and_(
+    region_launches.c.is_latest,
+    or_(region_launches.c.ended_at.is_(None), region_launches.c.verdict == Verdict.LAUNCHED.value),
+)
+"""Figures are kept for what runs and for what launched; what was cancelled keeps those that it ended with."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One product and region, as last counted; never more than the workflow says, and less where facts moved on."""
+
+    product: str
+    region: str
+    run: int
+    version: int
+    name: str
+    product_name: str
+    tier: int
+    wave: int
+    owner: str
+    time_zone: str
+    launch_at: datetime
+    stage: Stage
+    verdict: Verdict
+    rag: Rag
+    index: float
+    coverage: float
+    forecast_at: datetime | None
+    reasons: tuple[str, ...]
+    as_of: datetime | None
+    """When the figures were gathered; None where none have been yet."""
+
+
+def board(
+    tx: Connection,
+    *,
+    product: str | None = None,
+    region: str | None = None,
+    verdict: Verdict | None = None,
+    rag: Rag | None = None,
+    stage: Stage | None = None,
+    within: Iterable[str] | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int = 100,
+) -> tuple[BoardRow, ...]:
+    """Return the board by product and region: the latest run of each, by one query.
+
+    `within` are the regions that the reader may see, None for all. `after` is the product and region of the last row
+    that was read. A go shows as held while facts have moved on and nobody has looked.
+    """
+    columns = region_launches.c
+    wanted: list[ColumnElement[bool]] = [columns.is_latest]
+    for column, value in (
+        (columns.product, product),
+        (columns.region, region),
+        (columns.shown_verdict, verdict.value if verdict is not None else None),
+        (columns.rag, rag.value if rag is not None else None),
+        (columns.stage, stage.value if stage is not None else None),
+    ):
+        if value is not None:
+            wanted.append(column == value)
+    if within is not None:
+        wanted.append(columns.region.in_(sorted(set(within))))
+    if after is not None:
+        wanted.append(tuple_(columns.product, columns.region) > tuple_(*after))
+    chosen = select(region_launches).where(*wanted).order_by(columns.product, columns.region).limit(limit)
+    return tuple(
+        BoardRow(
+            product=row.product,
+            region=row.region,
+            run=row.run,
+            version=row.version,
+            name=row.name,
+            product_name=row.product_name,
+            tier=row.tier,
+            wave=row.wave,
+            owner=row.owner,
+            time_zone=row.time_zone,
+            launch_at=row.launch_at,
+            stage=Stage(row.stage),
+            verdict=Verdict(row.shown_verdict),
+            rag=Rag(row.rag),
+            index=row.index_tenths / 10,
+            coverage=row.coverage_hundredths / 100,
+            forecast_at=row.forecast_at,
+            reasons=tuple(row.reasons),
+            as_of=row.figures_gathered_at,
+        )
+        for row in tx.execute(chosen)
+    )
+
+
+def marked_regions(tx: Connection, *, limit: int = 200) -> tuple[RegionKey, ...]:
+    """Return region launches whose facts are newer than their stored figures, in key order."""
+    newer = region_launches.c.facts_revision > region_launches.c.figures_revision
+    chosen = select(*_KEY).where(newer, _IS_COUNTED).order_by(*_KEY).limit(limit)
+    return tuple(RegionKey(product=row.product, region=row.region, run=row.run) for row in tx.execute(chosen))
+
+
+def aged_regions(tx: Connection, *, gathered_before: datetime, limit: int = 200) -> tuple[RegionKey, ...]:
+    """Return region launches whose figures were gathered before that moment: time alone changes pace and validity."""
+    gathered_at = region_launches.c.figures_gathered_at
+    chosen = select(*_KEY).where(gathered_at < gathered_before, _IS_COUNTED).order_by(gathered_at).limit(limit)
+    return tuple(RegionKey(product=row.product, region=row.region, run=row.run) for row in tx.execute(chosen))
+
+
+def refresh_figures(store: Store, keys: Sequence[RegionKey]) -> tuple[RegionKey, ...]:
+    """Count the figures of these region launches anew and store them for the board; return those to be hinted.
+
+    A region is hinted only where a criterion differs from what its workflow's own last look recorded, or a sign-off
+    that stands is of content that has moved on. Counts before it takes any row; a region that moves on meanwhile is
+    left marked, and comes again.
+    """
+    with store.reading() as tx:
+        now = store.now(tx)
+        records = _records(tx, keys)
+        instants = {record.key: judged_instant(record.region, now=now) for record in records}
+        gathered = gather(tx, records, instants, now=now)
+    judged = {r.key: readiness_of(r.region, gathered[r.key].figures, gathered[r.key].contents) for r in records}
+    seen = {record.key: record for record in records}
+    with store.writing() as tx:
+        for record in lock_regions(tx, [record.key for record in records]):
+            before = seen[record.key]
+            if record.version == before.version and record.figures_revision <= before.facts_revision:
+                _store(tx, record, judged[record.key], gathered[record.key])
+    return tuple(
+        key
+        for key, record in seen.items()
+        if record.region.ending is None and _has_moved(record.region, judged[key], gathered[key])
+    )
+
+
+def _records(tx: Connection, keys: Sequence[RegionKey]) -> tuple[RegionRecord, ...]:
+    wanted = [(key.product, key.region, key.run) for key in keys]
+    if not wanted:
+        return ()
+    chosen = select(region_launches).where(tuple_(*_KEY).in_(wanted), region_launches.c.is_latest)
+    return tuple(record_of(row) for row in tx.execute(chosen.order_by(*_KEY)))
+
+
+def _store(tx: Connection, record: RegionRecord, readiness: Readiness, evidence: Evidence) -> None:
+    figures = evidence.figures
+    columns = shown_by(readiness, figures, figures.revision, facts_revision=record.facts_revision)
+    if record.lost_at is not None:
+        # The row says that the workflow was lost; only the workflow itself ends that.
+        del columns["shown_verdict"], columns["reasons"]
+    update_region(tx, record.key, **columns)
+
+
+def _has_moved(region: RegionLaunch, readiness: Readiness, evidence: Evidence) -> bool:
+    if readiness.statuses() != region.judged:
+        return True
+    accepted = {content.stage: (content.digest, *content.same_as) for content in evidence.contents}
+    return any(signature.digest not in accepted.get(signature.stage, ()) for signature in region.sign_offs)

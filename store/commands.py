@@ -1,0 +1,264 @@
+"""What was asked by whom, and what became of it?
+
+The command log is what gives an event its force: what gives counts only with an authenticated command behind it.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from readiness.canonical import digest
+from readiness.commands import STEERING, LaunchCommand, RegionCommand, Role
+from readiness.keys import LaunchKey, RegionKey
+from readiness.ledger import Accepted, Outcome
+from readiness.values import Digest
+from store.alarms import scope_of
+from store.once import insert_once
+from store.records_schema import commands, printed_names
+from store.regions import lock_region, update_region
+
+Command = LaunchCommand | RegionCommand
+Scope = LaunchKey | RegionKey
+
+_COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+
+
+class KeyReused(Exception):  # noqa: N818 - named by its reason, as refusals are.
+    """The person has used this Idempotency-Key for another request."""
+
+
+class CommandForged(Exception):  # noqa: N818 - named by its reason, as refusals are.
+    """A command came that the log does not hold as it came: it did not pass the door."""
+
+
+class LoggedCommand(NamedTuple):
+    """One row of the command log; `body` is what the person sent, with their words."""
+
+    id: str
+    scope: Scope
+    sequence: int
+    kind: str
+    person: str
+    role: Role
+    body: Any
+    command: Command
+    command_digest: Digest
+    logged_at: datetime
+    outcome: Outcome | None
+    settled_at: datetime | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Say whether the command was carried out."""
+        return isinstance(self.outcome, Accepted)
+
+
+class Logged(NamedTuple):
+    """What logging a request gives: its command, and the outcome where this repeats a request that has one."""
+
+    command: Command
+    scope: Scope
+    outcome: Outcome | None
+    is_repeat: bool
+
+
+def digest_of_command(command: Command) -> Digest:
+    """Return the digest under which the log and the ledger know this command."""
+    return digest(command.model_dump(mode="json"))
+
+
+def digest_of_document(document: Any) -> Digest:
+    """Return the digest of any JSON value, its fractions written as text: they have no canonical form."""
+    return digest(_without_fractions(document))
+
+
+def log_command(
+    tx: Connection,
+    *,
+    scope: Scope,
+    kind: str,
+    person: str,
+    role: Role,
+    idempotency_key: str,
+    body: Any,
+    make_command: Callable[[str, datetime], Command],
+    now: datetime,
+    printed_name: str | None = None,
+) -> Logged:
+    """Write an authenticated and authorised request to the command log, or find it there.
+
+    A request is repeated where the same person sends the same key with the same kind, product, region and body: it
+    keeps the command, the run and the outcome of the first. Raises KeyReused where any of these differs and, for a
+    region, RegionUnknown.
+    """
+    asked = {"product": scope.product, "region": scope_of(scope)["region"], "kind": kind, "body": body}
+    body_digest = digest_of_document(asked)
+    earlier = _repeated(tx, person, idempotency_key, body_digest)
+    if earlier is not None:
+        return earlier
+    sequence = _next_sequence(tx, scope)
+    command = make_command(str(uuid4()), now)
+    row = {
+        **scope_of(scope),
+        "id": command.command_id,
+        "sequence": sequence,
+        "kind": kind,
+        "person": person,
+        "role": role.value,
+        "idempotency_key": idempotency_key,
+        "body": body,
+        "body_digest": body_digest,
+        "command": command.model_dump(mode="json"),
+        "command_digest": digest_of_command(command),
+        "logged_at": now,
+    }
+    if (command.kind, command.person, command.role) != (kind, person, role):
+        raise ValueError(f"a {command.kind} by {command.person} is not the {kind} by {person} that was authenticated")
+    if not insert_once(tx, commands, row):
+        twin = _repeated(tx, person, idempotency_key, body_digest)
+        if twin is None:
+            raise ValueError(f"the command id {command.command_id} is taken")
+        return twin
+    if printed_name is not None:
+        tx.execute(insert(printed_names).values(command_id=command.command_id, name=printed_name))
+    return Logged(command, scope, None, is_repeat=False)
+
+
+def logged(tx: Connection, command_id: str) -> LoggedCommand | None:
+    """Return the command as it was logged; None where the log has no such command."""
+    row = tx.execute(select(commands).where(commands.c.id == command_id)).first()
+    return _logged(row) if row is not None else None
+
+
+def logged_all(tx: Connection, command_ids: Iterable[str]) -> dict[str, LoggedCommand]:
+    """Return those of the commands that the log has, by id."""
+    wanted = sorted(set(command_ids))
+    found = tx.execute(select(commands).where(commands.c.id.in_(wanted))) if wanted else ()
+    return {row.id: _logged(row) for row in found}
+
+
+def authenticated(tx: Connection, scope: Scope, command: Command) -> LoggedCommand:
+    """Return the log's row for `command`; raises CommandForged unless it holds this very command for this scope."""
+    found = logged(tx, command.command_id)
+    if found is None:
+        raise CommandForged(f"the command log has no command {command.command_id}")
+    differing = [
+        name
+        for name, differs in (
+            ("product, region or run", found.scope != scope),
+            ("kind", found.kind != command.kind),
+            ("person", found.person != command.person),
+            ("content", found.command_digest != digest_of_command(command)),
+        )
+        if differs
+    ]
+    if differing:
+        raise CommandForged(f"command {command.command_id} differs from the log in {' and '.join(differing)}")
+    return found
+
+
+def outcome_of(tx: Connection, command_id: str) -> Outcome | None:
+    """Return what became of a command; None while it is open or where the log has no such command."""
+    kept = tx.execute(select(commands.c.outcome).where(commands.c.id == command_id)).scalar()
+    return _OUTCOME.validate_python(kept) if kept is not None else None
+
+
+def record_outcome(tx: Connection, command_id: str, outcome: Outcome, *, now: datetime) -> None:
+    """Write what became of a command, once and for good."""
+    open_one = update(commands).where(commands.c.id == command_id, commands.c.settled_at.is_(None))
+    written = tx.execute(open_one.values(outcome=outcome.model_dump(mode="json"), settled_at=now)).rowcount
+    if written != 1:
+        raise ValueError(f"command {command_id} has an outcome already")
+
+
+def open_commands(tx: Connection, older_than: datetime, *, limit: int = 200) -> tuple[LoggedCommand, ...]:
+    """Return commands without an outcome that were logged before `older_than`, oldest first: recovery sends these."""
+    chosen = select(commands).where(commands.c.settled_at.is_(None), commands.c.logged_at < older_than)
+    return tuple(_logged(row) for row in tx.execute(chosen.order_by(commands.c.logged_at).limit(limit)))
+
+
+def has_open_command(tx: Connection, key: RegionKey) -> bool:
+    """Say whether some command of this region launch has no outcome yet."""
+    chosen = select(commands.c.id).filter_by(**scope_of(key)).where(commands.c.settled_at.is_(None))
+    return tx.execute(chosen.limit(1)).first() is not None
+
+
+def overtaken_by(tx: Connection, command: LoggedCommand) -> LoggedCommand | None:
+    """Return the latest steering command that was logged after this one for the same region and carried out."""
+    if command.kind not in STEERING:
+        return None
+    later = (
+        select(commands)
+        .filter_by(**scope_of(command.scope))
+        .where(
+            commands.c.sequence > command.sequence,
+            commands.c.kind.in_(sorted(STEERING)),
+            commands.c.settled_at.is_not(None),
+        )
+        .order_by(commands.c.sequence.desc())
+    )
+    return next((found for row in tx.execute(later) if (found := _logged(row)).is_accepted), None)
+
+
+def commands_of(tx: Connection, scope: Scope, *, after: int = 0, limit: int = 100) -> tuple[LoggedCommand, ...]:
+    """Return what was asked of this launch or region launch, in the order of the log, refused requests included."""
+    chosen = select(commands).filter_by(**scope_of(scope)).where(commands.c.sequence > after)
+    return tuple(_logged(row) for row in tx.execute(chosen.order_by(commands.c.sequence).limit(limit)))
+
+
+def _next_sequence(tx: Connection, scope: Scope) -> int:
+    if isinstance(scope, RegionKey):
+        sequence = lock_region(tx, scope).commands_logged + 1
+        update_region(tx, scope, commands_logged=sequence)
+        return sequence
+    last = tx.execute(select(func.max(commands.c.sequence)).filter_by(**scope_of(scope))).scalar()
+    return (last or 0) + 1
+
+
+def _repeated(tx: Connection, person: str, idempotency_key: str, body_digest: Digest) -> Logged | None:
+    row = tx.execute(select(commands).filter_by(person=person, idempotency_key=idempotency_key)).first()
+    if row is None:
+        return None
+    if row.body_digest != body_digest:
+        raise KeyReused(f"{person} used this Idempotency-Key for another request")
+    found = _logged(row)
+    return Logged(found.command, found.scope, found.outcome, is_repeat=True)
+
+
+def _logged(row: Row[Any]) -> LoggedCommand:
+    scope: Scope = (
+        RegionKey(product=row.product, region=row.region, run=row.run)
+        if row.region
+        else LaunchKey(product=row.product, run=row.run)
+    )
+    return LoggedCommand(
+        id=row.id,
+        scope=scope,
+        sequence=row.sequence,
+        kind=row.kind,
+        person=row.person,
+        role=Role(row.role),
+        body=row.body,
+        command=_COMMAND.validate_python(row.command),
+        command_digest=row.command_digest,
+        logged_at=row.logged_at,
+        outcome=_OUTCOME.validate_python(row.outcome) if row.outcome is not None else None,
+        settled_at=row.settled_at,
+    )
+
+
+def _without_fractions(value: Any) -> Any:
+    match value:
+        case float():
+            return repr(value)
+        case dict():
+            return {name: _without_fractions(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_without_fractions(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,166 @@
+"""What has happened, in which order, and who is to be told of it?
+
+Rows are only ever added, under the row of the region launch or of the launch, and numbered from 1 without gaps.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, insert, select, update
+
+from readiness.events import GIVING, LaunchEvent, RegionEvent
+from readiness.keys import LaunchKey, RegionKey
+from readiness.ledger import CORE_VERSION, LaunchRow, RegionRow
+from store.alarms import scope_of
+from store.commands import LoggedCommand, logged_all
+from store.proof import follows_from
+from store.records_schema import ledger, outbox
+
+_REGION_EVENT: TypeAdapter[RegionEvent] = TypeAdapter(RegionEvent)
+_LAUNCH_EVENT: TypeAdapter[LaunchEvent] = TypeAdapter(LaunchEvent)
+
+
+class LedgerBehind(Exception):  # noqa: N818 - named by its reason, as refusals are.
+    """The ledger ends before the version that its workflow knows: a database was restored, so nothing is written."""
+
+
+class ProposalForged(Exception):  # noqa: N818 - named by its reason, as refusals are.
+    """Events were proposed that nobody asked for, or that this way cannot write."""
+
+
+class Told(NamedTuple):
+    """One row of the outbox; `region` is empty for a launch as a whole, `version` 0 for what is no event."""
+
+    id: int
+    product: str
+    region: str
+    run: int
+    version: int
+    type: str
+    at: datetime
+
+
+class Happening(NamedTuple):
+    """One row of a timeline: what happened, and the request behind it with the words of who asked."""
+
+    row: RegionRow
+    command: LoggedCommand | None
+
+
+def rows_after(tx: Connection, key: RegionKey, version: int, *, limit: int | None = None) -> tuple[RegionRow, ...]:
+    """Return the region launch's ledger from the row after `version` on, oldest first."""
+    chosen = _after(key, version)
+    rows = tx.execute(chosen if limit is None else chosen.limit(limit))
+    return tuple(
+        RegionRow(version=v, core_version=core, event=_REGION_EVENT.validate_python(e)) for v, core, e in rows
+    )
+
+
+def launch_rows_after(tx: Connection, key: LaunchKey, version: int) -> tuple[LaunchRow, ...]:
+    """Return the ledger of the launch as a whole from the row after `version` on, oldest first."""
+    return tuple(
+        LaunchRow(version=v, core_version=core, event=_LAUNCH_EVENT.validate_python(e))
+        for v, core, e in tx.execute(_after(key, version))
+    )
+
+
+def append(
+    tx: Connection,
+    key: RegionKey,
+    events: Sequence[RegionEvent],
+    *,
+    after: int,
+    now: datetime,
+    command: LoggedCommand | None = None,
+) -> tuple[RegionRow, ...]:
+    """Write `events` behind version `after` of the region launch, stamped, with a row of the outbox for each.
+
+    Holds what was proposed to what was asked: raises ProposalForged where an event names another command than
+    `command`, or gives something that this command does not ask for.
+    """
+    stamped = [_stamped(event, now=now, command=command) for event in events]
+    _write(tx, key, stamped, after=after)
+    return tuple(RegionRow(version=after + place, event=event) for place, event in enumerate(stamped, start=1))
+
+
+def append_to_launch(
+    tx: Connection,
+    key: LaunchKey,
+    events: Sequence[LaunchEvent],
+    *,
+    after: int,
+    now: datetime,
+    command: LoggedCommand | None = None,
+) -> tuple[LaunchRow, ...]:
+    """Write `events` behind version `after` of the launch as a whole, as `append` does for a region launch."""
+    stamped = [_stamped(event, now=now, command=command) for event in events]
+    _write(tx, key, stamped, after=after)
+    return tuple(LaunchRow(version=after + place, event=event) for place, event in enumerate(stamped, start=1))
+
+
+def tell(tx: Connection, key: LaunchKey | RegionKey, what: str, *, now: datetime, version: int = 0) -> None:
+    """Write a row of the outbox."""
+    tx.execute(insert(outbox).values(**scope_of(key), version=version, type=what, at=now))
+
+
+def untold(tx: Connection, *, limit: int = 200) -> tuple[Told, ...]:
+    """Return the rows of the outbox that nobody has taken, oldest first."""
+    kept = [outbox.c[name] for name in Told._fields]
+    rows = tx.execute(select(*kept).where(outbox.c.taken_at.is_(None)).order_by(outbox.c.id).limit(limit))
+    return tuple(Told(*row) for row in rows)
+
+
+def take(tx: Connection, ids: Sequence[int], *, now: datetime) -> None:
+    """Note that these rows of the outbox were delivered to whoever is to be told."""
+    if ids:
+        tx.execute(update(outbox).where(outbox.c.id.in_(list(ids))).values(taken_at=now))
+
+
+def timeline(tx: Connection, key: RegionKey, *, after: int = 0, limit: int = 100) -> tuple[Happening, ...]:
+    """Return what happened to a region launch, oldest first, each with the logged request behind it."""
+    rows = rows_after(tx, key, after, limit=limit)
+    asked = logged_all(tx, (row.event.command_id for row in rows if row.event.command_id is not None))
+    return tuple(Happening(row, asked.get(row.event.command_id or "")) for row in rows)
+
+
+def _after(key: LaunchKey | RegionKey, version: int) -> Any:
+    columns = select(ledger.c.version, ledger.c.core_version, ledger.c.event)
+    return columns.filter_by(**scope_of(key)).where(ledger.c.version > version).order_by(ledger.c.version)
+
+
+def _stamped(event: Any, *, now: datetime, command: LoggedCommand | None) -> Any:
+    """Return the event with the store's time and, where somebody asked for it, who and by which logged command."""
+    by_itself = event.command_id is None
+    if by_itself and event.type in GIVING:
+        raise ProposalForged(f"{event.type} gives something that nobody asked for")
+    if by_itself:
+        return event.model_copy(update={"at": now, "person": None, "command_digest": None})
+    if command is None or (event.command_id, event.person) != (command.id, command.person):
+        raise ProposalForged(f"{event.type} names a command that it does not come from")
+    if not follows_from(event, command.command):
+        raise ProposalForged(f"{event.type} does not follow from this {command.kind}")
+    return event.model_copy(update={"at": now, "command_digest": command.command_digest})
+
+
+def _write(tx: Connection, key: LaunchKey | RegionKey, events: Sequence[Any], *, after: int) -> None:
+    if not events:
+        return
+    scope = scope_of(key)
+    rows = [
+        {
+            **scope,
+            "version": version,
+            "type": event.type,
+            "at": event.at,
+            "person": event.person,
+            "command_id": event.command_id,
+            "core_version": CORE_VERSION,
+            "event": event.model_dump(mode="json"),
+        }
+        for version, event in enumerate(events, start=after + 1)
+    ]
+    tx.execute(insert(ledger), rows)
+    told = [{**scope, "version": row["version"], "type": row["type"], "at": row["at"]} for row in rows]
+    tx.execute(insert(outbox), told)

@@ -1,0 +1,138 @@
+"""What does the region's row tell once its ledger or its figures moved on?
+
+Everything here is folded from the ledger and computed from the facts: it decides nothing, and can be made anew.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from readiness.evidence import ContentEvidence, Evidence, Figures
+from readiness.keys import RegionKey
+from readiness.ledger import CORE_VERSION
+from readiness.readiness import Rag, Readiness
+from readiness.region import RegionLaunch, Verdict
+from readiness.rules import BEING_CHECKED, GOES, bearings, evaluate, verdict_of
+from store.regions import RegionRecord, insert_region, update_region
+from store.texts import contents_of
+
+UNCOUNTED = "Figures are being counted"
+"""Said on the board until the figures for the region's present launch instant are there."""
+
+FIRST_REVISION = 1
+"""The revision of facts that a region launch begins with: ahead of its figures, so that it begins marked."""
+
+
+def begin_row(tx: Connection, key: RegionKey, region: RegionLaunch, *, now: datetime) -> None:
+    """Write the row of a region launch that begins."""
+    columns = {
+        **_folded(region, now=now),
+        **_uncounted(region),
+        "launch_run": region.launch_run,
+        "name": region.plan.name,
+        "product_name": region.product_name,
+        "time_zone": region.plan.time_zone,
+        "tier": region.tier,
+        "started_at": region.started_at,
+        "commands_logged": 0,
+        "facts_revision": FIRST_REVISION,
+        "looked_revision": 0,
+    }
+    insert_region(tx, key, **columns)
+
+
+def move_row(
+    tx: Connection,
+    record: RegionRecord,
+    region: RegionLaunch,
+    *,
+    now: datetime,
+    seen: Figures | None = None,
+    looked: bool = False,
+) -> None:
+    """Write what the held row tells once its region launch is `region`; `seen` are figures counted just before.
+
+    Where the figures at hand are for another launch instant, the region is marked so that they are counted anew.
+    """
+    columns = {**_folded(region, now=now), "lost_at": None}
+    figures, revision = _newest(record, seen)
+    if figures is not None and _is_for(region, figures):
+        readiness = readiness_of(region, figures, contents_of(tx, [region])[region.key])
+        columns |= shown_by(readiness, figures, revision, facts_revision=record.facts_revision)
+    else:
+        columns |= _uncounted(region)
+    if looked:
+        columns["looked_at"] = now
+        columns["looked_revision"] = max(record.looked_revision, seen.revision if seen is not None else 0)
+    update_region(tx, record.key, **columns)
+
+
+def readiness_of(region: RegionLaunch, figures: Figures, contents: Sequence[ContentEvidence]) -> Readiness:
+    """Return the readiness of `region` by these figures, judged at the instant that they were counted for."""
+    evidence = Evidence(launch_at=region.launch_at, figures=figures, contents=tuple(contents))
+    return evaluate(region.policy, evidence, region, at=figures.at)
+
+
+def shown_by(readiness: Readiness, figures: Figures, revision: int, *, facts_revision: int) -> dict[str, Any]:
+    """Return the columns of the board by this readiness; a go on figures that facts have overtaken is not shown."""
+    goes = {choice.value for choice in GOES}
+    is_unchecked = readiness.verdict.value in goes and facts_revision > revision
+    reasons = (BEING_CHECKED, *readiness.reasons)[: len(readiness.reasons) or 1]
+    return {
+        "figures": figures.model_dump(mode="json"),
+        "figures_revision": revision,
+        "figures_gathered_at": figures.gathered_at,
+        "shown_verdict": Verdict.HELD.value if is_unchecked else readiness.verdict.value,
+        "rag": readiness.rag.value,
+        "index_tenths": round(readiness.index * 10),
+        "coverage_hundredths": round(readiness.coverage * 100),
+        "forecast_at": readiness.forecast_at,
+        "reasons": list(reasons if is_unchecked else readiness.reasons),
+    }
+
+
+def _newest(record: RegionRecord, seen: Figures | None) -> tuple[Figures | None, int]:
+    if seen is not None and seen.revision >= record.figures_revision:
+        return seen, seen.revision
+    return record.figures, record.figures_revision
+
+
+def _is_for(region: RegionLaunch, figures: Figures) -> bool:
+    """Say whether these figures were counted for the present launch instant, or for a moment after it."""
+    is_live = figures.at == figures.gathered_at and figures.at > region.launch_at
+    return figures.at == region.launch_at or is_live
+
+
+def _folded(region: RegionLaunch, *, now: datetime) -> dict[str, Any]:
+    heading = bearings(region, now=now)
+    return {
+        "version": region.version,
+        "core_version": CORE_VERSION,
+        "state": region.model_dump(mode="json"),
+        "owner": region.owner,
+        "wave": region.plan.wave,
+        "launch_at": region.launch_at,
+        "stage": heading.stage.value,
+        "verdict": heading.verdict.value,
+        "ended_at": region.ended_at,
+        "revisit_at": heading.due_at,
+    }
+
+
+def _uncounted(region: RegionLaunch) -> dict[str, Any]:
+    """Without figures nobody knows, and unknown counts as no: a go waits to be shown until it is checked."""
+    verdict = verdict_of(region)
+    is_go = verdict in {Verdict.GO, Verdict.CONDITIONAL_GO}
+    return {
+        "figures": None,
+        "figures_revision": 0,
+        "figures_gathered_at": None,
+        "shown_verdict": Verdict.HELD.value if is_go else verdict.value,
+        "rag": Rag.GREY.value,
+        "index_tenths": 0,
+        "coverage_hundredths": 0,
+        "forecast_at": None,
+        "reasons": [BEING_CHECKED if is_go else UNCOUNTED],
+    }

@@ -1,0 +1,100 @@
+"""Does the command log stand behind what an event gives?
+
+Whoever can reach Temporal can send it a message. So an event that gives (a start, a sign-off, a decision, a resume, a
+reschedule) counts only while the log holds the authenticated command that asks for just this.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from readiness.canonical import digest
+from readiness.commands import (
+    ROLE_OF_FUNCTION,
+    AddRegion,
+    Decide,
+    LaunchCommand,
+    Position,
+    RegionCommand,
+    Reschedule,
+    Role,
+    SignOff,
+    StartLaunch,
+)
+from readiness.events import (
+    GIVING,
+    DecisionTaken,
+    LaunchEvent,
+    LaunchStarted,
+    RegionAdded,
+    RegionEvent,
+    RegionLaunchStarted,
+    RegionRescheduled,
+    SignedOff,
+)
+from readiness.keys import LaunchKey, RegionKey
+from readiness.ledger import RegionRow
+from store.commands import LoggedCommand
+
+
+def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | LaunchCommand) -> bool:
+    """Say whether what `event` gives is what `command` asks for; an event that gives nothing follows from any."""
+    match event, command:
+        case SignedOff(), SignOff():
+            asked = (command.stage, command.function, command.digest, command.position)
+            holds_role = command.role is ROLE_OF_FUNCTION[command.function]
+            return holds_role and (event.stage, event.function, event.digest, Position.APPROVE) == asked
+        case DecisionTaken(), Decide():
+            return event.choice is command.choice and command.role is Role.EXECUTIVE
+        case RegionRescheduled(), Reschedule():
+            return (event.launch_at, event.wall_clock) == (command.launch_at, command.wall_clock)
+        case RegionLaunchStarted(), StartLaunch():
+            plan = command.plan
+            asked_for = (plan.product, plan.owner, plan.tier, plan.courses, plan.assessment, plan.policy)
+            given = (event.product, event.owner, event.tier, event.courses, event.assessment, event.policy)
+            return given == asked_for and event.plan in plan.regions
+        case RegionLaunchStarted(), AddRegion():
+            return event.plan == command.region
+        case LaunchStarted(), StartLaunch():
+            return event.plan == command.plan
+        case RegionAdded(), AddRegion():
+            return event.plan == command.region
+        case ((LaunchStarted() | RegionAdded()), _):
+            return False
+        case _:
+            return event.type not in GIVING or command.kind in GIVING[event.type]
+
+
+def unproven(key: RegionKey, rows: Sequence[RegionRow], logged: Mapping[str, LoggedCommand]) -> tuple[str, ...]:
+    """Return every event of `rows` that gives without a command of the log behind it, with what is wrong.
+
+    `logged` holds the commands that the rows name, by id. The command must be about this region launch (a start:
+    about the launch that opened it), ask for just this, by this person, under this digest, and have been carried out.
+    """
+    found: list[str] = []
+    for row in rows:
+        if row.event.type not in GIVING:
+            continue
+        command = logged.get(row.event.command_id or "")
+        fault = "the command log has no command for it" if command is None else _fault(key, row.event, command)
+        if fault is not None:
+            found.append(f"event {row.version} ({row.event.type}) is not proven: {fault}")
+    return tuple(found)
+
+
+def _fault(key: RegionKey, event: RegionEvent, command: LoggedCommand) -> str | None:
+    scope: RegionKey | LaunchKey = key
+    if isinstance(event, RegionLaunchStarted):
+        scope = LaunchKey(product=key.product, run=event.launch_run)
+    logged_digest = digest(command.command.model_dump(mode="json"))
+    if command.scope != scope:
+        return "its command is about another launch"
+    if command.kind not in GIVING[event.type] or command.kind != command.command.kind:
+        return "its command is of another kind"
+    if event.person != command.person or command.command.person != command.person:
+        return "its command was another person's"
+    if event.command_digest != command.command_digest or logged_digest != command.command_digest:
+        return "its command reads differently"
+    if not follows_from(event, command.command):
+        return "its command asks for something else"
+    if not command.is_accepted:
+        return "its command was not carried out"
+    return None

@@ -1,0 +1,294 @@
+"""Which launches and region launches are there, and who holds their rows?"""
+
+# Whoever writes about a region launch holds its row first; rows are taken in key order, the launch's before those of
+# its regions, so that no two writers wait for each other.
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select, tuple_, update
+
+from readiness.evidence import Figures
+from readiness.keys import LaunchKey, RegionKey
+from readiness.launch import Launch
+from readiness.region import RegionLaunch, Verdict
+from store.once import insert_once
+from store.records_schema import launches, region_launches
+
+_KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
+_GOES = (Verdict.GO.value, Verdict.CONDITIONAL_GO.value)
+
+
+class RegionUnknown(LookupError):  # noqa: N818 - named by its reason, as refusals are.
+    """No such region launch was ever started."""
+
+
+class LaunchUnknown(LookupError):  # noqa: N818 - named by its reason, as refusals are.
+    """The product was never launched."""
+
+
+class RegionRecord(NamedTuple):
+    """The region's row: the region launch as folded, and what was seen of it when."""
+
+    key: RegionKey
+    region: RegionLaunch
+    core_version: int
+    commands_logged: int
+    facts_revision: int
+    looked_revision: int
+    looked_at: datetime | None
+    figures: Figures | None
+    figures_revision: int
+    lost_at: datetime | None
+
+    @property
+    def version(self) -> int:
+        """The version at which the region's ledger ends."""
+        return self.region.version
+
+
+class LaunchRecord(NamedTuple):
+    """The launch's row; version 0 and no launch where nothing has begun under this key."""
+
+    key: LaunchKey
+    version: int
+    launch: Launch | None
+
+
+def lock_region(tx: Connection, key: RegionKey) -> RegionRecord:
+    """Take the region's row until the transaction ends; raises RegionUnknown."""
+    row = tx.execute(_one(key).with_for_update()).first()
+    return _known(key, row)
+
+
+def region_record(tx: Connection, key: RegionKey) -> RegionRecord:
+    """Return the region's row without taking it; raises RegionUnknown."""
+    return _known(key, tx.execute(_one(key)).first())
+
+
+def lock_regions(tx: Connection, keys: Iterable[RegionKey]) -> tuple[RegionRecord, ...]:
+    """Take the rows of these region launches in key order; those that do not exist are left out."""
+    wanted = [(key.product, key.region, key.run) for key in keys]
+    if not wanted:
+        return ()
+    chosen = select(region_launches).where(tuple_(*_KEY).in_(wanted))
+    return tuple(record_of(row) for row in tx.execute(chosen.order_by(*_KEY).with_for_update()))
+
+
+def lock_open_regions(tx: Connection, product: str) -> tuple[RegionRecord, ...]:
+    """Take the rows of every region launch of `product` that has not ended, in key order."""
+    chosen = select(region_launches).where(region_launches.c.product == product, region_launches.c.ended_at.is_(None))
+    return tuple(record_of(row) for row in tx.execute(chosen.order_by(*_KEY).with_for_update()))
+
+
+def lock_launch(tx: Connection, key: LaunchKey) -> LaunchRecord:
+    """Take the launch's row until the transaction ends, making an empty one to hold where nothing has begun."""
+    insert_once(tx, launches, {"product": key.product, "run": key.run, "version": 0})
+    row = tx.execute(_launch(key).with_for_update()).one()
+    return _launch_record(key, row)
+
+
+def launch_record(tx: Connection, key: LaunchKey) -> LaunchRecord:
+    """Return the launch's row without taking it."""
+    row = tx.execute(_launch(key)).first()
+    return LaunchRecord(key, 0, None) if row is None else _launch_record(key, row)
+
+
+def latest_launch(tx: Connection, product: str) -> LaunchKey | None:
+    """Return the product's latest launch; None where it was never launched."""
+    runs = select(func.max(launches.c.run)).where(launches.c.product == product, launches.c.version > 0)
+    run = tx.execute(runs).scalar()
+    return LaunchKey(product=product, run=run) if run is not None else None
+
+
+def key_to_start(tx: Connection, product: str) -> LaunchKey:
+    """Return the key that a start of `product` is about: the running launch, which refuses it, or the next run."""
+    latest = latest_launch(tx, product)
+    if latest is None:
+        return LaunchKey(product=product, run=1)
+    launch = launch_record(tx, latest).launch
+    is_over = launch is not None and launch.ended_at is not None
+    return LaunchKey(product=product, run=latest.run + 1) if is_over else latest
+
+
+def latest_region(tx: Connection, product: str, region: str) -> RegionKey | None:
+    """Return the latest run of `product` in `region`, which is what paths mean; None where there was none."""
+    chosen = select(*_KEY).where(
+        region_launches.c.product == product, region_launches.c.region == region, region_launches.c.is_latest
+    )
+    row = tx.execute(chosen).first()
+    return _key(row) if row is not None else None
+
+
+def all_launches(
+    tx: Connection, *, products: Iterable[str] | None = None, after: str | None = None, limit: int = 50
+) -> tuple[Launch, ...]:
+    """Return the latest launch of each product, by product, from the one after `after` on."""
+    newest = select(launches.c.product, func.max(launches.c.run).label("run")).where(launches.c.version > 0)
+    if products is not None:
+        newest = newest.where(launches.c.product.in_(list(products)))
+    if after is not None:
+        newest = newest.where(launches.c.product > after)
+    latest = newest.group_by(launches.c.product).subquery()
+    chosen = (
+        select(launches.c.state)
+        .join(latest, (launches.c.product == latest.c.product) & (launches.c.run == latest.c.run))
+        .order_by(launches.c.product)
+        .limit(limit)
+    )
+    return tuple(Launch.model_validate(state) for state in tx.execute(chosen).scalars())
+
+
+def open_regions(tx: Connection, product: str) -> tuple[RegionKey, ...]:
+    """Return the region launches of `product` that have not ended, in key order."""
+    chosen = select(*_KEY).where(region_launches.c.product == product, region_launches.c.ended_at.is_(None))
+    return tuple(_key(row) for row in tx.execute(chosen.order_by(*_KEY)))
+
+
+def every_region(tx: Connection, *, only_open: bool = False) -> tuple[RegionKey, ...]:
+    """Return every region launch of every run, or only those that have not ended, in key order."""
+    chosen = select(*_KEY).order_by(*_KEY)
+    if only_open:
+        chosen = chosen.where(region_launches.c.ended_at.is_(None))
+    return tuple(_key(row) for row in tx.execute(chosen))
+
+
+def pairs_of(tx: Connection, product: str) -> tuple[tuple[str, str], ...]:
+    """Return every pair of `product` and a region in which it was ever launched."""
+    chosen = select(region_launches.c.region).where(region_launches.c.product == product, region_launches.c.is_latest)
+    return tuple((product, region) for region in tx.execute(chosen.order_by(region_launches.c.region)).scalars())
+
+
+def regions_of_launch(tx: Connection, key: LaunchKey) -> tuple[RegionKey, ...]:
+    """Return the region launches that this launch opened, whether or not they have ended, in key order."""
+    chosen = select(*_KEY).where(region_launches.c.product == key.product, region_launches.c.launch_run == key.run)
+    return tuple(_key(row) for row in tx.execute(chosen.order_by(*_KEY)))
+
+
+def unseen_regions(tx: Connection, *, limit: int = 200) -> tuple[RegionKey, ...]:
+    """Return open regions whose facts are newer than the last look of their workflow: the sweep hints these."""
+    chosen = select(*_KEY).where(
+        region_launches.c.ended_at.is_(None), region_launches.c.facts_revision > region_launches.c.looked_revision
+    )
+    return tuple(_key(row) for row in tx.execute(chosen.order_by(*_KEY).limit(limit)))
+
+
+def overdue_regions(tx: Connection, *, now: datetime, limit: int = 200) -> tuple[RegionKey, ...]:
+    """Return open regions in which something fell due before `now` and nothing was settled since."""
+    chosen = select(*_KEY).where(region_launches.c.ended_at.is_(None), region_launches.c.revisit_at <= now)
+    return tuple(_key(row) for row in tx.execute(chosen.order_by(region_launches.c.revisit_at).limit(limit)))
+
+
+def mark(tx: Connection, pairs: Iterable[tuple[str, str]]) -> tuple[RegionKey, ...]:
+    """Note that facts or content of these pairs of product and region changed; return the region launches marked.
+
+    Takes their rows in key order and raises their revision of facts. A go is not shown while the change is unchecked.
+    Regions that launched are marked too, for their figures; what was cancelled is left alone.
+    """
+    wanted = sorted(set(pairs))
+    if not wanted:
+        return ()
+    chosen = (
+        select(*_KEY)
+        .where(
+            tuple_(region_launches.c.product, region_launches.c.region).in_(wanted),
+            region_launches.c.is_latest,
+            or_(region_launches.c.ended_at.is_(None), region_launches.c.verdict == Verdict.LAUNCHED.value),
+        )
+        .order_by(*_KEY)
+        .with_for_update()
+    )
+    keys = tuple(_key(row) for row in tx.execute(chosen))
+    mark_locked(tx, keys)
+    return keys
+
+
+def mark_locked(tx: Connection, keys: Iterable[RegionKey]) -> None:
+    """Raise the revision of facts of region launches whose rows this transaction holds."""
+    held = [(key.product, key.region, key.run) for key in keys]
+    if not held:
+        return
+    these = tuple_(*_KEY).in_(held)
+    tx.execute(update(region_launches).where(these).values(facts_revision=region_launches.c.facts_revision + 1))
+    unmakes = these & region_launches.c.shown_verdict.in_(_GOES)
+    tx.execute(update(region_launches).where(unmakes).values(shown_verdict=Verdict.HELD.value))
+
+
+def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> None:
+    """Note that the workflow of an open region was lost: it reads as held until the region settles again."""
+    record = lock_region(tx, key)
+    if record.region.ending is None and record.lost_at is None:
+        update_region(tx, key, lost_at=now, shown_verdict=Verdict.HELD.value, reasons=[WORKFLOW_LOST])
+
+
+def update_region(tx: Connection, key: RegionKey, **columns: Any) -> None:
+    """Write these columns of the region's row, which this transaction holds."""
+    tx.execute(
+        update(region_launches).filter_by(product=key.product, region=key.region, run=key.run).values(**columns)
+    )
+
+
+def insert_region(tx: Connection, key: RegionKey, **columns: Any) -> None:
+    """Write the row of a region launch that begins, and make it the latest run of its product there."""
+    before = update(region_launches).filter_by(product=key.product, region=key.region, is_latest=True)
+    tx.execute(before.values(is_latest=False))
+    tx.execute(
+        insert(region_launches).values(product=key.product, region=key.region, run=key.run, is_latest=True, **columns)
+    )
+
+
+def next_runs(tx: Connection, product: str, regions: Iterable[str]) -> dict[str, int]:
+    """Return the run number that the next start of `product` takes in each of `regions`, holding the latest rows."""
+    named = sorted(set(regions))
+    chosen = (
+        select(*_KEY)
+        .where(region_launches.c.product == product, region_launches.c.region.in_(named), region_launches.c.is_latest)
+        .order_by(*_KEY)
+        .with_for_update()
+    )
+    last = {row.region: row.run for row in tx.execute(chosen)}
+    return {region: last.get(region, 0) + 1 for region in named}
+
+
+def record_of(row: Row[Any]) -> RegionRecord:
+    """Return what a whole row of `region_launches` tells."""
+    return RegionRecord(
+        key=_key(row),
+        region=RegionLaunch.model_validate(row.state),
+        core_version=row.core_version,
+        commands_logged=row.commands_logged,
+        facts_revision=row.facts_revision,
+        looked_revision=row.looked_revision,
+        looked_at=row.looked_at,
+        figures=Figures.model_validate(row.figures) if row.figures is not None else None,
+        figures_revision=row.figures_revision,
+        lost_at=row.lost_at,
+    )
+
+
+WORKFLOW_LOST = "The workflow of this region was lost and is being started again"
+"""Said of a region whose workflow closed without an ending in the ledger."""
+
+
+def _one(key: RegionKey) -> Select[Any]:
+    return select(region_launches).filter_by(product=key.product, region=key.region, run=key.run)
+
+
+def _launch(key: LaunchKey) -> Select[Any]:
+    return select(launches).filter_by(product=key.product, run=key.run)
+
+
+def _known(key: RegionKey, row: Row[Any] | None) -> RegionRecord:
+    if row is None:
+        raise RegionUnknown(f"there is no region launch {key}")
+    return record_of(row)
+
+
+def _key(row: Row[*tuple[Any, ...]]) -> RegionKey:
+    return RegionKey(product=row.product, region=row.region, run=row.run)
+
+
+def _launch_record(key: LaunchKey, row: Row[Any]) -> LaunchRecord:
+    launch = Launch.model_validate(row.state) if row.state is not None else None
+    return LaunchRecord(key, row.version, launch)

@@ -1,0 +1,269 @@
+"""What becomes of a proposal: is it written, refused, or decided again on a ledger that has moved on?
+
+`settle` and `settle_launch` are the only writers of the ledger beside the launch transaction. Each holds its row
+from its first read to its commit.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, update
+
+from readiness.commands import Position, SignOff
+from readiness.events import LaunchEnded, LaunchStarted, RegionEvent, RegionLaunched, RegionLaunchStarted
+from readiness.evidence import Evidence, Figures
+from readiness.keys import LaunchKey, RegionKey
+from readiness.launch import Launch, LaunchCause, LaunchProposal, LaunchSettled, evolve_launch
+from readiness.ledger import Accepted, Cause, LaunchRefused, LaunchRow, Look, Outcome, Proposal, Refused, Settled
+from readiness.refusals import DigestStale, Expired, Overtaken, Refusal
+from readiness.region import RegionLaunch
+from readiness.rules import bearings, fold
+from store.alarms import AlarmKind, resolve, sound
+from store.commands import CommandForged, LoggedCommand, authenticated, overtaken_by, record_outcome
+from store.engine import Store
+from store.ledger import LedgerBehind, ProposalForged, append, append_to_launch, launch_rows_after, rows_after
+from store.projection import begin_row, move_row
+from store.records_schema import launches
+from store.regions import LaunchRecord, lock_launch, lock_region, mark, next_runs, open_regions, pairs_of
+from store.requirements import require
+from store.texts import begin_digests, contents_of
+
+COMMAND_LIFE = timedelta(seconds=60)
+"""How long a command may stay open (DESIGN section 5): a wish older than that is not carried out any more."""
+
+_NOT_SETTLED = (RegionLaunchStarted, RegionLaunched)
+"""Events with a way of their own: a start is written with its launch, a launch by the launch transaction alone."""
+
+
+def settle(
+    store: Store,
+    key: RegionKey,
+    known: int,
+    cause: Cause,
+    proposal: Proposal,
+    *,
+    evidence: Evidence | None = None,
+) -> Settled:
+    """Write what is proposed for `cause` behind version `known`, in one transaction that holds the region's row.
+
+    `evidence` is what the proposal was made on, where there was any: with a look it says up to which revision of
+    facts the region has seen, and its figures show on the board. Returns rows and writes nothing where the ledger is
+    ahead of `known`, or where the command has an outcome already.
+
+    Raises CommandForged where the log does not hold the command as it came, ProposalForged, LedgerBehind where the
+    ledger ends before `known` (each leaves an alarm), RegionUnknown and StoreAway.
+    """
+    seen = evidence.figures if evidence is not None else None
+    with _alarmed(store, key), store.writing() as tx:
+        return _settle(tx, store, key, known=known, cause=cause, proposal=proposal, seen=seen)
+
+
+def settle_launch(
+    store: Store, key: LaunchKey, known: int, cause: LaunchCause, proposal: LaunchProposal
+) -> LaunchSettled:
+    """Write what is proposed for a launch as a whole, with the first event of every region that it opens.
+
+    As `settle`; it is also behind where a region that it would open is being launched already, and where it would end
+    although a region is open.
+    """
+    with _alarmed(store, key), store.writing() as tx:
+        return _settle_launch(tx, store, key, known=known, cause=cause, proposal=proposal)
+
+
+@contextmanager
+def _alarmed(store: Store, key: LaunchKey | RegionKey) -> Iterator[None]:
+    """Leave an alarm, in a transaction of its own, where what failed must be looked at by someone."""
+    try:
+        yield
+    except (CommandForged, ProposalForged) as forged:
+        sound(store, AlarmKind.COMMAND_FORGED, key, str(forged))
+        raise
+    except LedgerBehind as behind:
+        sound(store, AlarmKind.LEDGER_BEHIND, key, str(behind))
+        raise
+
+
+def _settle(
+    tx: Connection,
+    store: Store,
+    key: RegionKey,
+    *,
+    known: int,
+    cause: Cause,
+    proposal: Proposal,
+    seen: Figures | None,
+) -> Settled:
+    record = lock_region(tx, key)
+    now = store.now(tx)
+    require_not_behind(key, head=record.version, known=known)
+    heading = bearings(record.region, now=now)
+    command = None if isinstance(cause, Look | LaunchRefused) else authenticated(tx, key, cause)
+    if command is not None and command.outcome is not None:
+        return Settled(rows=rows_after(tx, key, known), outcome=command.outcome, bearings=heading)
+    if record.version > known:
+        return Settled(rows=rows_after(tx, key, known), is_behind=True, bearings=heading)
+    if command is not None:
+        too_late = _too_late(tx, command, record.region, now=now)
+        if too_late is not None:
+            outcome = Refused(refusal=too_late)
+            record_outcome(tx, command.id, outcome, now=now)
+            return Settled(outcome=outcome, bearings=heading)
+    _require_ordinary(proposal.events)
+    rows = append(tx, key, proposal.events, after=known, now=now, command=command)
+    region = fold(key, record.region, rows)
+    if region is None:
+        raise ValueError(f"{key} has no beginning")
+    settled = _settled_outcome(tx, command, proposal.refusal, version=region.version, now=now)
+    same_instant = seen is not None and proposal_is_for(region, seen)
+    move_row(tx, record, region, now=now, seen=seen if same_instant else None, looked=isinstance(cause, Look))
+    if record.lost_at is not None:
+        resolve(tx, AlarmKind.WORKFLOW_LOST, key, now=now)
+    return Settled(rows=rows, outcome=settled, bearings=bearings(region, now=now))
+
+
+def _settle_launch(
+    tx: Connection, store: Store, key: LaunchKey, *, known: int, cause: LaunchCause, proposal: LaunchProposal
+) -> LaunchSettled:
+    record = lock_launch(tx, key)
+    now = store.now(tx)
+    require_not_behind(key, head=record.version, known=known)
+    command = None if isinstance(cause, Look) else authenticated(tx, key, cause)
+    opened = open_regions(tx, key.product)
+    ended = record.launch is not None and record.launch.ended_at is not None
+    if command is not None and command.outcome is not None:
+        rows = launch_rows_after(tx, key, known)
+        return LaunchSettled(rows=rows, open_regions=opened, outcome=command.outcome, ended=ended)
+    taken = {opening.plan.region for opening in proposal.openings} & {region.region for region in opened}
+    ends_early = bool(opened) and any(isinstance(event, LaunchEnded) for event in proposal.events)
+    if record.version > known or taken or ends_early:
+        return LaunchSettled(rows=launch_rows_after(tx, key, known), open_regions=opened, is_behind=True, ended=ended)
+    if command is not None and now - command.logged_at > COMMAND_LIFE:
+        outcome = Refused(refusal=_expired(command))
+        record_outcome(tx, command.id, outcome, now=now)
+        return LaunchSettled(open_regions=opened, outcome=outcome, ended=ended)
+    rows = append_to_launch(tx, key, proposal.events, after=known, now=now, command=command)
+    launch = _folded(record, rows)
+    for row in rows:
+        if isinstance(row.event, LaunchStarted):
+            plan = row.event.plan
+            # Takes the turn of the writers of facts, so it comes before any region's row is taken.
+            require(tx, key.product, plan.courses, plan.assessment, plan.policy.training.functions)
+            mark(tx, pairs_of(tx, key.product))
+    _open(tx, key, proposal.openings, command, now=now)
+    settled = _settled_outcome(tx, command, proposal.refusal, version=known + len(rows), now=now)
+    if launch is not None and rows:
+        write_launch(tx, launch)
+    return LaunchSettled(
+        rows=rows,
+        open_regions=open_regions(tx, key.product),
+        outcome=settled,
+        ended=launch is not None and launch.ended_at is not None,
+    )
+
+
+def require_not_behind(key: LaunchKey | RegionKey, *, head: int, known: int) -> None:
+    """Raise LedgerBehind where the ledger of `key` ends at `head`, before the version that its workflow knows."""
+    if head < known:
+        raise LedgerBehind(f"the ledger of {key} ends at version {head}, but its workflow knows version {known}")
+
+
+def proposal_is_for(region: RegionLaunch, seen: Figures) -> bool:
+    """Say whether figures that a proposal was made on are for the launch instant that the region now has."""
+    return seen.at == max(region.launch_at, seen.gathered_at)
+
+
+def _too_late(tx: Connection, command: LoggedCommand, region: RegionLaunch, *, now: datetime) -> Refusal | None:
+    """Return why a command that was allowed when it was logged must not be carried out any more."""
+    if now - command.logged_at > COMMAND_LIFE:
+        return _expired(command)
+    later = overtaken_by(tx, command)
+    if later is not None:
+        return Overtaken(
+            detail=f"{later.person} was quicker: a later {later.kind} was carried out first. "
+            "Look at how the region stands now, then ask again if it is still right.",
+            by=later.person,
+            at=later.settled_at,
+        )
+    asked = command.command
+    if isinstance(asked, SignOff) and asked.position is Position.APPROVE:
+        contents = contents_of(tx, [region])[region.key]
+        current = next((content.digest for content in contents if content.stage is asked.stage), None)
+        if current is not None and asked.digest != current:
+            return DigestStale(
+                detail="The content has changed since you read it, so nothing was signed. Read it again, then sign.",
+                current=current,
+            )
+    return None
+
+
+def _expired(command: LoggedCommand) -> Expired:
+    return Expired(
+        detail=f"This {command.kind} of {command.logged_at:%Y-%m-%d %H:%M:%S} UTC was not carried out within "
+        f"{int(COMMAND_LIFE.total_seconds())} seconds and will not be. Ask again if it is still right."
+    )
+
+
+def _require_ordinary(events: Sequence[RegionEvent]) -> None:
+    for event in events:
+        if isinstance(event, _NOT_SETTLED):
+            raise ProposalForged(f"{event.type} is not written by settling")
+
+
+def _settled_outcome(
+    tx: Connection, command: LoggedCommand | None, refusal: Refusal | None, *, version: int, now: datetime
+) -> Outcome | None:
+    if command is None:
+        return None
+    outcome: Outcome = Accepted(version=version) if refusal is None else Refused(refusal=refusal)
+    record_outcome(tx, command.id, outcome, now=now)
+    return outcome
+
+
+def _open(
+    tx: Connection,
+    key: LaunchKey,
+    openings: Sequence[RegionLaunchStarted],
+    command: LoggedCommand | None,
+    *,
+    now: datetime,
+) -> None:
+    """Begin each region launch under its next run number."""
+    if not openings:
+        return
+    runs = next_runs(tx, key.product, (opening.plan.region for opening in openings))
+    begun: list[RegionKey] = []
+    for opening in sorted(openings, key=lambda opening: opening.plan.region):
+        if (opening.product, opening.launch_run) != (key.product, key.run):
+            raise ProposalForged(f"{opening.plan.region} would be opened by another launch than {key}")
+        region_key = RegionKey(product=key.product, region=opening.plan.region, run=runs[opening.plan.region])
+        rows = append(tx, region_key, [opening], after=0, now=now, command=command)
+        region = fold(region_key, None, rows)
+        if region is None:
+            raise ValueError(f"{region_key} has no beginning")
+        begin_row(tx, region_key, region, now=now)
+        begun.append(region_key)
+    begin_digests(tx, begun, now=now)
+
+
+def _folded(record: LaunchRecord, rows: Sequence[LaunchRow]) -> Launch | None:
+    launch = record.launch
+    for row in rows:
+        launch = evolve_launch(record.key, launch, row.event)
+    return launch
+
+
+def write_launch(tx: Connection, launch: Launch) -> None:
+    """Write what the held row of the launch tells once the launch is `launch`."""
+    here = update(launches).filter_by(product=launch.key.product, run=launch.key.run)
+    tx.execute(
+        here.values(
+            version=launch.version,
+            name=launch.plan.name,
+            tier=launch.plan.tier,
+            owner=launch.plan.owner,
+            state=launch.model_dump(mode="json"),
+            started_at=launch.started_at,
+            ended_at=launch.ended_at,
+        )
+    )

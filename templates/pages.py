@@ -1,0 +1,237 @@
+"""What does each page know, down to the last value that its template may show?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import quote, urlencode
+
+from readiness.policy import Stage
+from readiness.readiness import Rag, Readiness
+from readiness.region import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks at the page, and by which right."""
+
+    person: str
+    name: str | None
+    """None where the person is not among the people that were imported."""
+    roles: tuple[str, ...]
+    """In words, each with where it holds: `Executive everywhere`."""
+    is_persona: bool
+    """True where nobody signed in: the browser on this machine is taken for this person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What every page knows."""
+
+    template: ClassVar[str]
+
+    viewer: Viewer | None
+    """None where nobody could be told apart, on a page that says so."""
+    refresh_seconds: int | None
+    """After how long the browser asks again by itself; None for never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What the board was asked for: all of it, where nothing is said. Kept in the address."""
+
+    product: str | None = None
+    region: str | None = None
+    verdict: Verdict | None = None
+    rag: Rag | None = None
+    stage: Stage | None = None
+    paused: bool = False
+    """True where the reader does not want the page to change by itself."""
+
+    @property
+    def are_set(self) -> bool:
+        """Say whether anything is left out of the board."""
+        return any(value is not None for value in (self.product, self.region, self.verdict, self.rag, self.stage))
+
+    def address(self, *, after: str | None = None) -> str:
+        """Return the address of the board with these filters, from the product behind `after` on."""
+        asked = {
+            "product": self.product,
+            "region": self.region,
+            "verdict": self.verdict,
+            "rag": self.rag,
+            "stage": self.stage,
+            "live": "off" if self.paused else None,
+            "after": after,
+        }
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return f"/?{query}" if query else "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A product or region that one may filter by, and its column where it has one."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourTotal:
+    """How many regions have this colour, and the address that shows only them (or all again, where chosen)."""
+
+    rag: Rag
+    count: int
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictTotal:
+    """How many regions have this verdict, and the address that shows only them (or all again, where chosen)."""
+
+    verdict: Verdict
+    count: int
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One product in one region, as last counted."""
+
+    product: str
+    region: str
+    name: str
+    """The region's name in this product's plan."""
+    time_zone: str
+    launch_at: datetime
+    stage: Stage
+    verdict: Verdict
+    rag: Rag
+    index: float
+    """0 to 100; it shows a trend and opens no gate."""
+    coverage: float
+    """0 to 1."""
+    forecast_at: datetime | None
+    reason: str | None
+    as_of: datetime | None
+    """When its figures were gathered; None where none have been yet."""
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRow:
+    """One product with its cells, one for each column of the board; None where there is nothing to show."""
+
+    product: str
+    name: str
+    tier: int
+    owner: str
+    owner_name: str | None
+    first_launch_at: datetime
+    """The earliest launch of its cells, on that region's own clock."""
+    last_launch_at: datetime
+    """The latest launch of its cells, on that region's own clock."""
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardPage(Page):
+    """Product by region: where does every launch stand?"""
+
+    template: ClassVar[str] = "board.html"
+
+    read_at: datetime
+    oldest_figures_at: datetime | None
+    """When the oldest figures on this page were gathered; None where there are none."""
+    filters: Filters
+    pause_address: str
+    """The same page that changes by itself, where it is paused, and the other way round."""
+    clear_address: str
+    products: tuple[Named, ...]
+    regions: tuple[Named, ...]
+    colours: tuple[ColourTotal, ...]
+    verdicts: tuple[VerdictTotal, ...]
+    cells_found: int
+    products_found: int
+    first_position: int
+    """Which of the products found is the first on this page, from 1."""
+    columns: tuple[Named, ...]
+    rows: tuple[ProductRow, ...]
+    first_address: str | None
+    """Where the first page is, if this is another one."""
+    next_address: str | None
+    """Where the next page is, if there is one."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Say whether the reader's board has nothing at all, with any filters."""
+        return not self.products
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineLine:
+    """Something that happened in a region, who asked for it and why."""
+
+    version: int
+    at: datetime
+    what: str
+    who: str | None
+    """None where it fell due by itself."""
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPage(Page):
+    """One product in one region: what is open, what blocks, since when and on whom?"""
+
+    template: ClassVar[str] = "region.html"
+
+    readiness: Readiness
+    read_at: datetime
+    names: dict[str, str]
+    """The names of the persons whom the readiness speaks of, by id, where they are known."""
+    timeline: tuple[TimelineLine, ...]
+    """The latest of it, newest first."""
+    earlier: int
+    """How many entries lie before the oldest that is shown."""
+
+    def named(self, person: str) -> str:
+        """Return the name of a person, or the id where there is none."""
+        return self.names.get(person, person)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultLine:
+    """One thing wrong with what was asked: where, and a whole sentence."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemPage(Page):
+    """What went wrong, and what to do next?"""
+
+    template: ClassVar[str] = "problem.html"
+
+    status: int
+    title: str
+    detail: str
+    advice: tuple[str, ...]
+    """What to do next, a whole sentence each."""
+    faults: tuple[FaultLine, ...]
+    request_id: str | None
+
+
+PAGES: tuple[type[Page], ...] = (BoardPage, RegionPage, ProblemPage)
+"""Every page there is; each has a template of its own."""
+
+
+def region_address(product: str, region: str) -> str:
+    """Return the address of a region's page."""
+    return f"/launches/{quote(product, safe='')}/{quote(region, safe='')}"

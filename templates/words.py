@@ -1,0 +1,176 @@
+"""Which words stand for the values of the core?"""
+
+# Every word that a page says of a verdict, a colour or a stage is here, so that a translation has one place to go to.
+
+from typing import assert_never
+
+from readiness.commands import Choice, Role
+from readiness.events import (
+    CriteriaJudged,
+    CriterionStatus,
+    DecisionTaken,
+    RegionCancelled,
+    RegionEvent,
+    RegionHeld,
+    RegionLaunched,
+    RegionLaunchStarted,
+    RegionRescheduled,
+    RegionResumed,
+    ReviewCame,
+    SentBack,
+    SignedOff,
+    SignOffVoided,
+    StageOpened,
+    StagePassed,
+    StageReopened,
+)
+from readiness.policy import CriterionKey, Function, Stage
+from readiness.readiness import Rag
+from readiness.region import StageStatus, Verdict
+from templates.moments import in_utc
+
+VERDICTS: dict[Verdict, str] = {
+    Verdict.NOT_READY: "Not ready",
+    Verdict.READY: "Ready to decide",
+    Verdict.GO: "Go",
+    Verdict.CONDITIONAL_GO: "Conditional go",
+    Verdict.NO_GO: "No-go",
+    Verdict.HELD: "Held",
+    Verdict.LAUNCHED: "Launched",
+    Verdict.CANCELLED: "Cancelled",
+}
+
+VERDICTS_MEAN: dict[Verdict, str] = {
+    Verdict.NOT_READY: "At least one learning gate is not met.",
+    Verdict.READY: "All four learning gates are met; the executive decides next.",
+    Verdict.GO: "An executive said go, and it still stands: it launches at its instant.",
+    Verdict.CONDITIONAL_GO: "An executive said go with conditions, and none has lapsed.",
+    Verdict.NO_GO: "An executive said no, with a date to look again.",
+    Verdict.HELD: "Stopped, by a person or by a rule; nothing launches until it is decided anew.",
+    Verdict.LAUNCHED: "The product may be sold in the region.",
+    Verdict.CANCELLED: "Ended without a launch.",
+}
+
+COLOURS: dict[Rag, str] = {Rag.RED: "Red", Rag.AMBER: "Amber", Rag.GREY: "Grey", Rag.GREEN: "Green"}
+
+COLOURS_MEAN: dict[Rag, str] = {
+    Rag.RED: "Will miss its date, or has",
+    Rag.AMBER: "Unmet, but in time so far",
+    Rag.GREY: "No evidence yet",
+    Rag.GREEN: "Met, and still met on the day",
+}
+
+STAGES: dict[Stage, str] = {
+    Stage.VALUE_PROPOSITIONS: "Value propositions",
+    Stage.OBJECTION_HANDLING: "Objection handling",
+    Stage.TRAINING: "Training",
+    Stage.CERTIFICATION: "Certification",
+    Stage.GO_NO_GO: "Go/no-go",
+    Stage.LAUNCHED: "Launched",
+}
+
+STAGE_STATUSES: dict[StageStatus, str] = {
+    StageStatus.LOCKED: "Locked",
+    StageStatus.OPEN: "Open",
+    StageStatus.PASSED: "Passed",
+    StageStatus.WAIVED: "Waived",
+    StageStatus.REOPENED: "Reopened",
+}
+
+CRITERIA: dict[CriterionKey, str] = {
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: "Value propositions signed off",
+    CriterionKey.OBJECTIONS_ANSWERED: "Top objections answered",
+    CriterionKey.OBJECTIONS_SIGNED: "Objection answers signed off",
+    CriterionKey.TRAINING_COMPLETION: "Audience trained",
+    CriterionKey.CERTIFIED_SHARE: "Audience certified on launch day",
+    CriterionKey.POLL_COMPLETE: "Poll complete",
+}
+
+COUNTS: dict[CriterionKey, str] = {
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: "signatures",
+    CriterionKey.OBJECTIONS_ANSWERED: "answers",
+    CriterionKey.OBJECTIONS_SIGNED: "signatures",
+    CriterionKey.TRAINING_COMPLETION: "people",
+    CriterionKey.CERTIFIED_SHARE: "people",
+    CriterionKey.POLL_COMPLETE: "votes",
+}
+"""What the numerator and the denominator of a criterion count."""
+
+CRITERION_STATUSES: dict[CriterionStatus, str] = {
+    CriterionStatus.MET: "Met",
+    CriterionStatus.UNMET: "Unmet",
+    CriterionStatus.WAIVED: "Waived",
+    CriterionStatus.NO_EVIDENCE: "No evidence",
+}
+
+CHOICES: dict[Choice, str] = {
+    Choice.GO: "Go",
+    Choice.CONDITIONAL_GO: "Conditional go",
+    Choice.NO_GO: "No-go",
+    Choice.HOLD: "Hold",
+}
+
+FUNCTIONS: dict[Function, str] = {
+    Function.MARKETING: "Marketing",
+    Function.SALES: "Sales",
+    Function.ENABLEMENT: "Enablement",
+    Function.PRODUCT: "Product management",
+}
+
+ROLES: dict[Role, str] = {
+    Role.PRODUCT_MANAGER: "Product manager",
+    Role.MARKETING: "Marketing",
+    Role.SALES_LEAD: "Sales lead",
+    Role.ENABLEMENT: "Enablement",
+    Role.EXECUTIVE: "Executive",
+    Role.SELLER: "Seller",
+    Role.AUDITOR: "Auditor",
+    Role.ADMIN: "Administrator",
+    Role.SERVICE: "Service",
+}
+
+
+def whom(waiting_on: str) -> str:
+    """Return who is waited on: a function of the policy, or a role that acts for none."""
+    if waiting_on in set(Function):
+        return FUNCTIONS[Function(waiting_on)]
+    return waiting_on.replace("_", " ").capitalize()
+
+
+def happening(event: RegionEvent) -> str:
+    """Return what happened, as a clause without its end."""
+    match event:
+        case RegionLaunchStarted():
+            return "Launch started here"
+        case CriteriaJudged():
+            met = sum(judged.status in {CriterionStatus.MET, CriterionStatus.WAIVED} for judged in event.judged)
+            return f"Criteria judged anew: {met} of {len(event.judged)} met"
+        case StageOpened():
+            return f"{STAGES[event.stage]} opened"
+        case StagePassed():
+            return f"{STAGES[event.stage]} passed"
+        case StageReopened():
+            unmet = ", ".join(CRITERIA[key].lower() for key in event.criteria)
+            return f"{STAGES[event.stage]} reopened, no longer met: {unmet}"
+        case SignedOff():
+            return f"{FUNCTIONS[event.function]} signed off {STAGES[event.stage].lower()}"
+        case SentBack():
+            return f"{FUNCTIONS[event.function]} sent {STAGES[event.stage].lower()} back"
+        case SignOffVoided():
+            return f"The text changed: {FUNCTIONS[event.function]} must sign {STAGES[event.stage].lower()} anew"
+        case DecisionTaken():
+            return f"Decided: {CHOICES[event.choice].lower()}"
+        case ReviewCame():
+            return "The date to look again at the no-go came"
+        case RegionHeld():
+            return "Held by a person" if event.person is not None else "Held by a rule"
+        case RegionResumed():
+            return "Hold ended; a new decision is needed"
+        case RegionRescheduled():
+            return f"Rescheduled to {event.wall_clock.replace('T', ', ')} there ({in_utc(event.launch_at)})"
+        case RegionCancelled():
+            return "Cancelled"
+        case RegionLaunched():
+            return "Launched"
+        case _:
+            assert_never(event)

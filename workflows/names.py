@@ -1,0 +1,50 @@
+"""What are workflows, their task queue and their search attributes called?"""
+
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+
+from readiness.keys import LaunchKey, RegionKey
+
+TASK_QUEUE = "learn-then-launch"
+"""The one queue of workflow and activity tasks; a second worker process simply polls it too."""
+
+REGION_ENDED = "region_ended"
+"""The signal by which a region tells its launch that it has ended; a name, because each would import the other."""
+
+LOOK = "look"
+"""The signal that hints at a change; sent together with a start, which takes a name."""
+
+LAUNCH_PRODUCT = SearchAttributeKey.for_keyword("LaunchProduct")
+LAUNCH_REGION = SearchAttributeKey.for_keyword("LaunchRegion")
+LAUNCH_STAGE = SearchAttributeKey.for_keyword("LaunchStage")
+LAUNCH_VERDICT = SearchAttributeKey.for_keyword("LaunchVerdict")
+LAUNCH_AT = SearchAttributeKey.for_datetime("LaunchAt")
+
+SEARCH_ATTRIBUTES = (LAUNCH_PRODUCT, LAUNCH_REGION, LAUNCH_STAGE, LAUNCH_VERDICT, LAUNCH_AT)
+"""Every attribute by which operators find a launch; they are registered before any workflow uses them."""
+
+
+def launch_id(product: str) -> str:
+    """Return the workflow id of the launch of `product`."""
+    return f"launch/{product}"
+
+
+def region_launch_id(product: str, region: str) -> str:
+    """Return the workflow id of the launch of `product` in `region`; every run of it has the same."""
+    return f"launch/{product}/{region}"
+
+
+def import_workflow_id(import_id: str) -> str:
+    """Return the workflow id of one import."""
+    return f"import/{import_id}"
+
+
+def launch_attributes(key: LaunchKey) -> TypedSearchAttributes:
+    """Return what a launch workflow starts with, so that it can be found from its first moment."""
+    return TypedSearchAttributes([SearchAttributePair(LAUNCH_PRODUCT, key.product)])
+
+
+def region_attributes(key: RegionKey) -> TypedSearchAttributes:
+    """Return what a region workflow starts with; stage, verdict and instant follow from its first look."""
+    return TypedSearchAttributes(
+        [SearchAttributePair(LAUNCH_PRODUCT, key.product), SearchAttributePair(LAUNCH_REGION, key.region)]
+    )

@@ -1,0 +1,66 @@
+"""How patient is each kind of activity?"""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+REGION_TASK_TIMEOUT = timedelta(seconds=5)
+"""A region's task that a dead worker holds is given to another after this; the default of ten is felt by people."""
+
+STORE_PATIENCE = timedelta(seconds=5)
+"""How long a person waits for a store that is away before the answer is `store-away`, which is no outcome."""
+
+ACROSS_THE_STORE = LocalActivityConfig(
+    schedule_to_close_timeout=STORE_PATIENCE,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=50), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=1)
+    ),
+)
+"""One short transaction: a look, or a settling."""
+
+LAUNCH = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    schedule_to_close_timeout=timedelta(seconds=25),
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=2),
+)
+"""The launch transaction. It is bounded because it runs inside the region's lock, where commands wait for it; whether
+a try that timed out launched is answered by the next look."""
+
+LOAD = ActivityConfig(
+    start_to_close_timeout=timedelta(hours=6),
+    heartbeat_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=1),
+        non_retryable_error_types=["FileNotFoundError", "LookupError", "ValueError", "TypeError", "ImportNotRunning"],
+    ),
+)
+"""One bulk file. A worker that dies is missed after a minute without a heartbeat, and the next one goes on where it
+stopped; a store that is away is waited for, a fault of ours is not."""
+
+GIVE_UP = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+"""One short transaction that is tried until the store takes it."""
+
+LOOK_AGAIN_FIRST = timedelta(seconds=5)
+LOOK_AGAIN_MOST = timedelta(seconds=60)
+"""How long a workflow waits before it looks again where the store was away, first and at most."""
+
+LAUNCH_AGAIN_FIRST = timedelta(seconds=1)
+LAUNCH_AGAIN_MOST = timedelta(seconds=15)
+"""How long a region waits before it tries again to launch after a *not now*, or looks again where the store's clock
+lags behind Temporal's, first and at most."""
+
+CHILD_STARTS_IN_FLIGHT = 25
+"""How many regions a launch starts at once; the server refuses a workflow with 2,000 pending ones outright."""
+
+CONTINUE_AFTER_EVENTS = 500
+"""A run with a longer history continues as new: a worker that takes it over replays all of it, and recovery of longer
+ones was measured in tens of seconds."""
+
+GREATEST_SKEW = timedelta(seconds=10)
+"""How far the store's clock and Temporal's may seem apart before someone is told: beyond what a look may take. It is
+told, not acted upon: a region launches only once both clocks have reached its instant."""
