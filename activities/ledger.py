@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -13,6 +13,7 @@ from activities.messages import (
     LEDGER_UNKNOWN,
     PROPOSAL_FORGED,
     STORE_AWAY,
+    STORE_PATIENCE,
     LaunchRequest,
     LookLaunchRequest,
     LookRequest,
@@ -31,6 +32,16 @@ from store.sight import look, look_launch
 
 Witness = Callable[[datetime], None]
 """Sees the workflow's clock of every request, before the store is asked."""
+
+
+def no_answer(reason: str) -> ApplicationError:
+    """Return the error of a store that is away: tried again until `STORE_PATIENCE` has passed since it was asked.
+
+    The patience ends here because the SDK does not end it: it gives every retry of a local activity its full
+    schedule-to-close timeout anew.
+    """
+    waited = datetime.now(UTC) - activity.info().scheduled_time
+    return ApplicationError(reason, type=STORE_AWAY, non_retryable=waited >= STORE_PATIENCE)
 
 
 class LedgerActivities:
@@ -88,7 +99,7 @@ class LedgerActivities:
         try:
             yield
         except StoreAway as error:
-            raise ApplicationError(str(error), type=STORE_AWAY) from error
+            raise no_answer(str(error)) from error
         except CommandForged as error:
             raise ApplicationError(str(error), type=COMMAND_FORGED, non_retryable=True) from error
         except ProposalForged as error:

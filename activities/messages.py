@@ -1,10 +1,15 @@
 """What does a workflow send to the ledger, and by which errors does it answer?"""
 
+from datetime import timedelta
+
 from readiness.evidence import Evidence
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import LaunchCause, LaunchProposal
 from readiness.ledger import Cause, Proposal
 from readiness.values import Frozen, Moment
+
+STORE_PATIENCE = timedelta(seconds=5)
+"""How long a person waits for a store that is away before the answer is `store-away`, which is no outcome."""
 
 STORE_AWAY = "store-away"
 """The error type of a store that did not answer: no outcome, the command is sent again."""

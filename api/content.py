@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.answers import ContentAnswer, EntryAnswer, RevisionAnswer, SignatureAnswer
 from api.bodies import EditBody, HeardBody, ObjectionBody, ValuePropositionBody
-from api.commanding import launch_not_found, region_not_found
+from api.commanding import key_reused, launch_not_found, region_not_found
 from api.conditional import Conditional, Preconditions
 from api.dependencies import Dependencies, Deps
 from api.guard import Judged, guarded_router, insist, requires
@@ -21,6 +21,7 @@ from readiness.commands import Position
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.region import Signature
 from readiness.values import Slug
+from store.commands import KeyReused
 from store.content import (
     ContentEntry,
     EditIsMaterial,
@@ -101,7 +102,6 @@ async def hear_objection(
     actor: Annotated[Actor, requires(Action.RAISE_OBJECTION)],
 ) -> RevisionAnswer:
     """Add an objection heard in the field to the region's content; it reopens nothing until it is ranked."""
-    del key
 
     def write(tx: Connection) -> Revision:
         region_key = latest_region(tx, product, region)
@@ -113,6 +113,7 @@ async def hear_objection(
             objection=body.objection,
             heard=body.heard,
             person=actor.person,
+            idempotency_key=key,
             now=deps.store.now(tx),
         )
 
@@ -188,6 +189,8 @@ async def _written(deps: Dependencies, product: str, write: Callable[[Connection
 
     try:
         return await run_in_threadpool(within)
+    except KeyReused as reused:
+        raise key_reused() from reused
     except LaunchUnknown as unknown:
         raise launch_not_found(product) from unknown
     except RegionUnknown as unknown:

@@ -17,6 +17,7 @@ from api.governing import governing_router
 from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
 from api.imports import imports_router
 from api.launches import launches_router
+from api.pages import OPEN_PAGE_PATHS, pages_router
 from api.reading import reading_router
 from bootstrap.keys import signing_key
 from bootstrap.logs import log_as
@@ -71,7 +72,13 @@ def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:
         checks={"store": store_answers, "engine": engine_answers},
         page_persona=ONE_PERSON_LOOKING if settings.pages_without_token else None,
     )
-    return create_app(dependencies, routers=routers(), lifespan=lifespan)
+    return create_app(
+        dependencies,
+        routers=routers(),
+        pages=(pages_router(),),
+        open_paths=OPEN_PAGE_PATHS,
+        lifespan=lifespan,
+    )
 
 
 async def serve(settings: Settings) -> None:

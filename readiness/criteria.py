@@ -224,7 +224,8 @@ def _people_share(
         reasons.append(f"{needed(figures, reached, required=required)} more are needed")
     if lapsing:
         when = f" from {figures.first_lapse_at:%Y-%m-%d}" if figures.first_lapse_at is not None else ""
-        reasons.insert(0, f"{lapsing} certifications lapse before the launch{when}")
+        what = "1 certification lapses" if lapsing == 1 else f"{lapsing} certifications lapse"
+        reasons.insert(0, f"{what} before the launch{when}")
     return CriterionResult(
         key=key,
         status=status,

@@ -7,10 +7,10 @@ refused where it would end a standing go that it does not name.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from sqlalchemy import Connection, func, insert, select
 
+from readiness.canonical import digest
 from readiness.content import Entry, Objection, content_evidence, digest_of, is_material, stage_digest
 from readiness.evidence import ContentEvidence
 from readiness.keys import RegionKey
@@ -18,6 +18,7 @@ from readiness.policy import SIGNED_STAGES, Stage
 from readiness.region import Signature, Verdict
 from readiness.rules import verdict_of
 from readiness.values import Digest
+from store.commands import KeyReused
 from store.ledger import tell
 from store.records_schema import content_revisions
 from store.regions import (
@@ -175,15 +176,31 @@ def withdraw_content(
 
 
 def raise_objection(
-    tx: Connection, key: RegionKey, *, objection: str, heard: str | None, person: str, now: datetime
+    tx: Connection,
+    key: RegionKey,
+    *,
+    objection: str,
+    heard: str | None,
+    person: str,
+    idempotency_key: str,
+    now: datetime,
 ) -> Revision:
-    """Write an objection heard in a region: part of its content, not ranked, and so reopening nothing."""
+    """Write an objection heard in a region: part of its content, not ranked, and so reopening nothing.
+
+    The person's `idempotency_key` names it, so that the same wish sent again is the same objection. Raises KeyReused
+    where they used it for another one, and RegionUnknown.
+    """
     record = lock_region(tx, key)
     if record.region.ending is not None:
         raise RegionUnknown(f"{key} has ended")
     entry = Objection(objection=objection)
     body = {"objection": objection, HEARD: heard}
-    name = f"field-{uuid4().hex[:12]}"
+    name = f"field-{digest([person, idempotency_key]).removeprefix('sha256:')[:12]}"
+    earlier = next((text for text in revisions_of(tx, key.product, Stage.OBJECTION_HANDLING, name)), None)
+    if earlier is not None:
+        if (earlier.region, earlier.body) != (key.region, body):
+            raise KeyReused(f"{person} used this Idempotency-Key for another objection")
+        return Revision(name, earlier.revision, earlier.digest, ())
     edit = _Edit(key.product, Stage.OBJECTION_HANDLING, name, (key.region,), entry, body, False, False, person, now)
     _write(tx, edit, 1)
     tell(tx, key, "objection_raised", now=now)

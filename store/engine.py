@@ -32,7 +32,7 @@ _BEGINNING = "beginning"
 """The execution option that names how a SQLite transaction begins."""
 
 
-class StoreAway(Exception):
+class StoreAway(Exception):  # noqa: N818 - named as what is wrong, like a refusal.
     """The database did not answer, or not in time: what was asked may or may not have happened, so ask again."""
 
 

@@ -5,6 +5,8 @@ row of a roster or an audience is in force (`from_at`, `until_at`), and which ve
 the `current` one. None of the tables has foreign keys to another: a fact may come before what it is about.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
 
 from store.schema_base import metadata
@@ -79,17 +81,20 @@ audience = Table(
 )
 """Whom each import named in the audience of a product and region, like the roster."""
 
-_STAGED = (
-    Column("import_id", String, primary_key=True),
-    Column("place", BigInteger, primary_key=True),
-    Column("fate", String),
-    Column("effective_at", UtcDateTime),
-)
+
+def _staged_columns() -> tuple[Column[Any], ...]:
+    return (
+        Column("import_id", String, primary_key=True),
+        Column("place", BigInteger, primary_key=True),
+        Column("fate", String),
+        Column("effective_at", UtcDateTime),
+    )
+
 
 staged_people = Table(
     "staged_people",
     metadata,
-    *(column.copy() for column in _STAGED),
+    *_staged_columns(),
     Column("person_id", Identity, nullable=False),
     Column("name", String, nullable=False),
     Column("email", String, nullable=False),
@@ -107,7 +112,7 @@ staged_people = Table(
 staged_audience = Table(
     "staged_audience",
     metadata,
-    *(column.copy() for column in _STAGED),
+    *_staged_columns(),
     Column("product", Identity, nullable=False),
     Column("region", Identity, nullable=False),
     Column("person_id", Identity, nullable=False),

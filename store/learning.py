@@ -37,20 +37,19 @@ _ARRIVING = {
 }
 
 _JUDGE = """
-    UPDATE arriving SET fate = CASE
-        WHEN EXISTS (
-            SELECT 1 FROM {table} said
-            WHERE said.person_id = arriving.person_id AND said.{item} = arriving.item_id
-                AND said.{moment} = arriving.happened_at AND said.ordinal = :ordinal) THEN 'repeated'
-        ELSE COALESCE((
-            SELECT CASE
-                WHEN known.ordinal > :ordinal THEN 'overtaken'
-                WHEN known.score <differs> arriving.score OR known.void <> arriving.void THEN 'corrects'
-                WHEN :earlier_open THEN 'confirms'
-                ELSE 'same' END
-            FROM {table} known
-            WHERE known.person_id = arriving.person_id AND known.{item} = arriving.item_id
-                AND known.{moment} = arriving.happened_at AND known.current), 'new') END
+    UPDATE arriving SET fate = (
+        SELECT CASE
+            WHEN COUNT(*) = 0 THEN 'new'
+            WHEN COUNT(CASE WHEN known.ordinal = :ordinal THEN 1 END) > 0 THEN 'repeated'
+            WHEN MAX(known.ordinal) > :ordinal THEN 'overtaken'
+            WHEN COUNT(CASE WHEN known.current
+                AND (known.score <differs> arriving.score OR known.void <> arriving.void) THEN 1 END) > 0
+                THEN 'corrects'
+            WHEN :earlier_open THEN 'confirms'
+            ELSE 'same' END
+        FROM {table} known
+        WHERE known.person_id = arriving.person_id AND known.{item} = arriving.item_id
+            AND known.{moment} = arriving.happened_at)
 """
 """What a row means for what is known: `repeated` by the same import after a crash, `overtaken` by a later import and
 kept for the record only, and `confirms` the same while an earlier import may still say otherwise."""

@@ -13,6 +13,7 @@ from readiness.evidence import Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch
 from readiness.region import RegionLaunch, Verdict
+from store.alarms import AlarmKind, sound_within
 from store.once import insert_once
 from store.records_schema import launches, region_launches
 
@@ -216,10 +217,11 @@ def mark_locked(tx: Connection, keys: Iterable[RegionKey]) -> None:
 
 
 def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> None:
-    """Note that the workflow of an open region was lost: it reads as held until the region settles again."""
+    """Note that the workflow of an open region was lost, with an alarm: it reads as held until it settles again."""
     record = lock_region(tx, key)
     if record.region.ending is None and record.lost_at is None:
         update_region(tx, key, lost_at=now, shown_verdict=Verdict.HELD.value, reasons=[WORKFLOW_LOST])
+        sound_within(tx, AlarmKind.WORKFLOW_LOST, key, WORKFLOW_LOST, now=now)
 
 
 def update_region(tx: Connection, key: RegionKey, **columns: Any) -> None:

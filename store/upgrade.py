@@ -14,7 +14,7 @@ _MIGRATING = 0x6C746C00
 """The advisory lock on PostgreSQL that lets one process at a time migrate."""
 
 
-class SchemaIsNewer(Exception):
+class SchemaIsNewer(Exception):  # noqa: N818 - named as what is wrong, like a refusal.
     """The database was made by a later version of this program, which alone may use it."""
 
 

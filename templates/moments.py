@@ -61,7 +61,7 @@ def margin(forecast_at: datetime, launch_at: datetime) -> str:
     """Return how a forecast lies to the launch, in whole days: a day begun after it counts as late."""
     if forecast_at <= launch_at:
         early = (launch_at - forecast_at) // _DAY
-        return f"{counted(early, 'day')} before launch" if early else "within a day of launch"
+        return f"{counted(early, 'day')} before launch" if early else "less than a day before launch"
     return f"{counted(-((launch_at - forecast_at) // _DAY), 'day')} after launch"
 
 
@@ -71,10 +71,20 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent, cut and never rounded up: `84 %`, `84.3 %`."""
+    """Return a share in percent, cut and never rounded up: `84%`, `84.3%`."""
     tenths = round(share * 10_000) // 10
     whole, rest = divmod(tenths, 10)
-    return f"{whole}.{rest}\N{NO-BREAK SPACE}%" if rest else f"{whole}\N{NO-BREAK SPACE}%"
+    return f"{whole}.{rest}%" if rest else f"{whole}%"
+
+
+def number(count: int) -> str:
+    """Return a count with its thousands apart: `9,235`."""
+    return f"{count:,}"
+
+
+def index(reached: float) -> str:
+    """Return a readiness index, 0 to 100, with the one decimal that it has: `63.4`, `100`."""
+    return f"{reached:.1f}".removesuffix(".0")
 
 
 def cut(text: str, longest: int) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from urllib.parse import quote, urlencode
 
-from readiness.policy import Stage
+from readiness.policy import CriterionKey, Stage
 from readiness.readiness import Rag, Readiness
 from readiness.region import Verdict
 
@@ -199,6 +199,12 @@ class RegionPage(Page):
     """The latest of it, newest first."""
     earlier: int
     """How many entries lie before the oldest that is shown."""
+
+    @property
+    def has_learned(self) -> bool:
+        """Say whether nothing of what people do is left to forecast."""
+        people = (CriterionKey.TRAINING_COMPLETION, CriterionKey.CERTIFIED_SHARE)
+        return all(each.is_satisfied for each in self.readiness.criteria if each.key in people)
 
     def named(self, person: str) -> str:
         """Return the name of a person, or the id where there is none."""

@@ -43,6 +43,8 @@ def environment() -> Environment:
         until=moments.until,
         margin=moments.margin,
         percent=moments.percent,
+        number=moments.number,
+        index=moments.index,
         cut=moments.cut,
         verdict=words.VERDICTS.__getitem__,
         verdict_means=words.VERDICTS_MEAN.__getitem__,

@@ -5,16 +5,20 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
+from activities.messages import STORE_PATIENCE
+
 REGION_TASK_TIMEOUT = timedelta(seconds=5)
 """A region's task that a dead worker holds is given to another after this; the default of ten is felt by people."""
 
-STORE_PATIENCE = timedelta(seconds=5)
-"""How long a person waits for a store that is away before the answer is `store-away`, which is no outcome."""
-
 ACROSS_THE_STORE = LocalActivityConfig(
-    schedule_to_close_timeout=STORE_PATIENCE,
+    start_to_close_timeout=STORE_PATIENCE,
     retry_policy=RetryPolicy(
-        initial_interval=timedelta(milliseconds=50), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=1)
+        initial_interval=timedelta(milliseconds=50),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=1),
+        # Until these are used up somewhat less than the patience passes; nothing else bounds the tries of what fails
+        # for another reason than a store that is away.
+        maximum_attempts=10,
     ),
 )
 """One short transaction: a look, or a settling."""
@@ -44,6 +48,24 @@ GIVE_UP = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
 )
 """One short transaction that is tried until the store takes it."""
+
+LOAD = ActivityConfig(
+    start_to_close_timeout=timedelta(hours=6),
+    # A chunk of five thousand rows is written in well under a second; a roster takes effect in one transaction of up
+    # to two minutes, without a sign of life meanwhile.
+    heartbeat_timeout=timedelta(minutes=3),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=40
+    ),
+)
+"""The load of one bulk file, which goes on with the first chunk not counted; tried for about twenty minutes where the
+store is away or workers die, before it is given up."""
+
+ACROSS_THE_STORE_FOR_SURE = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+"""One transaction that has to happen, however long the store is away."""
 
 LOOK_AGAIN_FIRST = timedelta(seconds=5)
 LOOK_AGAIN_MOST = timedelta(seconds=60)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, assert_never
 
 from temporalio import workflow
@@ -14,6 +15,8 @@ with workflow.unsafe.imports_passed_through():
         COMMAND_FORGED,
         LEDGER_BROKEN,
         LEDGER_UNKNOWN,
+        STORE_AWAY,
+        STORE_PATIENCE,
         LaunchRequest,
         LookRequest,
         SettleRequest,
@@ -61,6 +64,7 @@ class RegionLaunchWorkflow:
         self._door = Door()
         self._alarm = Alarm(self.look)
         self._must_look = True
+        self._away_at: datetime | None = None
         self._look_again = Backoff(LOOK_AGAIN_FIRST, LOOK_AGAIN_MOST)
         self._launch_again = Backoff(LAUNCH_AGAIN_FIRST, LAUNCH_AGAIN_MOST)
 
@@ -148,11 +152,17 @@ class RegionLaunchWorkflow:
         return self._bearings
 
     async def _carry_out(self, command: RegionCommand) -> Outcome:
+        asked_at = workflow.now()
         async with self._lock:
+            if self._away_at is not None and asked_at <= self._away_at - STORE_PATIENCE:
+                # Those who waited in line while others waited for the store are not made to wait as long again.
+                raise ApplicationError("The store is away.", type=STORE_AWAY, non_retryable=True)
             try:
                 settled = await self._settle(command)
             except ApplicationError as error:
-                if error.type == COMMAND_FORGED:
+                if error.type == STORE_AWAY:
+                    self._away_at = workflow.now()
+                elif error.type == COMMAND_FORGED:
                     # It may also be meant for the next run of a region that ended without this run's knowledge.
                     self._must_look = True
                 raise
@@ -208,6 +218,7 @@ class RegionLaunchWorkflow:
     def _take(self, bearings: Bearings) -> None:
         """Set door, timer and search attributes by what the ledger said."""
         self._bearings = bearings
+        self._away_at = None
         self._look_again.reset()
         self._show(bearings)
         if bearings.ended:
@@ -250,6 +261,7 @@ class RegionLaunchWorkflow:
                 # Nothing to run, and nothing lost: whoever starts the region writes its ledger first.
                 await self._door.drain()
                 raise
+            self._away_at = workflow.now()
             workflow.logger.warning("The ledger gave no answer; looking again later: %s", error.message)
             self._alarm.set(workflow.now() + self._look_again.pause())
             return

@@ -46,10 +46,12 @@ def rebuild(directory: Directory = HERE, as_json: AsJson = False) -> None:
     """Fold what the board shows from the ledger again, region by region, while everything runs."""
     from bootstrap.cli import showing
     from bootstrap.settings import Settings
+
+    settings = Settings().model_copy(update={"directory": directory})
     from store.engine import open_store
     from store.rebuild import rebuild as fold_again
 
-    store = open_store(Settings().model_copy(update={"directory": directory}).store_url)
+    store = open_store(settings.store_url)
     try:
         if as_json:
             streams = [

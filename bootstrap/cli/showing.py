@@ -52,9 +52,10 @@ def moment(value: str | None) -> str:
     from datetime import datetime
 
     try:
-        return datetime.fromisoformat(value).isoformat(" ", "minutes").replace("+", " +", 1)
+        to_the_minute = datetime.fromisoformat(value).isoformat(" ", "minutes")
     except ValueError:
         return plain(value)
+    return f"{to_the_minute[:16]} {to_the_minute[16:]}".rstrip()
 
 
 def words(value: str | None) -> str:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -95,7 +95,6 @@ class Desk:
 
     store: Store
     clock: Clock
-    folded: dict[RegionKey, RegionLaunch] = field(default_factory=dict)
 
     def start(self, *regions: str, launch_at: datetime = LAUNCH_AT) -> tuple[RegionKey, ...]:
         """Start the launch of the product in these regions."""

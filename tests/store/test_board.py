@@ -9,6 +9,7 @@ from readiness.commands import Role
 from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
+from store.alarms import AlarmKind, standing_alarms
 from store.board import aged_regions, board, marked_regions, refresh_figures
 from store.regions import mark, mark_lost, region_record, unseen_regions
 from tests.store.desk import PRODUCT, Desk
@@ -117,8 +118,10 @@ def test_a_lost_workflow_reads_as_held_until_it_settles_again(desk: Desk) -> Non
         (row,) = board(tx)
         assert row.verdict is Verdict.HELD
         assert "lost" in row.reasons[0]
+        assert [alarm.kind for alarm in standing_alarms(tx)] == [AlarmKind.WORKFLOW_LOST]
     desk.look(key)
     with desk.store.reading() as tx:
+        assert standing_alarms(tx) == ()
         assert [row.verdict for row in board(tx)] == [Verdict.GO]
 
 

@@ -7,9 +7,11 @@ from readiness.events import SignOffVoided
 from readiness.policy import Stage
 from readiness.region import Verdict
 from store.board import board, refresh_figures
+from store.commands import KeyReused
 from store.content import (
     EditIsMaterial,
     NotThere,
+    Revision,
     RevisionMovedOn,
     WouldHoldRegions,
     raise_objection,
@@ -152,7 +154,13 @@ def test_an_objection_from_the_field_reopens_nothing(desk: Desk) -> None:
     before = desk.region(key)
     with desk.store.writing() as tx:
         raised = raise_objection(
-            tx, key, objection="Too dear", heard="at Acme", person="seller-1", now=desk.store.now(tx)
+            tx,
+            key,
+            objection="Too dear",
+            heard="at Acme",
+            person="seller-1",
+            idempotency_key="1",
+            now=desk.store.now(tx),
         )
     desk.look(key)
     assert desk.region(key).sign_offs == before.sign_offs
@@ -166,7 +174,9 @@ def test_an_objection_ranked_for_the_product_holds_where_it_was_raised(desk: Des
     """The answer replaces the bare objection, and the digest moves."""
     (key,) = desk.start("emea")
     with desk.store.writing() as tx:
-        raised = raise_objection(tx, key, objection="Too dear", heard=None, person="seller-1", now=desk.store.now(tx))
+        raised = raise_objection(
+            tx, key, objection="Too dear", heard=None, person="seller-1", idempotency_key="2", now=desk.store.now(tx)
+        )
     answer = {"objection": "Too dear", "answer": "Not over three years", "rank": 1}
     assert desk.write(OBJECTIONS, raised.key, answer).touched == (key,)
     with desk.store.reading() as tx:
@@ -193,3 +203,24 @@ def test_a_region_that_begins_signs_what_is_there_already(desk: Desk) -> None:
     with desk.store.reading() as tx:
         assert region_record(tx, key).facts_revision == revision
         assert stage_content(tx, key, MESSAGE).evidence.digest != first
+
+
+def test_an_objection_sent_again_under_its_key_is_the_same_objection(desk: Desk) -> None:
+    """A repeat adds nothing, and the key is good for no other words."""
+    key = desk.ready()
+
+    def hear(words: str) -> Revision:
+        with desk.store.writing() as tx:
+            return raise_objection(
+                tx,
+                key,
+                objection=words,
+                heard=None,
+                person="seller-1",
+                idempotency_key="1",
+                now=desk.store.now(tx),
+            )
+
+    assert hear("Too dear") == hear("Too dear")
+    with pytest.raises(KeyReused):
+        hear("Too slow")

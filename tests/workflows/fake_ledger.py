@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.ledger import no_answer
 from activities.messages import (
     COMMAND_FORGED,
     LEDGER_BEHIND,
     LEDGER_UNKNOWN,
-    STORE_AWAY,
     LaunchRequest,
     LookLaunchRequest,
     LookRequest,
@@ -217,13 +217,13 @@ class FakeLedger:
 
     def _answer(self, workflow_now: datetime) -> None:
         if self.faults.away:
-            raise ApplicationError("nobody answers", type=STORE_AWAY)
+            raise no_answer("nobody answers")
         self.clock = max(self.clock, workflow_now)
 
     def _lose_the_answer(self) -> None:
         if self.faults.lost_answers:
             self.faults.lost_answers -= 1
-            raise ApplicationError("the line broke", type=STORE_AWAY)
+            raise no_answer("the line broke")
 
     def _authenticate(self, key: RegionKey | LaunchKey, command: RegionCommand | LaunchCommand) -> None:
         if self.log.get(command.command_id) != (key, command):

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -17,6 +18,7 @@ from bootstrap.sending import TemporalSender
 from readiness.canonical import digest
 from readiness.commands import (
     ROLE_OF_FUNCTION,
+    AddRegion,
     Cancel,
     Choice,
     Decide,
@@ -27,14 +29,17 @@ from readiness.commands import (
     Resume,
     Role,
     SignOff,
+    StartLaunch,
 )
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome
+from readiness.plan import LaunchPlan, RegionPlan
 from readiness.policy import SIGNED_STAGES, TIERS, Function, Policy, Stage
 from readiness.region import RegionLaunch
 from tests.readiness.builders import READY_WORLD, World, started
 from tests.workflows.fake_ledger import FakeLedger
 from workflows import names
+from workflows.launch import LaunchWorkflow
 from workflows.region_launch import RegionLaunchWorkflow
 
 EMEA = RegionKey(product="atlas-2", region="emea", run=1)
@@ -76,9 +81,24 @@ class Scene:
             RegionLaunchWorkflow.run, names.region_launch_id(key.product, key.region)
         )
 
+    def launch_handle(self) -> WorkflowHandle[LaunchWorkflow, None]:
+        """Return the workflow of the launch as a whole."""
+        return self.env.client.get_workflow_handle_for(LaunchWorkflow.run, names.launch_id(ATLAS.product))
+
     async def status(self, key: RegionKey = EMEA) -> WorkflowExecutionStatus | None:
         """Return how the region's workflow stands with Temporal."""
         return (await self.handle(key).describe()).status
+
+    async def until_running(self, key: RegionKey) -> None:
+        """Wait until the region's workflow has read its ledger."""
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    if await self.handle(key).query(RegionLaunchWorkflow.bearings) is not None:
+                        return
+                except RPCError as error:
+                    if error.status is not RPCStatusCode.NOT_FOUND:
+                        raise
 
     async def first_run_id(self, key: RegionKey = EMEA) -> str:
         """Return the id of the first run of the region's workflow."""
@@ -91,12 +111,11 @@ class Scene:
 
     async def until_closed(self, key: RegionKey = EMEA) -> None:
         """Wait until the region's workflow has ended."""
-        async with asyncio.timeout(20):
-            while await self.status(key) in {
-                WorkflowExecutionStatus.RUNNING,
-                WorkflowExecutionStatus.CONTINUED_AS_NEW,
-            }:
-                pass
+        await _until_closed(self.handle(key))
+
+    async def until_launch_closed(self) -> None:
+        """Wait until the workflow of the launch as a whole has ended."""
+        await _until_closed(self.launch_handle())
 
     async def pass_time(self, span: timedelta) -> None:
         """Let `span` go by."""
@@ -194,3 +213,40 @@ class Scene:
         return Reschedule(
             launch_at=launch_at, wall_clock=wall_clock, **await self.asked("pm-7", Role.PRODUCT_MANAGER)
         )
+
+    async def region_plan(self, region: str, *, lead: timedelta = LEAD) -> RegionPlan:
+        """Return the plan of one region that launches after `lead`."""
+        launch_at = await self.now() + lead
+        return RegionPlan(
+            region=region,
+            name=region.upper(),
+            time_zone="UTC",
+            launch_at=launch_at,
+            wall_clock=launch_at.strftime("%Y-%m-%dT%H:%M"),
+        )
+
+    async def start_launch(self, *regions: str) -> StartLaunch:
+        """Return the start of a launch in `regions`."""
+        example = started()
+        plan = LaunchPlan(
+            product="atlas-2",
+            name="Atlas 2",
+            tier=1,
+            owner="pm-7",
+            regions=tuple([await self.region_plan(region) for region in regions]),
+            courses=example.courses,
+            assessment=example.assessment,
+            policy=TIERS[1],
+        )
+        return StartLaunch(plan=plan, **await self.asked("pm-7", Role.PRODUCT_MANAGER))
+
+    async def add_region(self, region: str) -> AddRegion:
+        """Return the addition of a region to the running launch."""
+        return AddRegion(region=await self.region_plan(region), **await self.asked("pm-7", Role.PRODUCT_MANAGER))
+
+
+async def _until_closed(handle: WorkflowHandle[Any, Any]) -> None:
+    going_on = {WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW}
+    async with asyncio.timeout(20):
+        while (await handle.describe()).status in going_on:
+            pass

@@ -1,0 +1,1 @@
+"""What keeps pages readable, honest and safe?"""

@@ -1,0 +1,175 @@
+"""How do tests make a page of each kind, with something in every place?"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from readiness.commands import Choice
+from readiness.evidence import AudienceChange
+from readiness.policy import TIERS, CriterionKey, Stage
+from readiness.readiness import WORST_FIRST, DecisionShown, HoldShown, Rag, Readiness
+from readiness.region import RegionLaunch, Verdict
+from readiness.rules import evaluate
+from templates.pages import (
+    BoardPage,
+    Cell,
+    ColourTotal,
+    FaultLine,
+    Filters,
+    Named,
+    Page,
+    ProblemPage,
+    ProductRow,
+    RegionPage,
+    TimelineLine,
+    VerdictTotal,
+    Viewer,
+)
+from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, region_launch
+from tests.readiness.steps import looked, signed
+
+VIEWER = Viewer(person="ex-1", name="Elena Fischer", roles=("Executive everywhere",), is_persona=True)
+
+
+def cell(**changes: object) -> Cell:
+    """Return a cell of the board with `changes`."""
+    made = Cell(
+        product="atlas-2",
+        region="apac",
+        name="APAC",
+        time_zone="Asia/Singapore",
+        launch_at=LAUNCH_AT,
+        stage=Stage.TRAINING,
+        verdict=Verdict.NOT_READY,
+        rag=Rag.AMBER,
+        index=63.4,
+        coverage=0.91,
+        forecast_at=LAUNCH_AT - timedelta(days=9),
+        reason="8 of 50 have not completed every required course",
+        as_of=NOW,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+def board_page(*rows: ProductRow, **changes: object) -> BoardPage:
+    """Return a board with one product in two regions, or with `rows`, and with `changes`."""
+    columns = (Named(slug="emea", name="EMEA"), Named(slug="apac", name="APAC"))
+    made = BoardPage(
+        viewer=VIEWER,
+        refresh_seconds=30,
+        read_at=NOW,
+        oldest_figures_at=NOW - timedelta(hours=2),
+        filters=Filters(rag=Rag.AMBER),
+        pause_address="/?rag=amber&live=off",
+        clear_address="/",
+        products=(Named(slug="atlas-2", name="Atlas 2"),),
+        regions=columns,
+        colours=tuple(
+            ColourTotal(rag=rag, count=place, address=f"/?rag={rag.value}", is_chosen=rag is Rag.AMBER)
+            for place, rag in enumerate(WORST_FIRST)
+        ),
+        verdicts=tuple(
+            VerdictTotal(verdict=verdict, count=1, address=f"/?verdict={verdict.value}", is_chosen=False)
+            for verdict in Verdict
+        ),
+        cells_found=11,
+        products_found=9,
+        first_position=3,
+        columns=columns,
+        rows=rows or (product_row(None, cell()),),
+        first_address="/",
+        next_address="/?after=atlas-2",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+def product_row(*cells: Cell | None, name: str = "Atlas 2") -> ProductRow:
+    """Return one product with these cells."""
+    return ProductRow(
+        product="atlas-2",
+        name=name,
+        tier=1,
+        owner="pm-7",
+        owner_name=None,
+        first_launch_at=LAUNCH_AT,
+        last_launch_at=LAUNCH_AT + timedelta(days=14),
+        cells=cells,
+    )
+
+
+def readiness(*, region: RegionLaunch | None = None, world: World = READY_WORLD, **changes: object) -> Readiness:
+    """Return the readiness of a region in `world`, with `changes`."""
+    judged = region or looked(signed(region_launch(), world), world)
+    evidence = world.evidence(launch_at=judged.launch_at)
+    found = evaluate(TIERS[1], evidence, judged, at=evidence.figures.at)
+    return found.model_copy(update=changes)
+
+
+def full_readiness() -> Readiness:
+    """Return a readiness in which everything that a page may show is there at once."""
+    unmet = readiness(world=World(audience=50, trained=42, certified=6))
+    change = AudienceChange(joined=2, left=1, excluded=3, since=NOW)
+    trained = {"audience": change, "forecast_at": LAUNCH_AT + timedelta(days=3)}
+    stages = tuple(
+        stage.model_copy(
+            update={
+                "criteria": tuple(
+                    each.model_copy(update=trained if each.key is CriterionKey.TRAINING_COMPLETION else {})
+                    for each in stage.criteria
+                )
+            }
+        )
+        for stage in unmet.stages
+    )
+    return unmet.model_copy(
+        update={
+            "stages": stages,
+            "run": 2,
+            "forecast_at": LAUNCH_AT + timedelta(days=3),
+            "below_tier": ("policy.training.required_share",),
+            "short_lead": True,
+            "decision": DecisionShown(
+                verdict=Choice.NO_GO, person="ex-1", at=NOW, launch_at=LAUNCH_AT, review_at=LAUNCH_AT, version=9
+            ),
+            "hold": HoldShown(
+                cause="person", person="ex-2", since=NOW, review_at=LAUNCH_AT, reasons=("The price list is wrong",)
+            ),
+        }
+    )
+
+
+def region_page(**changes: object) -> RegionPage:
+    """Return the page of a region, with `changes`."""
+    made = RegionPage(
+        viewer=VIEWER,
+        refresh_seconds=30,
+        readiness=full_readiness(),
+        read_at=NOW + timedelta(days=3),
+        names={"ex-1": "Elena Fischer"},
+        timeline=(
+            TimelineLine(
+                version=9, at=NOW, what="Decided: no-go", who="Elena Fischer", reason="Two teams still learn."
+            ),
+            TimelineLine(version=8, at=NOW, what="Training opened", who=None, reason=None),
+        ),
+        earlier=7,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+def problem_page(**changes: object) -> ProblemPage:
+    """Return the page of a problem, with `changes`."""
+    made = ProblemPage(
+        viewer=None,
+        refresh_seconds=5,
+        status=422,
+        title="Parts of the request are not what they must be",
+        detail="One part of the request must be mended; see errors.",
+        advice=("Mend what is named above.",),
+        faults=(FaultLine(path="verdict", reason="Choose one of go, held."), FaultLine(path="", reason="Too much.")),
+        request_id="0123456789abcdef",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+SAMPLES: tuple[Page, ...] = (board_page(), region_page(), problem_page())
+"""A page of each kind."""

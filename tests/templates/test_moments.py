@@ -1,0 +1,99 @@
+"""Does every moment read the same to whoever looks, wherever they are?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from templates import moments
+
+LAUNCH_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "there", "beside"),
+    [
+        ("Europe/Berlin", "1 Mar 2027, 09:00 CET", "08:00 UTC"),
+        ("Asia/Singapore", "1 Mar 2027, 16:00 UTC+8", "08:00 UTC"),
+        ("Asia/Kathmandu", "1 Mar 2027, 13:45 UTC+5:45", "08:00 UTC"),
+        ("America/Sao_Paulo", "1 Mar 2027, 05:00 UTC\N{MINUS SIGN}3", "08:00 UTC"),
+        ("Pacific/Kiritimati", "1 Mar 2027, 22:00 UTC+14", "08:00 UTC"),
+        ("Pacific/Honolulu", "28 Feb 2027, 22:00 HST", "1 Mar, 08:00 UTC"),
+    ],
+)
+def test_an_instant_is_read_on_the_clock_of_the_region_with_utc_beside(zone: str, there: str, beside: str) -> None:
+    """The zone is always named, and the day in UTC wherever it is another one."""
+    assert moments.instant(LAUNCH_AT, zone) == there
+    assert moments.utc_beside(LAUNCH_AT, zone) == beside
+
+
+def test_summer_time_has_its_own_name() -> None:
+    """The same wall clock half a year later carries the name of summer time."""
+    assert moments.instant(LAUNCH_AT.replace(month=7), "Europe/Berlin") == "1 Jul 2027, 10:00 CEST"
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        (LAUNCH_AT, "1 Mar 2027"),
+        (LAUNCH_AT.replace(day=15), "1\N{EN DASH}15 Mar 2027"),
+        (LAUNCH_AT.replace(month=4), "1 Mar \N{EN DASH} 1 Apr 2027"),
+        (LAUNCH_AT.replace(year=2028), "1 Mar 2027 \N{EN DASH} 1 Mar 2028"),
+    ],
+)
+def test_a_span_of_days_says_nothing_twice(last: datetime, words: str) -> None:
+    """Month and year are said once where they are the same."""
+    assert moments.days(LAUNCH_AT, last) == words
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        (timedelta(0), "less than a day before launch"),
+        (timedelta(hours=-23), "less than a day before launch"),
+        (timedelta(days=-1), "1 day before launch"),
+        (timedelta(days=-9, hours=-5), "9 days before launch"),
+        (timedelta(seconds=1), "1 day after launch"),
+        (timedelta(days=13), "13 days after launch"),
+        (timedelta(days=13, hours=1), "14 days after launch"),
+    ],
+)
+def test_a_forecast_is_never_made_earlier_than_it_is(later: timedelta, words: str) -> None:
+    """Whole days before the launch are cut, days begun after it are counted."""
+    assert moments.margin(LAUNCH_AT + later, LAUNCH_AT) == words
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(minutes=59), "less than an hour"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=47), "1 day"),
+        (timedelta(days=1200), "1,200 days"),
+    ],
+)
+def test_a_length_of_time_is_cut_to_its_largest_unit(length: timedelta, words: str) -> None:
+    """Nobody is said to have held the ball longer than they did."""
+    assert moments.span(length) == words
+
+
+def test_what_is_past_is_told_from_what_is_to_come() -> None:
+    """A moment lies ahead of now or behind it."""
+    assert moments.until(LAUNCH_AT, LAUNCH_AT - timedelta(days=99)) == "in 99 days"
+    assert moments.until(LAUNCH_AT, LAUNCH_AT + timedelta(hours=3)) == "3 hours ago"
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.8999, "89.9%"), (0.84, "84%"), (1.0, "100%"), (0.57, "57%")])
+def test_a_share_is_never_rounded_up(share: float, words: str) -> None:
+    """What is not quite ninety percent is not shown as ninety."""
+    assert moments.percent(share) == words
+
+
+def test_an_index_has_one_decimal_at_most() -> None:
+    """The index is read as it was computed, without a decimal that says nothing."""
+    assert (moments.index(63.4), moments.index(100.0), moments.index(0.0)) == ("63.4", "100", "0")
+
+
+def test_a_long_text_is_cut_with_a_mark() -> None:
+    """Whoever reads a cut text sees that it goes on."""
+    assert moments.cut("a" * 10, 10) == "a" * 10
+    assert moments.cut("a" * 11, 10) == "a" * 9 + "…"
