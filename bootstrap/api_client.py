@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx2
 
-PATIENCE = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=60)
 """How long a request is sent again while the server restarts: longer than the supervisor needs to bring it back."""
 
 ANSWER_PATIENCE = timedelta(seconds=60)

@@ -28,6 +28,7 @@ PORTS_TRIED = 200
 _LEFTOVER_PATIENCE = timedelta(seconds=10)
 _GLANCE = 0.02
 _OWNER_ONLY = 0o700
+_WANTED, _DECLINED, _LOADED = "wanted", "declined", "loaded"
 
 
 class AlreadyUp(Exception):  # noqa: N818 - named as what is the case.
@@ -132,15 +133,24 @@ class Installation:
         self.forget_running()
         return left
 
-    @property
-    def demonstration(self) -> str | None:
-        """`wanted`, `declined` or `loaded`; None before the first `ltl up`."""
-        with suppress(FileNotFoundError):
-            return self._demonstration_file.read_text(encoding="utf-8").strip() or None
-        return None
+    def wants_demonstration(self, *, empty: bool) -> bool:
+        """Say whether the demonstration is to be loaded now, and remember it.
 
-    @demonstration.setter
-    def demonstration(self, state: str) -> None:
+        The first `ltl up` decides; what was interrupted is wanted until it is loaded, or until it is declined.
+        """
+        state = None
+        with suppress(FileNotFoundError):
+            state = self._demonstration_file.read_text(encoding="utf-8").strip() or None
+        if state is None or (state == _WANTED and empty):
+            state = _DECLINED if empty else _WANTED
+            self._remember(state)
+        return state == _WANTED
+
+    def demonstration_is_loaded(self) -> None:
+        """Remember that the demonstration is there, so that nothing of it is loaded again."""
+        self._remember(_LOADED)
+
+    def _remember(self, state: str) -> None:
         draft = self._demonstration_file.with_suffix(".draft")
         draft.write_text(f"{state}\n", encoding="utf-8")
         draft.replace(self._demonstration_file)

@@ -111,8 +111,8 @@ class _House:
         await self._step("Database", asyncio.to_thread(migrate, self._settings.store_url))
         if self._server is not None:
             await self._step("Temporal server", self._start_temporal(self._server))
-        await self._step("Worker", self._supervisor.start(self._worker(), patience=START_PATIENCE))
-        await self._step("API and pages", self._supervisor.start(self._web(), patience=START_PATIENCE))
+        # Both spend their time importing, so they do it side by side.
+        await self._step("Worker, API and pages", self._start_all(self._worker(), self._web()))
         await self._demonstrate(empty=empty)
         look = f"Open {self._running.url}"
         engine = f" (workflows: {self._running.temporal_ui})" if self._running.temporal_ui else ""
@@ -121,6 +121,15 @@ class _House:
     async def _start_temporal(self, server: TemporalServer) -> None:
         await self._supervisor.start(server.part(search_attributes()), patience=START_PATIENCE)
         await server.keep_histories(self._settings.retention)
+
+    async def _start_all(self, *parts: Part) -> None:
+        try:
+            async with asyncio.TaskGroup() as starts:
+                for part in parts:
+                    starts.create_task(self._supervisor.start(part, patience=START_PATIENCE))
+        except* PartFailed as failures:
+            # The first is the cause, or as good as any other.
+            raise failures.exceptions[0] from None
 
     def _worker(self) -> Part:
         server = self._server
@@ -153,9 +162,7 @@ class _House:
 
     async def _demonstrate(self, *, empty: bool) -> None:
         """Load the demonstration unless it was once declined or loaded; one that was interrupted is gone on with."""
-        if self._installation.demonstration is None or (empty and self._installation.demonstration == "wanted"):
-            self._installation.demonstration = "declined" if empty else "wanted"
-        if self._installation.demonstration != "wanted":
+        if not self._installation.wants_demonstration(empty=empty):
             return
         from bootstrap import demo
         from bootstrap.local_door import LocalDoor
@@ -163,7 +170,7 @@ class _House:
         door = LocalDoor(self._running.url, self._installation.directory)
         # In a thread of its own, so that the supervisor goes on supervising.
         await self._step("Demonstration launch", asyncio.to_thread(demo.load, door))
-        self._installation.demonstration = "loaded"
+        self._installation.demonstration_is_loaded()
 
     async def _step(self, name: str, work: Awaitable[None]) -> None:
         begun = asyncio.get_running_loop().time()

@@ -1,8 +1,10 @@
 """How does a process answer the API and the pages?"""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 import uvicorn
@@ -37,6 +39,23 @@ CONNECTIONS = 200
 KEEP_ALIVE_SECONDS = 15
 GOODBYE_SECONDS = 5
 """How long answers under way may take once the process is asked to end."""
+
+
+class _Server(uvicorn.Server):
+    """Ends with status 0 when asked to: uvicorn itself would raise the signal once more at the end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Finish what is under way and end on SIGTERM or SIGINT, at once on a second SIGINT."""
+        loop = asyncio.get_running_loop()
+        asked = (signal.SIGTERM, signal.SIGINT)
+        for number in asked:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in asked:
+                loop.remove_signal_handler(number)
 
 
 def routers() -> Sequence[APIRouter]:
@@ -102,13 +121,11 @@ async def serve(settings: Settings) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
-    await uvicorn.Server(config).serve()
+    await _Server(config).serve()
 
 
 def main() -> None:
     """Run one web process."""
-    import asyncio
-
     log_as("web")
     log = logging.getLogger("learn_then_launch.web")
     try:

@@ -1,7 +1,6 @@
-"""What was asked by whom, and what became of it?
+"""What was asked by whom, and what became of it?"""
 
-The command log is what gives an event its force: what gives counts only with an authenticated command behind it.
-"""
+# The command log is what gives an event its force: what gives counts only with an authenticated command behind it.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime

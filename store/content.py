@@ -1,8 +1,7 @@
-"""Who may change what a region says, and whose sign-offs and go does an edit touch?
+"""Who may change what a region says, and whose sign-offs and go does an edit touch?"""
 
-An edit takes the rows of the regions it touches, raises their revision of facts where their digest changes, and is
-refused where it would end a standing go that it does not name.
-"""
+# An edit takes the rows of the regions it touches, raises their revision of facts where their digest changes, and is
+# refused where it would end a standing go that it does not name.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -57,9 +57,9 @@ class Begun(NamedTuple):
 def begin_import(tx: Connection, import_id: str, kind: ImportKind, *, at: datetime) -> None:
     """Settle that this import comes after every import begun before; rows that name no moment hold from `at`.
 
-    Call it when the file is acknowledged, so that the file sent later is the one that wins. A repeat does nothing.
+    Call it when the file is acknowledged, in the transaction that registers it (these take turns), so that the file
+    sent later is the one that wins; no writer of facts is waited for. A repeat does nothing.
     """
-    hold_facts(tx)
     if _imported(tx, import_id) is None:
         tx.execute(insert(fact_imports).values(import_id=import_id, kind=kind, begun_at=at, finished=False))
 

@@ -1,8 +1,7 @@
-"""In which SQL is an audience found and its learning counted, for many questions at once?
+"""In which SQL is an audience found and its learning counted, for many questions at once?"""
 
-The questions travel as one JSON document, so that the text of the query never changes. `CROSS JOIN` fixes the order
-of the joins on SQLite, from a question to its people to their facts, and means nothing special on PostgreSQL.
-"""
+# The questions travel as one JSON document, so that the text of the query never changes. `CROSS JOIN` fixes the order
+# of the joins on SQLite, from a question to its people to their facts, and means nothing special on PostgreSQL.
 
 _FIELDS = {
     "n": "INTEGER",

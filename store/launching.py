@@ -1,8 +1,7 @@
-"""May this region launch now? Then it does, in this very transaction.
+"""May this region launch now, and if so, does it, in this very transaction?"""
 
-This is the second lock. It trusts nothing that the workflow says but the version at which it ends: it folds the
-ledger again, holds every event that gives to the command log, and judges on facts of this transaction.
-"""
+# This is the second lock. It trusts nothing that the workflow says but the version at which it ends: it folds the
+# ledger again, holds every event that gives to the command log, and judges on facts of this transaction.
 
 from collections.abc import Sequence
 from datetime import datetime

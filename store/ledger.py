@@ -1,7 +1,6 @@
-"""What has happened, in which order, and who is to be told of it?
+"""What has happened, in which order, and who is to be told of it?"""
 
-Rows are only ever added, under the row of the region launch or of the launch, and numbered from 1 without gaps.
-"""
+# Rows are only ever added, under the row of the region launch or of the launch, and numbered from 1 without gaps.
 
 from collections.abc import Sequence
 from datetime import datetime

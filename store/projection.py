@@ -1,7 +1,6 @@
-"""What does the region's row tell once its ledger or its figures moved on?
+"""What does the region's row tell once its ledger or its figures moved on?"""
 
-Everything here is folded from the ledger and computed from the facts: it decides nothing, and can be made anew.
-"""
+# Everything here is folded from the ledger and computed from the facts: it decides nothing, and can be made anew.
 
 from collections.abc import Sequence
 from datetime import datetime

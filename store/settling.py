@@ -1,8 +1,7 @@
-"""What becomes of a proposal: is it written, refused, or decided again on a ledger that has moved on?
+"""What becomes of a proposal: is it written, refused, or decided again on a ledger that has moved on?"""
 
-`settle` and `settle_launch` are the only writers of the ledger beside the launch transaction. Each holds its row
-from its first read to its commit.
-"""
+# `settle` and `settle_launch` are the only writers of the ledger beside the launch transaction. Each holds its row
+# from its first read to its commit.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

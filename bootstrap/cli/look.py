@@ -7,7 +7,7 @@ import typer
 from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Region
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
 _BOARD = ("product", "region", "colour", "verdict", "stage", "index", "launches at", "forecast", "reasons")
 _PEOPLE = (
@@ -114,7 +114,7 @@ def show_region(readiness: dict[str, Any]) -> None:
             showing.line(f"{name.capitalize()}: {said}, by {standing.get('person') or 'rule'}, {since}")
 
 
-def board_table(title: str, rows: list[dict[str, Any]]) -> "Table":
+def board_table(title: str, rows: list[dict[str, Any]]) -> "RenderableType":
     """Return rows of the board as a table."""
     from bootstrap.cli import showing
 

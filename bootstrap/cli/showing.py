@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -76,14 +76,15 @@ def rag(value: str | None) -> Text:
     return Text(f"{SIGNS.get(value or '', '?')} {plain(value)}", style=COLOURS.get(value or "", ""))
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Return a table; whatever is not yet text is made plain."""
-    shown = Table(title=Text(title), title_justify="left", title_style="bold", header_style="bold")
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
+    """Return a table under its title; whatever is not yet text is made plain."""
+    shown = Table(header_style="bold")
     for column in columns:
         shown.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
-    return shown
+    # As the table's own title it would be folded to the table's width.
+    return Group(Text(title, style="bold"), shown)
 
 
 def line(text: str, *, style: str = "") -> None:

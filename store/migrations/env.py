@@ -1,4 +1,6 @@
-"""In which transaction do the migrations run? In that of `store.migrate`, which holds the database while they do."""
+"""In which transaction do the migrations run?"""
+
+# In that of `store.migrate`, which holds the database while they do.
 
 from alembic import context
 

@@ -1,5 +1,6 @@
 """Does the door let in whom the table allows, before it reads what they bring?"""
 
+from dataclasses import replace
 from typing import Annotated
 
 import pytest
@@ -196,9 +197,7 @@ def page(ledger: Store, issuer: EmbeddedIssuer, clock: SettableClock) -> FastAPI
 
     viewer = Actor(person="viewer", roles=(RoleGrant(role=Role.AUDITOR, region="*"),), token_id="persona")
     given = dependencies(ledger, issuer, clock)
-    settled = type(given)(
-        store=given.store, verifier=given.verifier, sender=given.sender, clock=clock, page_persona=viewer
-    )
+    settled = replace(given, page_persona=viewer)
     return create_app(settled, pages=[router])
 
 

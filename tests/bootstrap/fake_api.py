@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a POST."""
         self._answer()
 
-    def log_message(self, *_words: Any) -> None:  # type: ignore[override]  # tests print nothing.
+    def log_message(self, *_words: Any) -> None:
         """Print nothing."""
 
     def _answer(self) -> None:

@@ -112,8 +112,22 @@ def test_no_port_at_all_is_a_sentence() -> None:
         free_port(65_536)
 
 
-def test_the_demonstration_is_remembered(installation: Installation) -> None:
-    """Whether the demonstration was wanted, declined or loaded outlives the process."""
-    assert installation.demonstration is None
-    installation.demonstration = "declined"
-    assert Installation(installation.directory).demonstration == "declined"
+def test_the_demonstration_is_loaded_once(installation: Installation) -> None:
+    """The first `ltl up` wants the demonstration until it is loaded, and no later one loads it again."""
+    assert installation.wants_demonstration(empty=False)
+    assert Installation(installation.directory).wants_demonstration(empty=False)
+    installation.demonstration_is_loaded()
+    assert not Installation(installation.directory).wants_demonstration(empty=False)
+
+
+def test_a_demonstration_that_was_declined_stays_away(installation: Installation) -> None:
+    """An installation that began empty, or whose demonstration was declined half-way, never gets one later."""
+    assert not installation.wants_demonstration(empty=True)
+    assert not installation.wants_demonstration(empty=False)
+
+
+def test_an_interrupted_demonstration_can_be_declined(installation: Installation) -> None:
+    """With --empty what was begun is not gone on with."""
+    assert installation.wants_demonstration(empty=False)
+    assert not installation.wants_demonstration(empty=True)
+    assert not installation.wants_demonstration(empty=False)

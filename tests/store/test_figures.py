@@ -1,6 +1,7 @@
 """Does the grouped SQL count what the rule for one person counts?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -30,7 +31,7 @@ from tests.store.facts_model import (
 )
 
 ON_ONE_STORE = settings(
-    max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 """Each example empties the store first, so that one store serves them all."""
 
@@ -164,8 +165,8 @@ def test_the_file_sent_later_wins_even_if_it_is_loaded_first(
 def test_sending_everything_again_changes_nothing(
     store: Store, imports: tuple[Import, ...], asked: Requirements, at: datetime
 ) -> None:
-    """A file of facts sent again brings nothing new, once nothing contradicts it."""
-    latest = {each.kind: each for each in imports}
+    """A file of facts sent again brings nothing new, where it names each person of a roster once."""
+    latest = {each.kind: _once_each(each) for each in imports}
     forget_everything(store)
     load(store, tuple(latest.values()))
     questions = [Question(PRODUCT, region, at) for region in REGIONS]
@@ -181,6 +182,12 @@ def test_sending_everything_again_changes_nothing(
         assert figures(tx, questions, gathered_at=day(20)) == before
         assert _sizes(tx) == tables
     assert sum(each.accepted for each in brought) == 0
+
+
+def _once_each(each: Import) -> Import:
+    if each.kind not in ("people", "audience"):
+        return each
+    return replace(each, rows=list({row.person_id: row for row in each.rows}.values()))
 
 
 def _sizes(tx: Connection) -> list[int]:

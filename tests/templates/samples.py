@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from readiness.commands import Choice
+from readiness.events import HoldCause
 from readiness.evidence import AudienceChange
 from readiness.policy import TIERS, CriterionKey, Stage
 from readiness.readiness import WORST_FIRST, DecisionShown, HoldShown, Rag, Readiness
@@ -131,7 +132,11 @@ def full_readiness() -> Readiness:
                 verdict=Choice.NO_GO, person="ex-1", at=NOW, launch_at=LAUNCH_AT, review_at=LAUNCH_AT, version=9
             ),
             "hold": HoldShown(
-                cause="person", person="ex-2", since=NOW, review_at=LAUNCH_AT, reasons=("The price list is wrong",)
+                cause=HoldCause.PERSON,
+                person="ex-2",
+                since=NOW,
+                review_at=LAUNCH_AT,
+                reasons=("The price list is wrong",),
             ),
         }
     )

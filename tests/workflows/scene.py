@@ -1,7 +1,7 @@
 """How does a test play a launch: with which server, which worker, which people?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,21 +53,27 @@ class Scene:
 
     env: WorkflowEnvironment
     ledger: FakeLedger
-    task_queue: str
+    task_queue: str = "test"
     _numbers: Any = field(default_factory=lambda: count(1))
     _sender: TemporalSender = field(init=False)
 
     def __post_init__(self) -> None:
         self._sender = TemporalSender(self.env.client, task_queue=self.task_queue)
 
+    @classmethod
+    async def on(cls, env: WorkflowEnvironment) -> "Scene":
+        """Return a scene on that server, with an empty ledger."""
+        return cls(env, FakeLedger(await env.get_current_time()))
+
     @asynccontextmanager
-    async def worker(self, activities: Sequence[Callable[..., Any]] = ()) -> AsyncIterator[Worker]:
-        """Run a worker as production makes it, on the ledger in memory."""
+    async def worker(self, *others: Callable[..., Any]) -> AsyncIterator[Worker]:
+        """Run a worker as production makes it, on the ledger in memory and with `others` of its activities."""
         ledger = self.ledger
-        asked = (ledger.look, ledger.settle, ledger.launch, ledger.look_launch, ledger.settle_launch)
+        asked: list[Callable[..., Any]] = [ledger.look, ledger.settle, ledger.launch]
+        asked += [ledger.look_launch, ledger.settle_launch, *others]
         with temporal.activity_threads() as threads:
             async with temporal.make_worker(
-                self.env.client, activities or asked, threads, task_queue=self.task_queue, strict=True
+                self.env.client, asked, threads, task_queue=self.task_queue, strict=True
             ) as worker:
                 yield worker
 

@@ -1,0 +1,365 @@
+"""Does a person with nothing but a browser see where every launch stands, and nothing that is not theirs?"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from httpx2 import Response
+from sqlalchemy import insert, select
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.board_page import MOST_CELLS
+from api.guard import guarded_router, requires
+from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
+from api.page_answers import PAGE_POLICY
+from api.pages import OPEN_PAGE_PATHS, pages_router
+from api.rights import Action
+from readiness.commands import Choice, Role
+from store.board import refresh_figures
+from store.engine import Store, open_store
+from store.records_schema import region_launches
+from templates.assets import asset_address, assets
+from tests.api.door import SettableClock, bearer, dependencies, routes
+from tests.readiness.builders import NOW
+from tests.store.desk import Clock, Desk
+from tests.templates.outline import Outline
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+PERSONA = Actor(person="ex-1", roles=(RoleGrant(Role.EXECUTIVE, EVERYWHERE),), token_id="persona")
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A clock that shows the moment at which the desk begins."""
+    return SettableClock(NOW)
+
+
+@pytest.fixture
+def desk(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on a store of this test's own."""
+    shutil.copyfile(migrated_sqlite, tmp_path / "pages.sqlite")
+    standing = Clock()
+    store = open_store(f"sqlite:///{tmp_path / 'pages.sqlite'}", standing)
+    try:
+        yield Desk(store, standing)
+    finally:
+        store.close()
+
+
+def browser(
+    store: Store, issuer: EmbeddedIssuer, clock: SettableClock, *, persona: Actor | None, host: str = "localhost"
+) -> TestClient:
+    """Return a browser on this machine, which is taken for `persona` if there is one."""
+    made = replace(dependencies(store, issuer, clock), page_persona=persona)
+    app = create_app(made, routers=[routes()], pages=[pages_router()], open_paths=OPEN_PAGE_PATHS)
+    return TestClient(app, base_url=f"http://{host}", client=("127.0.0.1", 5000), headers=BROWSER)
+
+
+@pytest.fixture
+def persona(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock) -> Iterator[TestClient]:
+    """A browser on this machine that is taken for an executive."""
+    with browser(desk.store, issuer, clock, persona=PERSONA) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stranger(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock) -> Iterator[TestClient]:
+    """A browser that is taken for nobody."""
+    with browser(desk.store, issuer, clock, persona=None) as opened:
+        yield opened
+
+
+def three_regions(desk: Desk) -> None:
+    """Start a product in three regions and bring one of them to a go."""
+    keys = desk.start("amer", "apac", "emea")
+    desk.write_all()
+    desk.teach("emea")
+    desk.sign_all(keys[2])
+    for key in keys:
+        desk.look(key)
+    desk.accepted(keys[2], desk.decide(keys[2], Choice.GO))
+    refresh_figures(desk.store, keys)
+
+
+def many(desk: Desk, *, products: int, regions: int) -> None:
+    """Fill the board with copies of one region's row."""
+    desk.start("emea")
+    with desk.store.writing() as tx:
+        row = dict(tx.execute(select(region_launches)).mappings().one())
+        copies = [
+            {**row, "product": f"p-{product:03}", "product_name": f"Product {product}", "region": f"r-{region:02}"}
+            for product in range(products)
+            for region in range(regions)
+        ]
+        tx.execute(insert(region_launches), copies)
+
+
+def read(response: Response) -> Outline:
+    """Return the outline of a page that was answered well."""
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    return Outline(response.text)
+
+
+def links(outline: Outline) -> list[str]:
+    """Return every address that a page links to."""
+    return [str(attributes["href"]) for tag, attributes in outline.elements if tag == "a"]
+
+
+def test_the_board_shows_every_region_of_every_product(desk: Desk, persona: TestClient) -> None:
+    """Each cell leads to its region, and says verdict, colour and the first reason in words."""
+    three_regions(desk)
+    outline = read(persona.get("/"))
+    for region in ("amer", "apac", "emea"):
+        assert f"/launches/atlas-2/{region}" in links(outline)
+    for part in ("Go", "Not ready", "Green", "Atlas 2", "EMEA", "3 region launches of 1 product"):
+        assert part in outline.text
+
+
+def test_an_empty_board_teaches(persona: TestClient) -> None:
+    """A new installation says how a launch begins."""
+    assert "ltl start plan.yaml" in read(persona.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("verdict=go", {"emea"}),
+        ("verdict=not_ready", {"amer", "apac"}),
+        ("region=APAC", {"apac"}),
+        ("rag=green", {"emea"}),
+        ("stage=go_no_go&product=atlas-2", {"emea"}),
+        ("product=&region=&verdict=&rag=&stage=", {"amer", "apac", "emea"}),
+        ("product=borealis", set()),
+        ("verdict=cancelled", set()),
+    ],
+)
+def test_filters_in_the_address_narrow_the_board(
+    desk: Desk, persona: TestClient, query: str, shown: set[str]
+) -> None:
+    """What the address asks for is shown, and an empty field of the form asks for nothing."""
+    three_regions(desk)
+    found = {link.rpartition("/")[2] for link in links(read(persona.get(f"/?{query}"))) if "/launches/" in link}
+    assert found == shown
+
+
+def test_totals_keep_the_way_to_other_verdicts_open(desk: Desk, persona: TestClient) -> None:
+    """A total links to the board narrowed by it, keeps the other filters, and once chosen links back."""
+    three_regions(desk)
+    outline = read(persona.get("/?verdict=go&region=emea"))
+    assert "/?region=emea" in links(outline)
+    assert "/?region=emea&verdict=go&rag=green" in links(outline)
+    assert "/?region=emea&verdict=go&live=off" in links(outline)
+
+
+def test_a_filter_that_is_none_is_refused_by_name(desk: Desk, persona: TestClient) -> None:
+    """An unknown verdict in the address is not guessed at."""
+    response = persona.get("/?verdict=maybe")
+    assert response.status_code == 422
+    text = Outline(response.text).text
+    assert "verdict" in text
+    assert "Choose one of not_ready" in text
+
+
+def test_the_board_is_for_the_regions_of_the_reader(desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer) -> None:
+    """Nothing of other regions is shown, listed to filter by, or counted."""
+    three_regions(desk)
+    outline = read(stranger.get("/", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "apac"))))
+    assert [link for link in links(outline) if "/launches/" in link] == ["/launches/atlas-2/apac"]
+    assert "1 region launch of 1 product" in outline.text
+    assert "EMEA" not in outline.text
+    assert "Sales lead in apac" in outline.text
+
+
+def test_a_region_of_others_is_refused_on_a_page(desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer) -> None:
+    """Whoever has no role in a region reads why, not the region."""
+    three_regions(desk)
+    response = stranger.get("/launches/atlas-2/emea", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "apac")))
+    assert response.status_code == 403
+    assert "No role of yours allows" in Outline(response.text).text
+
+
+def test_the_persona_is_told_of_loudly(desk: Desk, persona: TestClient) -> None:
+    """Where nobody signed in, every page says whom the browser is taken for."""
+    three_regions(desk)
+    for path in ("/", "/launches/atlas-2/emea", "/launches/atlas-2/mars"):
+        assert "You are viewing as ex-1 on this machine only." in " ".join(
+            Outline(persona.get(path).text).text.split()
+        )
+
+
+def test_nobody_is_the_persona_by_another_name(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock) -> None:
+    """A page under a foreign name is refused even from this machine, with what to do about it."""
+    with browser(desk.store, issuer, clock, persona=PERSONA, host="rebound.example") as foreign:
+        response = foreign.get("/")
+    assert response.status_code == 401
+    assert "ltl token --person ID" in response.text
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert "You are viewing as" not in response.text
+
+
+def test_the_region_page_tells_the_whole_story(desk: Desk, persona: TestClient) -> None:
+    """A region's page shows its path, its numbers, the decision and what happened with the reasons given."""
+    three_regions(desk)
+    text = read(persona.get("/launches/atlas-2/EMEA")).text
+    for part in (
+        "Atlas 2 in EMEA",
+        "Verdict: Go",
+        "1 Mar 2027, 09:00 CET (08:00 UTC)",
+        "Certification Passed",
+        "10 of 10 people",
+        "Decided: go by ex-1",
+        "why",
+        "Marketing signed off value propositions",
+        "Nobody: nothing stands in the way.",
+    ):
+        assert part in text, part
+
+
+def test_a_region_that_is_behind_names_who_holds_the_ball(desk: Desk, persona: TestClient) -> None:
+    """What blocks is shown with the function that it waits on and since when."""
+    three_regions(desk)
+    desk.clock.now += timedelta(days=4)
+    text = read(persona.get("/launches/atlas-2/apac")).text
+    assert "Marketing for 4 days" in text
+    assert "Sales for 4 days" in text
+
+
+def test_a_page_never_shows_a_go_that_facts_have_overtaken(desk: Desk, persona: TestClient) -> None:
+    """Once passes are voided the board and the region read held, before the workflow has looked."""
+    three_regions(desk)
+    desk.void_passes("emea")
+    cells = {link.rpartition("/")[2] for link in links(read(persona.get("/?verdict=held"))) if "/launches/" in link}
+    assert cells == {"emea"}
+    text = read(persona.get("/launches/atlas-2/emea")).text
+    assert "Verdict: Held" in text
+    assert "Evidence changed, being checked" in text
+
+
+def test_a_large_board_is_read_product_by_product(desk: Desk, persona: TestClient) -> None:
+    """Pages hold whole products, follow each other without loss or repeat, and stay small."""
+    many(desk, products=30, regions=45)
+    seen: list[str] = []
+    address: str | None = "/?verdict=not_ready"
+    while address is not None:
+        response = persona.get(address)
+        outline = read(response)
+        cells = [link for link in links(outline) if "/launches/" in link]
+        assert len(cells) <= MOST_CELLS
+        assert len(response.content) < 300_000
+        seen.extend(cells)
+        address = next((str(a["href"]) for tag, a in outline.elements if tag == "a" and a.get("rel") == "next"), None)
+    assert len(seen) == len(set(seen)) == 30 * 45 + 1
+
+
+def test_a_product_larger_than_a_page_is_shown_whole(desk: Desk, persona: TestClient) -> None:
+    """A product in more regions than a page has room for has a page to itself."""
+    many(desk, products=1, regions=MOST_CELLS + 20)
+    outline = read(persona.get("/?after=atlas-2"))
+    assert len([link for link in links(outline) if "/launches/" in link]) == MOST_CELLS + 20
+    assert "Products 2 to 2 of 2" in outline.text
+
+
+def test_pages_refuse_every_script(desk: Desk, persona: TestClient) -> None:
+    """The browser is told to load nothing but our own style sheets and pictures, and to keep no copy."""
+    three_regions(desk)
+    for path in ("/", "/launches/atlas-2/emea", "/nowhere"):
+        headers = persona.get(path).headers
+        assert headers["Content-Security-Policy"] == PAGE_POLICY
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Vary"] == "Accept, Authorization"
+    assert "script-src" not in PAGE_POLICY
+    assert "default-src 'none'" in PAGE_POLICY
+
+
+def test_a_page_loads_only_files_that_are_there(desk: Desk, stranger: TestClient, persona: TestClient) -> None:
+    """Every style sheet and picture of a page is answered without a token, and may be kept for a year."""
+    three_regions(desk)
+    wanted = {
+        str(attributes["href"])
+        for path in ("/", "/launches/atlas-2/emea", "/nowhere")
+        for tag, attributes in Outline(persona.get(path).text).elements
+        if tag == "link"
+    }
+    assert wanted == {asset_address(name) for name in assets()}
+    for address in wanted:
+        response = stranger.get(address)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert response.headers["content-type"] in {"text/css; charset=utf-8", "image/svg+xml"}
+        again = stranger.get(address, headers={"If-None-Match": response.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("file", ["base.css", "base.0000000000000000.css", "..%2Fpages.py", "%00"])
+def test_no_other_file_is_served(stranger: TestClient, file: str) -> None:
+    """An address without the right digest, or that leads elsewhere, leads nowhere."""
+    assert stranger.get(f"/static/{file}").status_code in {400, 404}
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "is_page"),
+    [
+        ("/nowhere", BROWSER["Accept"], True),
+        ("/nowhere", "*/*", False),
+        ("/nowhere", "application/json", False),
+        ("/nowhere", "application/json, text/html;q=0", False),
+        ("/v1/nowhere", BROWSER["Accept"], False),
+        ("/launches/atlas-2/mars", BROWSER["Accept"], True),
+        ("/launches/atlas-2/mars", "application/problem+json", False),
+    ],
+)
+def test_a_person_reads_a_page_and_a_program_a_problem(
+    persona: TestClient, path: str, accept: str, is_page: bool
+) -> None:
+    """What went wrong is told in the language of whoever asked; the API always answers in its own."""
+    response = persona.get(path, headers={"Accept": accept})
+    assert response.status_code == 404
+    kind = "text/html; charset=utf-8" if is_page else "application/problem+json"
+    assert response.headers["content-type"] == kind
+    if is_page:
+        assert response.headers["X-Request-Id"] in response.text
+        assert "/" in links(Outline(response.text))
+
+
+def test_a_page_says_that_the_database_is_away_and_asks_again(
+    desk: Desk, persona: TestClient, tmp_path: Path
+) -> None:
+    """While the database does not answer nothing is guessed, and the page comes back by itself."""
+    three_regions(desk)
+    desk.store.close()
+    file = tmp_path / "pages.sqlite"
+    for left in tmp_path.glob("pages.sqlite-*"):
+        left.unlink()
+    file.unlink()
+    file.mkdir()
+    response = persona.get("/")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
+    assert 'http-equiv="refresh" content="5"' in response.text
+    assert not re.search(r"\bGo\b", Outline(response.text).text)
+
+
+def test_a_page_that_breaks_tells_nothing_of_how(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock) -> None:
+    """Where something went wrong on our side a person reads what to do, and nothing of what broke."""
+    broken = guarded_router()
+
+    @broken.get("/broken")
+    async def breaks(actor: Annotated[Actor, requires(Action.READ_POLICIES, persona=True)]) -> str:
+        raise ZeroDivisionError("the password is hunter2")
+
+    made = replace(dependencies(desk.store, issuer, clock), page_persona=PERSONA)
+    with TestClient(
+        create_app(made, pages=[broken]), base_url="http://localhost", client=("127.0.0.1", 5000), headers=BROWSER
+    ) as opened:
+        response = opened.get("/broken")
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["X-Request-Id"] in response.text
+    assert "hunter2" not in response.text

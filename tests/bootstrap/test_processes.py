@@ -1,0 +1,57 @@
+"""Do the worker and the web process hold out until what they need is there, and end when asked to?"""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from bootstrap.installation import free_port
+from bootstrap.up import answers_ok
+
+PATIENCE = timedelta(minutes=3)
+FIRST_PORT = 18_400
+NOBODY = "127.0.0.1:1"
+
+
+@asynccontextmanager
+async def running(module: str, folder: Path, **settings: str) -> AsyncIterator[Process]:
+    """Run one of our processes where no Temporal answers, and kill it afterwards."""
+    environment = {**os.environ, "LTL_DATA": str(folder), "TEMPORAL_ADDRESS": NOBODY, **settings}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=environment
+    )
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_a_worker_waits_for_temporal_and_ends_when_asked_to(tmp_path: Path) -> None:
+    """A worker that is started first says that it waits, goes on waiting, and ends well when it is told to."""
+    async with running("bootstrap.worker", tmp_path) as worker:
+        assert worker.stderr is not None
+        tries = [await worker.stderr.readline() for _ in range(3)]
+        assert all(b"does not answer" in line for line in tries)
+        worker.send_signal(signal.SIGTERM)
+        assert await worker.wait() == 0
+        assert b"asked to" in await worker.stderr.read()
+
+
+async def test_the_web_process_is_alive_but_not_ready_without_temporal_and_database(tmp_path: Path) -> None:
+    """Without Temporal and without tables the web process answers that it lives, and that it cannot work."""
+    port = free_port(FIRST_PORT)
+    address = f"http://127.0.0.1:{port}"
+    async with running("bootstrap.web", tmp_path, LTL_PORT=str(port)) as web:
+        while not await answers_ok(f"{address}/livez"):
+            assert web.returncode is None
+        assert not await answers_ok(f"{address}/readyz")
+        web.send_signal(signal.SIGTERM)
+        assert await web.wait() == 0
