@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -53,6 +54,10 @@ class LedgerActivities:
     def __init__(self, store: Store, witness: Witness | None = None) -> None:
         self._store = store
         self._witness = witness
+
+    def every(self) -> list[Callable[..., Any]]:
+        """Return every activity of this class, for the worker that runs them."""
+        return [self.look, self.settle, self.launch, self.look_launch, self.settle_launch]
 
     @activity.defn
     def look(self, request: LookRequest) -> Sight:

@@ -187,7 +187,7 @@ def birth_of(pid: int) -> str | None:
     return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}/{started}"
 
 
-def process_of(name: str, pid: int) -> Process:
+def running_process(name: str, pid: int) -> Process:
     """Return the running process `pid` under `name`; one that is gone already is never alive."""
     return Process(name, pid, birth_of(pid) or "gone")
 

@@ -192,13 +192,14 @@ class TemporalSender:
         pause = _RETRY_FIRST
         async with self._turnstile(turnstile):
             while (left := deadline - loop.time()) > 0:
+                operation = start()
                 try:
                     # The client's own timeout covers the start alone: it would wait for the outcome for ever.
                     async with asyncio.timeout(left):
                         outcome: Outcome = await self._client.execute_update_with_start_workflow(
                             update,
                             command,
-                            start_workflow_operation=start(),
+                            start_workflow_operation=operation,
                             # Temporal remembers what came of an id, failures too: every try has its own.
                             id=f"{command.command_id}:{uuid4().hex}",
                             rpc_timeout=timedelta(seconds=left),
@@ -213,6 +214,8 @@ class TemporalSender:
                         raise EngineAway(str(error)) from error
                 else:
                     return outcome
+                finally:
+                    await _consume(operation)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _RETRY_MOST)
         raise EngineAway("the workflow did not let the command in in time")
@@ -222,6 +225,16 @@ class TemporalSender:
         if turnstile is None:
             turnstile = self._turnstiles[name] = asyncio.Semaphore(UPDATES_AT_ONCE)
         return turnstile
+
+
+async def _consume(operation: WithStartWorkflowOperation[Any, Any]) -> None:
+    """Take note of how the start of `operation` went: an error that nobody asks for is logged as forgotten."""
+    started = asyncio.ensure_future(operation.workflow_handle())
+    await asyncio.sleep(0)
+    if not started.done():
+        started.cancel()
+    elif not started.cancelled():
+        started.exception()
 
 
 def _is_closing(cause: BaseException) -> bool:

@@ -140,7 +140,7 @@ class Supervisor:
 
     def _processes(self) -> tuple[installation.Process, ...]:
         return tuple(
-            installation.process_of(kept.part.name, kept.process.pid)
+            installation.running_process(kept.part.name, kept.process.pid)
             for kept in self._kept
             if kept.process is not None and kept.process.returncode is None
         )

@@ -21,7 +21,7 @@ from bootstrap.installation import (
     Running,
     free_port,
     is_free,
-    process_of,
+    running_process,
 )
 from bootstrap.settings import Settings
 from bootstrap.supervisor import Part, PartFailed, Supervisor
@@ -73,7 +73,7 @@ class _House:
         self._port = _web_port(port, settings.port)
         self._server = None if settings.temporal_address else _temporal_server(settings, installation)
         self._running = Running(
-            supervisor=process_of("ltl up", os.getpid()),
+            supervisor=running_process("ltl up", os.getpid()),
             url=f"http://{LOOPBACK}:{self._port}",
             temporal_address=self._server.address if self._server else settings.engine_address,
             temporal_ui=self._server.ui if self._server else None,

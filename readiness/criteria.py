@@ -223,9 +223,9 @@ def _people_share(
         reasons.append(reason)
         reasons.append(f"{needed(figures, reached, required=required)} more are needed")
     if lapsing:
-        when = f" from {figures.first_lapse_at:%Y-%m-%d}" if figures.first_lapse_at is not None else ""
-        what = "1 certification lapses" if lapsing == 1 else f"{lapsing} certifications lapse"
-        reasons.insert(0, f"{what} before the launch{when}")
+        subject = "1 certification lapses" if lapsing == 1 else f"{lapsing} certifications lapse"
+        first = f", the first on {figures.first_lapse_at:%Y-%m-%d}" if figures.first_lapse_at is not None else ""
+        reasons.insert(0, f"{subject} before the launch{first}")
     return CriterionResult(
         key=key,
         status=status,

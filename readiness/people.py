@@ -1,7 +1,7 @@
 """Who belongs to a region's audience, and how far has each of them come?"""
 
-# This is the rule book's "People" and "Roster and facts" said once more in plain Python, one person at a time: what the
-# store counts with grouped SQL must equal it.
+# This is the rule book's "People" and "Roster and facts" said once more in plain Python, one person at a time: what
+# the store counts with grouped SQL must equal it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

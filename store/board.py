@@ -20,6 +20,31 @@ from store.sight import gather
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 
+_SHOWN = tuple(
+    region_launches.c[name]
+    for name in (
+        "product",
+        "region",
+        "run",
+        "version",
+        "name",
+        "product_name",
+        "tier",
+        "wave",
+        "owner",
+        "time_zone",
+        "launch_at",
+        "stage",
+        "shown_verdict",
+        "rag",
+        "index_tenths",
+        "coverage_hundredths",
+        "forecast_at",
+        "reasons",
+        "figures_gathered_at",
+    )
+)
+
 _IS_COUNTED = and_(
     region_launches.c.is_latest,
     or_(region_launches.c.ended_at.is_(None), region_launches.c.verdict == Verdict.LAUNCHED.value),
@@ -85,7 +110,8 @@ def board(
         wanted.append(columns.region.in_(sorted(set(within))))
     if after is not None:
         wanted.append(tuple_(columns.product, columns.region) > tuple_(*after))
-    chosen = select(region_launches).where(*wanted).order_by(columns.product, columns.region).limit(limit)
+    # The folded region and its figures stay where they are: a board of 400 rows must not parse 400 of them.
+    chosen = select(*_SHOWN).where(*wanted).order_by(columns.product, columns.region).limit(limit)
     return tuple(
         BoardRow(
             product=row.product,

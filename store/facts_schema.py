@@ -1,8 +1,9 @@
 """In which tables do the facts about people and their learning lie?"""
 
-# Facts are only ever added. Three columns are derived from them and kept beside them for speed: the interval in which a
-# row of a roster or an audience is in force (`from_at`, `until_at`), and which version of a completion or an attempt is
-# the `current` one. None of the tables has foreign keys to another: a fact may come before what it is about.
+# Facts are only ever added. Three columns are derived from them and kept beside them for speed: the interval in
+# which a row of a roster or an audience is in force (`from_at`, `until_at`), and which version of a completion or
+# an attempt is the `current` one. None of the tables has foreign keys to another: a fact may come before what it is
+# about.
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Does the command log stand behind what an event gives?"""
 
-# Whoever can reach Temporal can send it a message. So an event that gives (a start, a sign-off, a decision, a resume, a
-# reschedule) counts only while the log holds the authenticated command that asks for just this.
+# Whoever can reach Temporal can send it a message. So an event that gives (a start, a sign-off, a decision, a
+# resume, a reschedule) counts only while the log holds the authenticated command that asks for just this.
 
 from collections.abc import Mapping, Sequence
 

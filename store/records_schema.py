@@ -1,8 +1,8 @@
 """In which tables do launches, their commands, their ledger and their content lie?"""
 
 # The ledger, launch records and content revisions are only ever added to, and a command is settled once: triggers
-# on the tables of `APPEND_ONLY` hold us to it. What `region_launches` and `launches` tell is folded from the ledger and
-# can be made anew.
+# on the tables of `APPEND_ONLY` hold us to it. What `region_launches` and `launches` tell is folded from the ledger
+# and can be made anew.
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, UniqueConstraint, column
 from sqlalchemy.dialects.postgresql import JSONB

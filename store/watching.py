@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import CORE_VERSION
-from store.alarms import AlarmKind, resolve, sound_within
+from store.alarms import AlarmKind, resolve
 from store.engine import Store
 from store.records_schema import launches, region_launches
 from store.regions import latest_region, launch_record, mark_lost, open_regions, region_record
@@ -50,10 +50,7 @@ def open_launch(tx: Connection, key: LaunchKey) -> bool:
 def report_lost(store: Store, key: RegionKey) -> None:
     """Note that the workflow of an open region closed without an ending, and leave an alarm."""
     with store.writing() as tx:
-        now = store.now(tx)
-        mark_lost(tx, key, now=now)
-        detail = "Its workflow closed without an ending in the ledger; it is being started again from there."
-        sound_within(tx, AlarmKind.WORKFLOW_LOST, key, detail, now=now)
+        mark_lost(tx, key, now=store.now(tx))
 
 
 def report_found(store: Store, key: RegionKey) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.installation import Installation, Running, process_of
+from bootstrap.installation import Installation, Running, running_process
 from tests.bootstrap.fake_api import FakeApi, fake_api
 
 OURS = ("LTL_", "DATABASE_URL", "TEMPORAL_")
@@ -33,7 +33,7 @@ def here(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Insta
     installation = Installation(tmp_path / "here")
     installation.prepare()
     installation.record(
-        Running(supervisor=process_of("ltl up", os.getpid()), url=api.url, temporal_address="127.0.0.1:1")
+        Running(supervisor=running_process("ltl up", os.getpid()), url=api.url, temporal_address="127.0.0.1:1")
     )
     monkeypatch.setenv("LTL_DATA", str(installation.directory))
     return installation

@@ -9,7 +9,7 @@ import pytest
 
 from bootstrap.cli import run
 from bootstrap.doctor import Finding, examine
-from bootstrap.installation import Installation, Process, Running, process_of
+from bootstrap.installation import Installation, Process, Running, running_process
 from bootstrap.settings import Settings
 from readiness.keys import RegionKey
 from store.alarms import AlarmKind, sound
@@ -60,7 +60,7 @@ async def test_a_process_that_died_is_named(tmp_path: Path) -> None:
     """A recorded process that no longer runs is not well; one that runs is."""
     installation = Installation(tmp_path)
     installation.prepare()
-    me = process_of("web", os.getpid())
+    me = running_process("web", os.getpid())
     dead = Process("worker", os.getpid(), "born earlier")
     address = "127.0.0.1:1"
     installation.record(Running(supervisor=me, url="http://x", temporal_address=address, processes=(me, dead)))

@@ -18,7 +18,7 @@ from bootstrap.installation import (
     birth_of,
     free_port,
     is_free,
-    process_of,
+    running_process,
 )
 
 WAIT = (sys.executable, "-c", "import sys; sys.stdin.read()")
@@ -53,7 +53,7 @@ def test_the_lock_ends_with_its_holder(installation: Installation) -> None:
 
 def test_what_was_recorded_is_read_back(installation: Installation) -> None:
     """Every command finds the server that `ltl up` wrote down."""
-    me = process_of("ltl up", os.getpid())
+    me = running_process("ltl up", os.getpid())
     running = Running(supervisor=me, url="http://127.0.0.1:8000", temporal_address="127.0.0.1:7233", processes=(me,))
     installation.record(running)
     assert installation.running() == running
@@ -74,7 +74,7 @@ def test_leftovers_are_ended_and_nobody_else(installation: Installation) -> None
         subprocess.Popen(WAIT, stdin=subprocess.PIPE) as stranger,
     ):
         try:
-            ours = process_of("worker", left.pid)
+            ours = running_process("worker", left.pid)
             reused = Process("web", stranger.pid, "born earlier")
             gone = Process("ltl up", left.pid, "born earlier")
             running = Running(supervisor=gone, url="", temporal_address="", processes=(ours, reused))

@@ -53,12 +53,14 @@ class Import:
     at: datetime
 
 
-def load(store: Store, imports: Sequence[Import], order: Sequence[int] | None = None) -> list[Loaded]:
+def load(
+    store: Store, imports: Sequence[Import], order: Sequence[int] | None = None, *, name: str = "import"
+) -> list[Loaded]:
     """Begin all imports one after the other, then load them in that order or another; return what each brought."""
     with store.writing() as tx:
         for number, each in enumerate(imports):
-            begin_import(tx, f"import-{number}", each.kind, at=each.at)
-    return [load_one(store, f"import-{number}", imports[number]) for number in order or range(len(imports))]
+            begin_import(tx, f"{name}-{number}", each.kind, at=each.at)
+    return [load_one(store, f"{name}-{number}", imports[number]) for number in order or range(len(imports))]
 
 
 def load_one(store: Store, import_id: str, each: Import) -> Loaded:

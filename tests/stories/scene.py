@@ -122,7 +122,9 @@ class Scene:
         body = {"objection": "It costs more than what we have.", "answer": answer, "rank": 1}
         return self.marketer.put(f"/v1/launches/{self.product}/objections/price", body, if_match="*")
 
-    def sign(self, region: str, stage: str, function: str, *, by: Api | None = None, digest: str | None = None) -> Any:
+    def sign(
+        self, region: str, stage: str, function: str, *, by: Api | None = None, digest: str | None = None
+    ) -> Any:
         """Sign what stands at a stage."""
         signer = by or {"marketing": self.marketer, "sales": self.sales_lead}[function]
         body = {"stage": stage, "function": function, "digest": digest or self.digest(region, stage)}
@@ -137,7 +139,9 @@ class Scene:
     def complete(self, people: Iterable[str]) -> None:
         """Import that people completed the course two days ago."""
         moment = _ago(timedelta(days=2))
-        rows = [{"person_id": person, "course_id": f"{self.product}-basics", "completed_at": moment} for person in people]
+        rows = [
+            {"person_id": person, "course_id": f"{self.product}-basics", "completed_at": moment} for person in people
+        ]
         self.house.bring_in(self.enabler, "completions", [{**row, "score": ""} for row in rows])
 
     def attempt(self, people: Iterable[str], *, ago: timedelta = timedelta(days=1)) -> list[dict[str, str]]:

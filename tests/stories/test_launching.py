@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.stories.house import PATIENCE, House, eventually, refused
-from tests.stories.scene import ENABLER, EXECUTIVE, OWNER, Scene, new_key, wall_clock
 from readiness.commands import Role
+from tests.stories.house import PATIENCE, House, eventually, refused
+from tests.stories.scene import OWNER, Scene, new_key, wall_clock
 
 pytestmark = pytest.mark.story
 

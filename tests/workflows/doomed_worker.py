@@ -1,8 +1,4 @@
-"""What if a worker dies after the ledger was written and before Temporal knew?
-
-Run as `python -m tests.workflows.doomed_worker ADDRESS STORE_URL`: a worker as production makes it, which dies as by
-`kill -9` the moment a command of a region is settled.
-"""
+"""What if a worker dies after the ledger was written and before Temporal knew?"""
 
 import asyncio
 import os
@@ -30,12 +26,11 @@ class DoomedLedger(LedgerActivities):
 
 
 async def work(address: str, store_url: str) -> None:
-    """Work until death."""
+    """Work as production does until a command of a region is settled, then die as by `kill -9`."""
     client = await temporal.connect(address)
     ledger = DoomedLedger(open_store(store_url))
-    asked = [ledger.look, ledger.settle, ledger.launch, ledger.look_launch, ledger.settle_launch]
     with temporal.activity_threads() as threads:
-        await temporal.make_worker(client, asked, threads).run()
+        await temporal.make_worker(client, ledger.every(), threads).run()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,4 @@
-"""Which histories must every change of the workflows replay?
-
-Run as `python -m tests.workflows.record_histories`, it plays each story anew and writes what Temporal recorded of it
-to tests/histories/. Record anew only where a change of the workflows is meant to leave running launches behind.
-"""
+"""Which histories must every change of the workflows replay?"""
 
 import asyncio
 import sys
@@ -24,6 +20,8 @@ from tests.workflows.servers import skipping_server
 from workflows import names
 from workflows.import_file import ImportWorkflow
 
+# `python -m tests.workflows.record_histories` plays each story anew and writes what Temporal recorded of it. Record
+# anew only where a change of the workflows is meant to leave running launches behind.
 HISTORIES = Path(__file__).parent.parent / "histories"
 
 

@@ -12,6 +12,7 @@ from readiness.region import Ending, Verdict
 from readiness.rules import verdict_of
 from tests.readiness.builders import READY_WORLD
 from tests.workflows.scene import EMEA, Scene
+from workflows import names
 
 pytestmark = pytest.mark.temporal
 
@@ -32,6 +33,18 @@ async def test_a_region_with_a_go_launches_at_its_instant_and_not_before(scene: 
     await scene.until_closed()
     assert scene.ledger.launched == [EMEA]
     assert await scene.status() is WorkflowExecutionStatus.COMPLETED
+
+
+async def test_operators_find_a_region_by_its_stage_verdict_and_instant(scene: Scene) -> None:
+    """The search attributes say what the ledger says, from the first message on."""
+    region = await scene.begin()
+    await scene.go()
+    shown = (await scene.handle().describe()).typed_search_attributes
+    assert shown.get(names.LAUNCH_PRODUCT) == "atlas-2"
+    assert shown.get(names.LAUNCH_REGION) == "emea"
+    assert shown.get(names.LAUNCH_STAGE) == "go_no_go"
+    assert shown.get(names.LAUNCH_VERDICT) == "go"
+    assert shown.get(names.LAUNCH_AT) == region.launch_at
 
 
 async def test_a_region_whose_evidence_falls_after_the_go_is_held(scene: Scene) -> None:
