@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check fmt fmt-check lint types layers
+.PHONY: help setup up test check fuzz histories fmt fmt-check lint types layers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ test: setup ## Set up and run every test, the format, lint, type and layer check
 
 check: fmt-check lint types layers ## Format, lint, types and layers each with its own output, then all other tests
 	@$(BIN)/python -m pytest --ignore=$(TOOL_TESTS) $(ARGS)
+
+fuzz: setup ## Try the rules, the store and the readers on twenty times as many random examples, drawn anew
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/readiness tests/store tests/activities $(ARGS)
+
+histories: setup ## Record the workflow histories anew that every change must replay
+	@$(BIN)/python -m tests.workflows.record_histories $(ARGS)
 
 fmt: setup ## Format the code and mend what the linter can mend by itself
 	@$(BIN)/ruff check --fix-only --quiet .

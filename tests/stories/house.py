@@ -199,7 +199,7 @@ class House:
         with httpx2.Client(base_url=self.url, timeout=PATIENCE.total_seconds(), trust_env=False) as client:
             return client.request(method, path, content=content, headers={**stated, **(headers or {})})
 
-    def upload(self, api: Api, kind: str, content: bytes) -> dict[str, Any]:
+    def upload(self, api: Api, kind: str, content: bytes, *, within: timedelta = PATIENCE) -> dict[str, Any]:
         """Send a file and return its import once it has ended."""
         self._files += 1
         folder = self.directory.parent / f"{self.directory.name}-files"
@@ -207,12 +207,14 @@ class House:
         file = folder / f"{self._files}-{kind}.csv"
         file.write_bytes(content)
         sent: dict[str, Any] = api.upload(kind, file)
-        return self.ended(api, sent["id"])
+        return self.ended(api, sent["id"], within=within)
 
-    def ended(self, api: Api, import_id: str) -> dict[str, Any]:
+    def ended(self, api: Api, import_id: str, *, within: timedelta = PATIENCE) -> dict[str, Any]:
         """Return an import once it has ended."""
         found: dict[str, Any] = eventually(
-            lambda: api.read(f"/v1/imports/{import_id}"), lambda seen: seen["state"] not in {"queued", "running"}
+            lambda: api.read(f"/v1/imports/{import_id}"),
+            lambda seen: seen["state"] not in {"queued", "running"},
+            within=within,
         )
         return found
 
