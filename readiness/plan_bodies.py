@@ -140,14 +140,14 @@ def decider(value: object) -> str:
     return "executive"
 
 
-def not_blank(text: str) -> str:
-    """Return `text` if there is anything in it."""
-    if not text:
+def not_blank(value: object) -> object:
+    """Return `value` unless it is text in which nothing shows."""
+    if isinstance(value, str) and not value.strip():
         raise wrong("empty", "Give at least one character that shows.")
-    return text
+    return value
 
 
-Name = Annotated[Line, AfterValidator(not_blank)]
+Name = Annotated[Line, BeforeValidator(not_blank)]
 NamedSlug = Annotated[Slug, BeforeValidator(slugged)]
 ZoneName = Annotated[str, AfterValidator(time_zone)]
 WallClock = Annotated[
