@@ -5,6 +5,8 @@ INSTALLER ?= uv
 UV_VERSION := 0.13.*
 # Extra words for the program that a target runs, as in `make test ARGS="-k gate"`.
 ARGS ?=
+# Where the learners of `make oulad` are.
+DATA ?= ../shared/data/oulad-2013
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check fuzz histories fmt fmt-check lint types layers
+.PHONY: help setup up test check fuzz histories oulad fmt fmt-check lint types layers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +44,9 @@ fuzz: setup ## Try the rules, the store and the readers on twenty times as many 
 
 histories: setup ## Record the workflow histories anew that every change must replay
 	@$(BIN)/python -m tests.workflows.record_histories $(ARGS)
+
+oulad: setup ## Compare 13,327 real learners with an independent count (DATA=folder), file by file in any order
+	@$(BIN)/python -m tests.stories.oulad --data '$(DATA)' $(ARGS)
 
 fmt: setup ## Format the code and mend what the linter can mend by itself
 	@$(BIN)/ruff check --fix-only --quiet .

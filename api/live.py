@@ -14,6 +14,7 @@ from store.engine import Store
 from store.ledger import rows_after
 from store.regions import WORKFLOW_LOST, RegionRecord, latest_region, region_record
 from store.sight import gather
+from store.types import NEVER
 
 
 def region_readiness(store: Store, product: str, region: str, *, at: datetime | None = None) -> Readiness:
@@ -31,13 +32,15 @@ def region_readiness(store: Store, product: str, region: str, *, at: datetime | 
 def live_readiness(tx: Connection, key: RegionKey, *, now: datetime, at: datetime | None = None) -> Readiness:
     """Return the readiness of one region launch by evidence gathered in this transaction.
 
-    For a past instant, sign-offs and decisions are those that stood then, and facts those dated up to then as known
-    today.
+    For a past instant, sign-offs, decisions and content are those that stood then, and facts those dated up to then
+    as known today.
     """
     record = region_record(tx, key)
-    region = record.region if at is None or at >= now else _as_it_was(tx, key, at)
+    is_past = at is not None and at < now
+    region = _as_it_was(tx, key, at) if is_past and at is not None else record.region
     instant = judged_instant(region, now=now) if at is None else at
-    evidence = gather(tx, [record], {key: instant}, now=now)[key]
+    contents_as_of = instant if is_past else NEVER
+    evidence = gather(tx, [record], {key: instant}, now=now, contents_as_of=contents_as_of)[key]
     return _shown(record, evaluate(region.policy, evidence, region, at=instant))
 
 

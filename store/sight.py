@@ -16,6 +16,7 @@ from store.figures import Question, figures
 from store.ledger import launch_rows_after, rows_after
 from store.regions import RegionRecord, RegionUnknown, open_regions, region_record
 from store.texts import contents_of
+from store.types import NEVER
 
 
 def look(store: Store, key: RegionKey, known: int, launch_at: datetime | None = None) -> Sight:
@@ -46,9 +47,16 @@ def look_launch(store: Store, key: LaunchKey, known: int) -> LaunchSight:
 
 
 def gather(
-    tx: Connection, records: Sequence[RegionRecord], instants: Mapping[RegionKey, datetime], *, now: datetime
+    tx: Connection,
+    records: Sequence[RegionRecord],
+    instants: Mapping[RegionKey, datetime],
+    *,
+    now: datetime,
+    contents_as_of: datetime = NEVER,
 ) -> dict[RegionKey, Evidence]:
     """Return the evidence for each region launch, judged at its instant of `instants` and gathered at `now`.
+
+    Contents are those of today, or what they were `contents_as_of`.
 
     Takes a fixed number of queries, however many regions there are. Raises ValueError where one product and region
     comes in two runs.
@@ -56,7 +64,7 @@ def gather(
     if not records:
         return {}
     counted = figures(tx, [_question(record, instants[record.key]) for record in records], gathered_at=now)
-    contents = contents_of(tx, [record.region for record in records])
+    contents = contents_of(tx, [record.region for record in records], as_of=contents_as_of)
     return {
         record.key: Evidence(
             launch_at=record.region.launch_at,

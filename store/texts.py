@@ -15,6 +15,7 @@ from readiness.policy import SIGNED_STAGES, Stage
 from readiness.region import RegionLaunch
 from readiness.values import Digest
 from store.records_schema import content_revisions, stage_digests
+from store.types import NEVER
 
 PRODUCT_WIDE = ""
 """Stands for the region of a text that is said everywhere."""
@@ -58,12 +59,18 @@ def latest_texts(
     *,
     stages: Iterable[Stage] = SIGNED_STAGES,
     regions: Iterable[str] | None = None,
+    as_of: datetime = NEVER,
 ) -> tuple[Text, ...]:
     """Return the latest revision of every text of these products, withdrawn ones too, in order of their keys.
 
-    `regions` leaves out the texts of other regions; the product-wide ones always come.
+    `regions` leaves out the texts of other regions; the product-wide ones always come. What was written after `as_of`
+    is passed over.
     """
-    wanted = {"products": sorted(set(products)), "stages": sorted(stage.value for stage in stages)}
+    wanted = {
+        "products": sorted(set(products)),
+        "stages": sorted(stage.value for stage in stages),
+        "as_of": as_of,
+    }
     if regions is None:
         return tuple(text_of(row) for row in tx.execute(_LATEST_EVERYWHERE, wanted))
     return tuple(text_of(row) for row in tx.execute(_LATEST, {**wanted, "regions": sorted({PRODUCT_WIDE, *regions})}))
@@ -87,13 +94,15 @@ def entries_of_region(texts: Iterable[Text], product: str, region: str, stage: S
     return region_content(wide, own)
 
 
-def contents_of(tx: Connection, regions: Sequence[RegionLaunch]) -> dict[RegionKey, tuple[ContentEvidence, ...]]:
-    """Return what each region would sign today at each signed stage, with two queries for all of them."""
+def contents_of(
+    tx: Connection, regions: Sequence[RegionLaunch], *, as_of: datetime = NEVER
+) -> dict[RegionKey, tuple[ContentEvidence, ...]]:
+    """Return what each region would sign at each signed stage, today or `as_of`, with two queries for all."""
     texts: dict[str, list[Text]] = defaultdict(list)
     keys = [region.key for region in regions]
-    for text in latest_texts(tx, (key.product for key in keys), regions={key.region for key in keys}):
+    for text in latest_texts(tx, (key.product for key in keys), regions={key.region for key in keys}, as_of=as_of):
         texts[text.product].append(text)
-    digests = stage_digests_of(tx, keys)
+    digests = stage_digests_of(tx, keys, as_of=as_of)
     return {
         region.key: tuple(
             content_evidence(
@@ -108,8 +117,10 @@ def contents_of(tx: Connection, regions: Sequence[RegionLaunch]) -> dict[RegionK
     }
 
 
-def stage_digests_of(tx: Connection, keys: Sequence[RegionKey]) -> dict[tuple[RegionKey, Stage], StageDigest]:
-    """Return the present digest of each stage of these region launches, and those that it means the same as.
+def stage_digests_of(
+    tx: Connection, keys: Sequence[RegionKey], *, as_of: datetime = NEVER
+) -> dict[tuple[RegionKey, Stage], StageDigest]:
+    """Return the digest of each stage of these region launches, today or `as_of`, and those that mean the same.
 
     Walking back from the present one, each edit that was not material links to the digest before it.
     """
@@ -118,7 +129,10 @@ def stage_digests_of(tx: Connection, keys: Sequence[RegionKey]) -> dict[tuple[Re
     identity = (stage_digests.c.product, stage_digests.c.region, stage_digests.c.run)
     chosen = (
         select(stage_digests)
-        .where(tuple_(*identity).in_([(key.product, key.region, key.run) for key in keys]))
+        .where(
+            tuple_(*identity).in_([(key.product, key.region, key.run) for key in keys]),
+            stage_digests.c.at <= as_of,
+        )
         .order_by(*identity, stage_digests.c.stage, stage_digests.c.sequence.desc())
     )
     chains: dict[tuple[RegionKey, Stage], list[Row[Any]]] = defaultdict(list)
@@ -160,6 +174,7 @@ def _latest(*, everywhere: bool) -> Select[Any]:
     newest = select(*identity, func.max(columns.revision).label("revision")).where(
         columns.product.in_(bindparam("products", expanding=True)),
         columns.stage.in_(bindparam("stages", expanding=True)),
+        columns.at <= bindparam("as_of"),
     )
     if not everywhere:
         newest = newest.where(columns.region.in_(bindparam("regions", expanding=True)))

@@ -1,5 +1,7 @@
 """Does an edit touch exactly what it changes, and never end a go unasked?"""
 
+from datetime import timedelta
+
 import pytest
 
 from readiness.commands import Role
@@ -21,6 +23,7 @@ from store.content import (
 )
 from store.ledger import untold
 from store.regions import RegionUnknown, region_record
+from store.texts import contents_of
 from tests.readiness.builders import SIGNERS
 from tests.store.desk import PRODUCT, Desk
 
@@ -224,3 +227,16 @@ def test_an_objection_sent_again_under_its_key_is_the_same_objection(desk: Desk)
     assert hear("Too dear") == hear("Too dear")
     with pytest.raises(KeyReused):
         hear("Too slow")
+
+
+def test_content_reads_as_it_was_at_an_earlier_moment(desk: Desk) -> None:
+    """What was signed then is judged by what was said then, whatever was edited since."""
+    key = desk.ready()
+    with desk.store.reading() as tx:
+        before = contents_of(tx, [desk.region(key)])[key]
+    then = desk.store.now()
+    desk.clock.now += timedelta(minutes=1)
+    desk.write(MESSAGE, "all", message("Another message"))
+    with desk.store.reading() as tx:
+        assert contents_of(tx, [desk.region(key)])[key] != before
+        assert contents_of(tx, [desk.region(key)], as_of=then)[key] == before

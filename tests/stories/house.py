@@ -149,6 +149,16 @@ class House:
         os.kill(victim.pid, signal.SIGKILL)
         return victim
 
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """Have one of the processes stand still for a while, as a machine does that swaps or is suspended."""
+        pid = self.part(name).pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def part(self, name: str) -> Process:
         """Return the running process called `worker`, `web` or `Temporal`."""
         return next(process for process in self.processes() if process.name == name)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ class Standing(NamedTuple):
 
     counts: Counts
     version: int
-    index: float
+    readiness_index: float
 
 
 Products = dict[str, Any]
@@ -129,7 +130,7 @@ def settled(house: House, expected: Expected) -> dict[tuple[str, str], Standing]
         counted = not house.in_store(lambda tx: marked_regions(tx, limit=1))
         shown = board()
         found = {key: _standing(reader, *key) for key in sorted(expected)}
-        agrees = shown == {key: (standing.version, standing.index) for key, standing in found.items()}
+        agrees = shown == {key: (standing.version, standing.readiness_index) for key, standing in found.items()}
         return counted and agrees and shown == board(), found
 
     return eventually(look, lambda seen: seen[0], within=SETTLED_WITHIN)[1]
@@ -178,7 +179,7 @@ class _Proof:
         settle_owner_in(house)
         for step in steps:
             if step in KINDS:
-                self._load(step, lambda kind=step: bring_in(house, self._folder, kind))
+                self._load(step, partial(bring_in, house, self._folder, step))
             else:
                 with self._timed(f"start {len(self._products)} launches in {len(self._expected)} regions"):
                     start_launches(house, self._products, self._expected)
@@ -194,9 +195,8 @@ class _Proof:
         order = list(KINDS)
         self._chance.shuffle(order)
         for kind in order:
-            found = self._load(
-                f"{kind} again", lambda kind=kind: bring_in_again(house, self._folder, kind, self._chance)
-            )
+            again = partial(bring_in_again, house, self._folder, kind, self._chance)
+            found = self._load(f"{kind} again", again)
             if (found["accepted"], found["unchanged"]) != (0, found["rows_read"]):
                 self._faults.append(f"{kind} again: {found['accepted']} accepted, {found['rejected']} rejected")
         with self._timed("figures settle again"):

@@ -88,6 +88,24 @@ def _is_replaced(house: House, name: str, pid: int) -> Callable[[], bool]:
     return look
 
 
+def test_while_the_engine_is_away_nothing_is_guessed(house: House) -> None:
+    """A wish gets 503 with Retry-After and is not shown as done; sent again under its key it is done once."""
+    scene = Scene(house, "away", "west")
+    scene.start()
+    key = new_key()
+    token = house.token(OWNER, Role.PRODUCT_MANAGER)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    with house.frozen("Temporal"):
+        answer = house.request(
+            "POST", scene.path("west", "hold"), token=token, content=b'{"reason": "Stop."}', headers=headers
+        )
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/engine-away")
+        assert int(answer.headers["retry-after"]) > 0
+        assert scene.verdict("west") == "not_ready"
+    assert scene.ask("west", "hold", key=key, reason="Stop.")["verdict"] == "held"
+    assert len(scene.happened("west", "region_held")) == 1
+
+
 def test_nothing_acknowledged_is_lost_or_done_twice_whatever_is_killed(house: House) -> None:
     """Worker, web, Temporal and the supervisor die in the middle of a flow; each wish has one effect or none."""
     scene = Scene(house, "sturdy", "north", "south")
