@@ -215,7 +215,9 @@ def _expected_revision(conditional: Preconditions) -> int | None:
         return None
     numbers = [tag.strip('"') for tag in tags]
     if len(numbers) != 1 or not numbers[0].isdecimal():
-        raise Problem("precondition-failed", "If-Match takes the ETag that the last edit or reading answered with.")
+        raise Problem(
+            "precondition-failed", 'If-Match takes the revision that you read, in quotes, as in If-Match: "3".'
+        )
     return int(numbers[0])
 
 

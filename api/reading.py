@@ -278,7 +278,7 @@ async def permit(
         if verdict is Verdict.LAUNCHED
         else f"It has not launched there: it is {verdict.value.replace('_', ' ')}"
     )
-    raise Problem("not-found", f"There is no permit for {product} in {region}. {reason}.")
+    raise Problem("no-permit", f"There is no permit for {product} in {region}. {reason}.")
 
 
 def board_answer(row: BoardRow) -> BoardAnswer:

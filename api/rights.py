@@ -20,7 +20,6 @@ class Action(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     CANCEL = "cancel"
-    CHANGE_OWNER = "change_owner"
     EDIT_CONTENT = "edit_content"
     RAISE_OBJECTION = "raise_objection"
     SIGN_OFF = "sign_off"
@@ -83,8 +82,6 @@ TABLE: tuple[Right, ...] = (
           "Resuming gives nothing: the region still needs a new go."),
     Right(Action.CANCEL, Reach.REGION, (_MANAGER, _EXECUTIVE),
           "Ending a region launch is for who plans it or who decides on it."),
-    Right(Action.CHANGE_OWNER, Reach.REGION, (_MANAGER, _EXECUTIVE),
-          "The owner hands over, or an executive does when the owner has left."),
     # What is said and signed.
     Right(Action.EDIT_CONTENT, Reach.REGION, (_MARKETING, _MANAGER),
           "Marketing writes the message; whatever changes must be signed anew."),

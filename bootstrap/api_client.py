@@ -148,7 +148,7 @@ class Api:
                 if response.is_success:
                     return response.json() if response.content else None
                 refusal = Refused(response.status_code, _problem_in(response))
-                if response.status_code not in _AWAY and refusal.kind != "key-in-flight":
+                if response.status_code not in _AWAY:
                     raise refusal
                 failure = refusal
                 wait = max(pause, _retry_after(response))

@@ -19,6 +19,7 @@ from readiness.keys import LaunchKey, RegionKey
 from store.board import aged_regions, marked_regions, refresh_figures
 from store.commands import LoggedCommand, open_commands
 from store.engine import Store, StoreAway
+from store.imports import unfinished
 from store.regions import every_region, overdue_regions, unseen_regions
 from store.watching import (
     launches_to_end,
@@ -88,6 +89,9 @@ class Relay:
         now = await asyncio.to_thread(self._store.now)
         stuck = await self._read(lambda tx: open_commands(tx, now - STUCK_AFTER, limit=_BATCH))
         await asyncio.gather(*(self._send_again(command) for command in stuck))
+        for record in await self._read(unfinished):
+            if record.created_at < now - STUCK_AFTER:
+                await self._start_import(record.id)
 
     async def sweep(self) -> None:
         """Count aged figures anew; hint what is overdue, judged by older rules, or should have ended."""
@@ -177,6 +181,13 @@ class Relay:
                     raise ValueError(f"{command.kind} was logged for {command.scope}, which it is not for")
         except EngineAway as away:
             _log.warning("Command %s is still open: %s", command.id, away)
+
+    async def _start_import(self, import_id: str) -> None:
+        """Have a workflow for an import: the process that took the file in may have died before it started one."""
+        try:
+            await self._sender.start_import(import_id)
+        except EngineAway as away:
+            _log.warning("Import %s is still without a workflow: %s", import_id, away)
 
     async def _read(self, question: Callable[[Connection], Answer]) -> Answer:
         def ask() -> Answer:

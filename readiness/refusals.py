@@ -123,12 +123,6 @@ class AlreadySigned(_Refused):
     by: str
 
 
-class NothingToWithdraw(_Refused):
-    """A revision that is not current cannot be sent back."""
-
-    kind: Literal["nothing-to-withdraw"] = "nothing-to-withdraw"
-
-
 class DeciderNotAllowed(_Refused):
     """Only an executive for the region decides."""
 
@@ -226,7 +220,6 @@ Refusal = Annotated[
     | ContentIncomplete
     | DigestStale
     | AlreadySigned
-    | NothingToWithdraw
     | DeciderNotAllowed
     | DeciderIsOwner
     | GatesNotMet

@@ -33,33 +33,17 @@ a try that timed out launched is answered by the next look."""
 
 LOAD = ActivityConfig(
     start_to_close_timeout=timedelta(hours=6),
-    heartbeat_timeout=timedelta(seconds=60),
-    retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=1),
-        maximum_interval=timedelta(minutes=1),
-        non_retryable_error_types=["FileNotFoundError", "LookupError", "ValueError", "TypeError", "ImportNotRunning"],
-    ),
-)
-"""One bulk file. A worker that dies is missed after a minute without a heartbeat, and the next one goes on where it
-stopped; a store that is away is waited for, a fault of ours is not."""
-
-GIVE_UP = ActivityConfig(
-    start_to_close_timeout=timedelta(seconds=30),
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
-)
-"""One short transaction that is tried until the store takes it."""
-
-LOAD = ActivityConfig(
-    start_to_close_timeout=timedelta(hours=6),
     # A chunk of five thousand rows is written in well under a second; a roster takes effect in one transaction of up
     # to two minutes, without a sign of life meanwhile.
     heartbeat_timeout=timedelta(minutes=3),
     retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=40
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(seconds=30),
+        non_retryable_error_types=["FileNotFoundError", "LookupError", "ValueError", "TypeError", "ImportNotRunning"],
     ),
 )
-"""The load of one bulk file, which goes on with the first chunk not counted; tried for about twenty minutes where the
-store is away or workers die, before it is given up."""
+"""The load of one bulk file, which goes on with the first chunk not counted. A store that is away and workers that
+die are waited for; a fault of ours is given up at once, loudly."""
 
 ACROSS_THE_STORE_FOR_SURE = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=1),

@@ -4,12 +4,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Reason, Region
+from bootstrap.cli.options import (
+    HERE,
+    MANAGER,
+    OPERATOR,
+    Acting,
+    AsJson,
+    Directory,
+    Person,
+    Product,
+    Reason,
+    Region,
+    one_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from readiness.commands import Role
 
 ReviewAt = Annotated[
     str | None,
@@ -35,15 +45,12 @@ def sign_off(
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
     from readiness.commands import ROLE_OF_FUNCTION
-    from readiness.policy import Function
+    from readiness.policy import SIGNED_STAGES, Function
 
-    try:
-        signer = Function(function)
-    except ValueError:
-        raise typer.BadParameter(f"{function} is not one of {', '.join(Function)}", param_hint="--function") from None
+    signer = Function(one_of(function, Function, hint="--function"))
+    named = one_of(stage, SIGNED_STAGES, hint="STAGE")
     if send_back and not reason:
         raise typer.BadParameter("sending back needs a reason", param_hint="--reason")
-    named = stage.replace("-", "_")
     base = f"/v1/launches/{product}/regions/{region}"
     with opened(directory, person, ROLE_OF_FUNCTION[signer]) as api:
         content = api.read(f"{base}/content/{named}")
@@ -70,10 +77,10 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Decide, as an executive, on the readiness as it stands now; a no-go needs --review-at."""
-    from readiness.commands import Role
+    from readiness.commands import Choice, Role
 
-    body = {"verdict": verdict.replace("-", "_"), "reason": reason, "review_at": review_at}
-    _act(directory, person, Role.EXECUTIVE, product, region, "decisions", body, as_json=as_json)
+    body = {"verdict": one_of(verdict, Choice, hint="VERDICT"), "reason": reason, "review_at": review_at}
+    _act(directory, person, Role.EXECUTIVE.value, product, region, "decisions", body, as_json=as_json)
 
 
 def hold(
@@ -83,11 +90,12 @@ def hold(
     review_at: ReviewAt = None,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    role: Acting = MANAGER,
     as_json: AsJson = False,
 ) -> None:
     """Stop the launch of a region; learning and signing go on."""
     body = {"reason": reason, "review_at": review_at}
-    _act(directory, person, _manager(), product, region, "hold", body, as_json=as_json)
+    _act(directory, person, role, product, region, "hold", body, as_json=as_json)
 
 
 def resume(
@@ -96,10 +104,11 @@ def resume(
     reason: Reason,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    role: Acting = MANAGER,
     as_json: AsJson = False,
 ) -> None:
     """End a hold; the region needs a new decision."""
-    _act(directory, person, _manager(), product, region, "resume", {"reason": reason}, as_json=as_json)
+    _act(directory, person, role, product, region, "resume", {"reason": reason}, as_json=as_json)
 
 
 def reschedule(
@@ -111,11 +120,12 @@ def reschedule(
     reason: Reason,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    role: Acting = MANAGER,
     as_json: AsJson = False,
 ) -> None:
     """Move a region's launch; a go that stands is taken away."""
     body = {"launch_at": launch_at, "reason": reason}
-    _act(directory, person, _manager(), product, region, "reschedule", body, as_json=as_json)
+    _act(directory, person, role, product, region, "reschedule", body, as_json=as_json)
 
 
 def cancel(
@@ -124,22 +134,17 @@ def cancel(
     reason: Reason,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    role: Acting = MANAGER,
     as_json: AsJson = False,
 ) -> None:
     """End a region launch for good."""
-    _act(directory, person, _manager(), product, region, "cancel", {"reason": reason}, as_json=as_json)
-
-
-def _manager() -> "Role":
-    from readiness.commands import Role
-
-    return Role.PRODUCT_MANAGER
+    _act(directory, person, role, product, region, "cancel", {"reason": reason}, as_json=as_json)
 
 
 def _act(
     directory: "Path",
     person: str,
-    role: "Role",
+    role: str,
     product: str,
     region: str,
     call: str,
@@ -151,9 +156,11 @@ def _act(
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
     from bootstrap.cli.look import show_region
+    from readiness.commands import Role
 
+    acting = Role(one_of(role, Role, hint="--role"))
     base = f"/v1/launches/{product}/regions/{region}"
-    with opened(directory, person, role) as api:
+    with opened(directory, person, acting) as api:
         before = api.read(f"{base}/readiness")
         said = {name: value for name, value in body.items() if value is not None}
         answer = api.ask(f"{base}/{call}", {**said, "seen": before["version"]})

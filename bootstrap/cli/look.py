@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Region
+from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Region, one_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -63,10 +63,11 @@ def people(
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
     from readiness.commands import Role
+    from readiness.people import PersonStatus
 
+    wanted = one_of(at_status, PersonStatus, hint="--status") if at_status else None
     with opened(directory, person, Role.AUDITOR) as api:
         path = f"/v1/launches/{product}/regions/{region}/people"
-        wanted = at_status.replace("-", "_") if at_status else None
         rows = api.read_all(path, status=wanted, manager=manager)
     if as_json:
         showing.as_json({"items": rows, "next_cursor": None})

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from bootstrap.api_client import Api
 
 POLL_SECONDS = 0.25
+LONG_QUEUED_SECONDS = 20
+"""After this a file that nobody has begun to load is worth a word."""
+
 ENDED = frozenset({"completed", "failed", "refused"})
 
 KINDS = ("people", "audience", "completions", "attempts")
@@ -104,9 +107,14 @@ def _followed(api: "Api", kind: str, file: Path, progress: "Progress") -> dict[s
     sending = progress.add_task(f"Sending {file.name}", total=max(1, file.stat().st_size))
     current: dict[str, Any] = api.upload(kind, file, on_sent=lambda count: progress.update(sending, completed=count))
     loading = progress.add_task("Loading", total=None)
+    begun = time.monotonic()
+    told = False
     while current["state"] not in ENDED:
         time.sleep(POLL_SECONDS)
         current = api.read(f"/v1/imports/{current['id']}")
+        if current["state"] == "queued" and not told and time.monotonic() - begun > LONG_QUEUED_SECONDS:
+            told = True
+            typer.echo("It still waits for a worker; `ltl doctor` says whether one is running.", err=True)
         progress.update(loading, total=current.get("rows_total"), completed=current["rows_read"])
     progress.update(loading, total=max(1, current["rows_read"]), completed=max(1, current["rows_read"]))
     return current
