@@ -161,7 +161,7 @@ async def readiness(
     conditional: Conditional,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.READ_READINESS)],
-    at: Annotated[AwareDatetime | None, Query(description="Judge as of this instant instead.")] = None,
+    at: Annotated[Moment | None, Query(description="Judge as of this instant instead.")] = None,
 ) -> Any:
     """Return the readiness of one region, computed live, judged as of its launch instant or of `at`."""
     del actor

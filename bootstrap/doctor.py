@@ -121,8 +121,21 @@ def _database(settings: Settings) -> Iterator[Finding]:
         store.close()
 
 
+def settle_alarms(settings: Settings) -> int:
+    """Note that somebody has looked at every alarm that stands; return how many. Raises StoreAway."""
+    from store.alarms import settle_all
+    from store.engine import open_store
+
+    store = open_store(settings.store_url)
+    try:
+        with store.writing() as tx:
+            return settle_all(tx, now=store.now(tx))
+    finally:
+        store.close()
+
+
 _REMEDIES = {
-    "command-forged": "Somebody sent a command past the API: find out who can reach Temporal, and close it.",
+    "command-forged": "Somebody sent a command past the API: find out who reaches Temporal. Then `ltl doctor --seen`.",
     "ledger-behind": "The database is older than what the workflow knows: restore a later backup. Nothing launches.",
     "workflow-lost": "It is started again from its ledger; find out who ended it.",
 }

@@ -26,7 +26,7 @@ STARTS_AT_MOST = 3
 STOP_PATIENCE = timedelta(seconds=10)
 """How long a process may take to end when asked to, before it is killed."""
 
-POLL = timedelta(milliseconds=50)
+POLL = timedelta(milliseconds=200)
 LOG_SIZE = 10 * 1024 * 1024
 """Bytes of a log file beyond which a new one is begun at the next start; one old one is kept."""
 

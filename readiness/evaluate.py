@@ -26,6 +26,9 @@ from readiness.region import Ending, RegionLaunch, StageState, StageStatus, Verd
 BEING_CHECKED = "Evidence changed, being checked"
 """Said where live figures would unmake a go that the workflow has not judged again yet."""
 
+UNMET_AT_INSTANT = "As of this instant a gate is not met"
+"""Said where another instant than the region's own is asked for, and a go would not stand at it."""
+
 TOP_REASONS = 3
 """How many reasons a row of the board has room for."""
 
@@ -72,7 +75,10 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         raise ValueError(f"the evidence was gathered for {evidence.figures.at}, not for {at}")
     stages = tuple(_stage_readiness(stage, policy, evidence, region) for stage in GATED_STAGES)
     criteria = tuple(criterion for stage in stages for criterion in stage.criteria)
-    verdict = _tempered(verdict_of(region), stages)
+    # A past instant is asked for from there, a coming one from now.
+    seen_at = min(evidence.figures.gathered_at, at)
+    verdict = _tempered(region, stages, seen_at=seen_at)
+    doubt = BEING_CHECKED if at == judged_instant(region, now=evidence.figures.gathered_at) else UNMET_AT_INSTANT
     return Readiness(
         product=region.key.product,
         region=region.key.region,
@@ -93,9 +99,9 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         at=at,
         forecast_at=_forecast(criteria),
         as_of=evidence.figures.gathered_at,
-        reasons=_top_reasons(region, verdict, criteria),
+        reasons=_top_reasons(region, verdict, criteria, doubt=doubt),
         stages=stages,
-        blockers=tuple(_blockers(region, stages)),
+        blockers=tuple(_blockers(region, verdict, stages)),
         decision=_decision_shown(region),
         hold=_hold_shown(region),
         below_tier=region.below_tier,
@@ -131,15 +137,17 @@ def _live_status(state: StageState, criteria: tuple[CriterionResult, ...]) -> St
     return StageStatus.REOPENED if state.is_closed and is_unmet else state.status
 
 
-def _tempered(verdict: Verdict, stages: tuple[StageReadiness, ...]) -> Verdict:
-    """Never a false go: what live figures would unmake is not shown, even before the workflow has looked."""
+def _tempered(region: RegionLaunch, stages: tuple[StageReadiness, ...], *, seen_at: datetime) -> Verdict:
+    """Never a false go: what live figures or the clock would unmake is not shown, even before the workflow has looked."""
+    verdict = verdict_of(region)
     is_unmet = any(
         criterion.mandatory and not criterion.is_satisfied
         for reading in stages
         if reading.stage in LEARNING_STAGES
         for criterion in reading.criteria
     )
-    if is_unmet and verdict in {Verdict.GO, Verdict.CONDITIONAL_GO}:
+    lateness = timedelta(minutes=region.policy.go_no_go.late_launch_minutes)
+    if verdict in {Verdict.GO, Verdict.CONDITIONAL_GO} and (is_unmet or seen_at > region.launch_at + lateness):
         return Verdict.HELD
     if is_unmet and verdict is Verdict.READY:
         return Verdict.NOT_READY
@@ -182,20 +190,22 @@ def _forecast(criteria: tuple[CriterionResult, ...]) -> datetime | None:
     return max(forecasts) if unmet and len(forecasts) == len(unmet) else None
 
 
-def _top_reasons(region: RegionLaunch, verdict: Verdict, criteria: tuple[CriterionResult, ...]) -> tuple[str, ...]:
+def _top_reasons(
+    region: RegionLaunch, verdict: Verdict, criteria: tuple[CriterionResult, ...], *, doubt: str
+) -> tuple[str, ...]:
     reasons: list[str] = []
     if region.ending is None and region.holding is not None:
         reasons.append(_WORDS_OF_CAUSE[region.holding.cause])
         reasons.extend(region.holding.objections)
     elif region.ending is None and verdict is Verdict.HELD:
-        reasons.append(BEING_CHECKED)
+        reasons.append(doubt)
     for colour in WORST_FIRST:
         reasons.extend(c.reasons[0] for c in criteria if c.rag is colour and not c.is_satisfied and c.reasons)
     reasons.extend(c.reasons[0] for c in criteria if c.is_satisfied and c.reasons)
     return tuple(reasons[:TOP_REASONS])
 
 
-def _blockers(region: RegionLaunch, stages: tuple[StageReadiness, ...]) -> Iterator[Blocker]:
+def _blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadiness, ...]) -> Iterator[Blocker]:
     """Yield one blocker for each function that is waited on, earliest stage first."""
     if region.ending is not None:
         return
@@ -224,9 +234,9 @@ def _blockers(region: RegionLaunch, stages: tuple[StageReadiness, ...]) -> Itera
                     criterion=criterion.key,
                     waiting_on=function,
                     since=since,
-                    reason=criterion.reasons[0] if criterion.reasons else "The criterion is not met",
+                    reason=_reason_for(function, criterion),
                 )
-    if verdict_of(region) is Verdict.READY and "executive" not in named:
+    if verdict is Verdict.READY and "executive" not in named:
         opened_at = region.stage(Stage.GO_NO_GO).since or region.started_at
         yield Blocker(
             stage=Stage.GO_NO_GO,
@@ -235,6 +245,12 @@ def _blockers(region: RegionLaunch, stages: tuple[StageReadiness, ...]) -> Itera
             since=opened_at,
             reason="Every learning gate is met; the decision is open",
         )
+
+
+def _reason_for(function: str, criterion: CriterionResult) -> str:
+    """Return the reason that is about `function` itself, where there is one, or else the first."""
+    about = (reason for reason in criterion.reasons if reason.startswith(f"{function.capitalize()} "))
+    return next(about, criterion.reasons[0] if criterion.reasons else "The criterion is not met")
 
 
 def _decision_shown(region: RegionLaunch) -> DecisionShown | None:

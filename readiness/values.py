@@ -59,8 +59,14 @@ def clean_line(text: str) -> str:
 
 
 def to_utc(moment: datetime) -> datetime:
-    """Return the same instant in UTC; instants are compared in UTC only."""
-    return moment.astimezone(UTC)
+    """Return the same instant in UTC; instants are compared in UTC only.
+
+    Raises ValueError for an instant that lies outside the calendar in UTC, such as the last evening of 9999 in Hawaii.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the instant lies outside the calendar") from None
 
 
 def slugged(value: Any) -> Any:

@@ -56,6 +56,11 @@ def resolve(tx: Connection, kind: AlarmKind, key: LaunchKey | RegionKey, *, now:
     tx.execute(update(alarms).filter_by(**scope, kind=kind.value, resolved_at=None).values(resolved_at=now))
 
 
+def settle_all(tx: Connection, *, now: datetime) -> int:
+    """Note that somebody has looked at every alarm that stands; return how many. They are kept."""
+    return tx.execute(update(alarms).where(alarms.c.resolved_at.is_(None)).values(resolved_at=now)).rowcount
+
+
 def standing_alarms(tx: Connection, *, limit: int = 100) -> tuple[Alarm, ...]:
     """Return the alarms that nobody has settled, newest first."""
     columns = (alarms.c.at, alarms.c.kind, alarms.c.product, alarms.c.region, alarms.c.run, alarms.c.detail)

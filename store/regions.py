@@ -13,6 +13,7 @@ from readiness.evidence import Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch
 from readiness.region import RegionLaunch, Verdict
+from readiness.rules import BEING_CHECKED
 from store.alarms import AlarmKind, sound_within
 from store.once import insert_once
 from store.records_schema import launches, region_launches
@@ -161,12 +162,6 @@ def pairs_of(tx: Connection, product: str) -> tuple[tuple[str, str], ...]:
     return tuple((product, region) for region in tx.execute(chosen.order_by(region_launches.c.region)).scalars())
 
 
-def regions_of_launch(tx: Connection, key: LaunchKey) -> tuple[RegionKey, ...]:
-    """Return the region launches that this launch opened, whether or not they have ended, in key order."""
-    chosen = select(*_KEY).where(region_launches.c.product == key.product, region_launches.c.launch_run == key.run)
-    return tuple(_key(row) for row in tx.execute(chosen.order_by(*_KEY)))
-
-
 def unseen_regions(tx: Connection, *, limit: int = 200) -> tuple[RegionKey, ...]:
     """Return open regions whose facts are newer than the last look of their workflow: the sweep hints these."""
     chosen = select(*_KEY).where(
@@ -213,7 +208,8 @@ def mark_locked(tx: Connection, keys: Iterable[RegionKey]) -> None:
     these = tuple_(*_KEY).in_(held)
     tx.execute(update(region_launches).where(these).values(facts_revision=region_launches.c.facts_revision + 1))
     unmakes = these & region_launches.c.shown_verdict.in_(_GOES)
-    tx.execute(update(region_launches).where(unmakes).values(shown_verdict=Verdict.HELD.value))
+    held_back = {"shown_verdict": Verdict.HELD.value, "reasons": [BEING_CHECKED]}
+    tx.execute(update(region_launches).where(unmakes).values(held_back))
 
 
 def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> None:

@@ -41,12 +41,6 @@ def open_region(tx: Connection, product: str, region: str) -> RegionKey | None:
     return key
 
 
-def open_launch(tx: Connection, key: LaunchKey) -> bool:
-    """Say whether this launch has begun and not ended."""
-    launch = launch_record(tx, key).launch
-    return launch is not None and launch.ended_at is None
-
-
 def report_lost(store: Store, key: RegionKey) -> None:
     """Note that the workflow of an open region closed without an ending, and leave an alarm."""
     with store.writing() as tx:

@@ -32,6 +32,9 @@ def up(
 
 def doctor(
     directory: Directory = HERE,
+    seen: Annotated[
+        bool, typer.Option("--seen", help="Note that you have looked at the alarms that stand; they are kept.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, for programs.")] = False,
 ) -> None:
     """Check everything that must be well, say what is not, and what to do. Exit status 1 where something is not."""
@@ -40,10 +43,13 @@ def doctor(
     from rich.text import Text
 
     from bootstrap.cli import showing
-    from bootstrap.doctor import examine
+    from bootstrap.doctor import examine, settle_alarms
     from bootstrap.settings import Settings
 
-    findings = asyncio.run(examine(Settings().model_copy(update={"directory": directory})))
+    settings = Settings().model_copy(update={"directory": directory})
+    findings = asyncio.run(examine(settings))
+    if seen and any(each.about == "database" and each.well for each in findings):
+        showing.line(f"Noted as seen: {settle_alarms(settings)} alarms.")
     if as_json:
         showing.as_json(
             {"well": all(each.well for each in findings), "findings": [each.document for each in findings]}

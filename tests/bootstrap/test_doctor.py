@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.cli import run
-from bootstrap.doctor import Finding, examine
+from bootstrap.doctor import Finding, examine, settle_alarms
 from bootstrap.installation import Installation, Process, Running, running_process
 from bootstrap.settings import Settings
 from readiness.keys import RegionKey
@@ -46,6 +46,19 @@ async def test_an_alarm_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert alarm.about == "alarm atlas-2/emea (run 1)"
     assert "a go without a command" in alarm.says
     assert "past the API" in alarm.remedy
+
+
+async def test_an_alarm_that_somebody_has_looked_at_stands_no_more(tmp_path: Path) -> None:
+    """An installation is well again once a person has noted the alarm, which is kept."""
+    settings = Settings(directory=tmp_path)
+    migrate(settings.store_url)
+    store = open_store(settings.store_url, clock=lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    try:
+        sound(store, AlarmKind.COMMAND_FORGED, RegionKey(product="atlas-2", region="emea", run=1), "a go")
+    finally:
+        store.close()
+    assert settle_alarms(settings) == 1
+    assert of(await examine(settings), "alarm").well
 
 
 async def test_a_database_without_its_tables_is_not_well(tmp_path: Path) -> None:
