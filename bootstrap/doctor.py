@@ -135,7 +135,7 @@ def settle_alarms(settings: Settings) -> int:
 
 
 _REMEDIES = {
-    "command-forged": "Somebody sent a command past the API: find out who reaches Temporal. Then `ltl doctor --seen`.",
+    "command-forged": "Somebody went past the API: find out who reaches Temporal, then `ltl doctor --seen`.",
     "ledger-behind": "The database is older than what the workflow knows: restore a later backup. Nothing launches.",
     "workflow-lost": "It is started again from its ledger; find out who ended it.",
 }
