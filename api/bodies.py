@@ -18,7 +18,12 @@ Points = Annotated[tuple[Text, ...], Field(max_length=MOST_POINTS)]
 Regions = Annotated[tuple[Slug, ...], Field(max_length=500)]
 Seen = Annotated[
     int | None,
-    Field(ge=1, le=2**31, description="The `version` of the readiness that you act on; refused if it moved on."),
+    Field(
+        strict=True,
+        ge=1,
+        le=2**31,
+        description="The `version` of the readiness that you act on; refused if it moved on.",
+    ),
 ]
 
 
@@ -104,7 +109,7 @@ class RescheduleBody(GoverningBody):
 class EditBody(Body):
     """What every edit of content may say."""
 
-    material: bool = True
+    material: Annotated[bool, Field(strict=True)] = True
     """False is accepted only where the text is equal but for case, space and punctuation."""
     holds: Regions = ()
     """The regions whose standing go the editor means to end."""
@@ -160,7 +165,7 @@ class ObjectionBody(EditBody):
 
     objection: Text
     answer: Text | None = None
-    rank: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    rank: Annotated[int, Field(strict=True, ge=1, le=1_000)] | None = None
 
     def entry(self) -> Objection:
         """Return the content that the body holds."""

@@ -174,6 +174,7 @@ async def _edit(
             material=body.material,
             holds=body.holds,
             if_match=expected,
+            must_be_new=conditional.if_none_match == ("*",),
         )
 
     revision = await _written(deps, product, write)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.answers import SignatureAnswer
@@ -18,7 +18,7 @@ from api.bodies import (
 from api.commanding import Request as Asking
 from api.commanding import command_region, region_not_found
 from api.dependencies import Dependencies, Deps
-from api.guard import guarded_router, requires
+from api.guard import guarded_router, record_denied, requires
 from api.idempotency import IdempotencyKey
 from api.identity import Actor
 from api.live import region_readiness
@@ -68,12 +68,14 @@ async def sign_off(
     product: str,
     region: str,
     body: SignOffBody,
+    request: Request,
     key: IdempotencyKey,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.SIGN_OFF)],
 ) -> SignatureAnswer:
     """Sign one exact revision of a stage's content for a function, or send it back with a reason."""
     if not may_act_for(actor, body.function, region):
+        await record_denied(request, [region])
         raise problem_of(
             FunctionNotHeld(
                 detail=f"Only someone with the role {ROLE_OF_FUNCTION[body.function].value} in {region} "

@@ -5,7 +5,7 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from api.dependencies import Dependencies, dependencies_of
 from api.identity import Actor, TokenRefused
-from api.problems import Problem
+from api.problems import Fault, Problem, invalid
 from api.rights import RIGHTS, Action, Reach, allowed_regions, can
 from api.strict_json import JsonRefused, parse_json
 from readiness.values import slugged
@@ -32,6 +32,8 @@ _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _LONGEST_PATH = 500
+_LONGEST_NAME = 100
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_REGIONS_RECORDED = 50
 
 
@@ -123,12 +125,15 @@ class GuardedRoute(APIRoute):
         """Return FastAPI's handler behind our door."""
         handler = super().get_route_handler()
         requirement = requirement_of(self.dependant)
+        known_queries = frozenset(_queries(self.dependant))
         takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def guarded(request: Request) -> Response:
             _refuse_odd_address(request)
             if requirement is not None:
                 await requirement.admit(request)
+            if request.method not in _SAFE_METHODS:
+                _refuse_unknown_queries(request, known_queries)
             if takes_json:
                 _refuse_other_media(request)
             response = await handler(_StrictRequest(request.scope, request.receive))
@@ -164,6 +169,12 @@ def _requirements(dependant: Dependant) -> Iterator[Requirement]:
         yield from _requirements(below)
 
 
+def _queries(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for below in dependant.dependencies:
+        yield from _queries(below)
+
+
 class _StrictRequest(Request):
     """Reads JSON as `parse_json` does."""
 
@@ -195,6 +206,11 @@ def _unproven(kind: str, detail: str) -> Problem:
     described = detail.replace('"', "'").replace("\\", "/").encode("ascii", "replace").decode("ascii")
     challenge = f'{REALM}, error="invalid_token", error_description="{described}"'
     return Problem(kind, detail, headers={"WWW-Authenticate": challenge})
+
+
+async def record_denied(request: Request, regions: Iterable[str], *, product: str | None = None) -> None:
+    """Record that the route refused its action, for a reason of its own, to the actor whom the door let in."""
+    await _denied(request, request.state.actor, request.state.action, tuple(regions), product=product)
 
 
 async def _denied(
@@ -234,6 +250,16 @@ def _refuse_odd_address(request: Request) -> None:
     asked = (text for pair in request.query_params.multi_items() for text in pair)
     if not all(text.isprintable() for text in (request.scope["path"], *asked)):
         raise Problem("address-invalid", "The address holds a character that does not print.")
+
+
+def _refuse_unknown_queries(request: Request, known: Collection[str]) -> None:
+    """Refuse an act with a parameter that nobody knows here: whoever sent it meant another act than this one."""
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        reason = "There is no such parameter here; nothing was done."
+        raise invalid(
+            Fault(where="query", path=name[:_LONGEST_NAME], code="extra-forbidden", reason=reason) for name in unknown
+        )
 
 
 def _refuse_other_media(request: Request) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from api.answers import BadRow, ImportAnswer, RefusedFile
@@ -156,6 +157,12 @@ async def _receive(request: Request, deps: Dependencies, name: str | None) -> tu
         raise Problem("content-too-large", f"A file may have {limit} bytes at most. Send it in parts.") from large
     except UploadStorageFull as full:
         raise Problem("storage-full", "There is no room for the file. Nothing was kept; try again later.") from full
+    except HTTPException as unread:
+        if isinstance(unread, Problem):
+            raise
+        raise Problem(
+            "body-unreadable", "The form could not be read. Send one file, as the multipart field `file`."
+        ) from unread
 
 
 async def _blocks(file: UploadFile) -> AsyncIterator[bytes]:

@@ -16,6 +16,9 @@ from store.regions import WORKFLOW_LOST, RegionRecord, latest_region, region_rec
 from store.sight import gather
 from store.types import NEVER
 
+_HOPEFUL = frozenset({Verdict.READY, Verdict.GO, Verdict.CONDITIONAL_GO})
+"""Verdicts that are never shown for a coming instant unless the region has them at its own."""
+
 
 def region_readiness(store: Store, product: str, region: str, *, at: datetime | None = None) -> Readiness:
     """Return the readiness of the latest run of `product` in `region`, judged as of `at` or its own instant.
@@ -32,8 +35,8 @@ def region_readiness(store: Store, product: str, region: str, *, at: datetime | 
 def live_readiness(tx: Connection, key: RegionKey, *, now: datetime, at: datetime | None = None) -> Readiness:
     """Return the readiness of one region launch by evidence gathered in this transaction.
 
-    For a past instant, sign-offs, decisions and content are those that stood then, and facts those dated up to then
-    as known today.
+    The verdict for a coming instant is never better than at the region's own. For a past instant, sign-offs,
+    decisions and content are those that stood then, and facts those dated up to then as known today.
     """
     record = region_record(tx, key)
     is_past = at is not None and at < now
@@ -41,7 +44,13 @@ def live_readiness(tx: Connection, key: RegionKey, *, now: datetime, at: datetim
     instant = judged_instant(region, now=now) if at is None else at
     contents_as_of = instant if is_past else NEVER
     evidence = gather(tx, [record], {key: instant}, now=now, contents_as_of=contents_as_of)[key]
-    return _shown(record, evaluate(region.policy, evidence, region, at=instant))
+    shown = evaluate(region.policy, evidence, region, at=instant)
+    if at is not None and not is_past and shown.verdict in _HOPEFUL:
+        # A coming instant may look better than the day itself: certified then, and lapsed by the launch.
+        own = live_readiness(tx, key, now=now)
+        if own.verdict is not shown.verdict:
+            shown = shown.model_copy(update={"verdict": own.verdict, "reasons": own.reasons})
+    return _shown(record, shown)
 
 
 def _as_it_was(tx: Connection, key: RegionKey, at: datetime) -> RegionLaunch:

@@ -23,7 +23,7 @@ from api.showing import MOST_REGIONS
 from readiness.ledger import RegionRow
 from readiness.people import PersonStanding, PersonStatus
 from readiness.policy import TIERS, Policy, Stage
-from readiness.readiness import WORST_FIRST, Rag, Readiness
+from readiness.readiness import WORST_FIRST, Blocker, DecisionShown, Rag, Readiness
 from readiness.region import Verdict
 from readiness.rules import judged_instant
 from readiness.values import Frozen, Moment
@@ -63,6 +63,10 @@ class BoardAnswer(Frozen):
     forecast_at: Moment | None
     as_of: Moment | None
     reasons: tuple[str, ...]
+    blockers: tuple[Blocker, ...]
+    decision: DecisionShown | None
+    conditions: tuple[None, ...] = ()
+    waivers: tuple[None, ...] = ()
 
 
 class TierAnswer(Frozen):
@@ -303,6 +307,8 @@ def board_answer(row: BoardRow) -> BoardAnswer:
         forecast_at=row.forecast_at,
         as_of=row.as_of,
         reasons=row.reasons,
+        blockers=row.blockers,
+        decision=row.decision,
     )
 
 

@@ -10,6 +10,10 @@ from typing import Any, NoReturn
 DEEPEST_NESTING = 64
 """Levels of objects and arrays; our own documents have fewer than ten."""
 
+MOST_NAMES = 1_000
+"""Names in one object; our own documents have fewer than thirty. Each unknown one costs a fault: of sixty thousand,
+which fit into a megabyte, the faults alone would keep everybody else waiting for seconds."""
+
 LARGEST_INTEGER = 2**53
 """Beyond it other programs read another number (RFC 8259, section 6)."""
 
@@ -67,6 +71,8 @@ def _fraction(text: str) -> Decimal:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_NAMES:
+        raise JsonRefused(f"An object in the body has more than {MOST_NAMES} names.")
     value = dict(pairs)
     if len(value) != len(pairs):
         raise JsonRefused("An object in the body has the same name twice.")

@@ -25,6 +25,9 @@ BLOCK = 256 * 1024
 """Bytes of a file sent at a time."""
 
 _AWAY = frozenset({502, 503, 504})
+_NEVER_SENT = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
+"""What no further try mends: an address or a token that cannot be put into a request."""
+
 _TYPE_OF_SUFFIX = {".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
 
 
@@ -142,6 +145,8 @@ class Api:
                     headers={**(headers or {}), **_headers_of(upload)},
                     **({"content": upload.blocks()} if upload else {"json": body} if body is not None else {}),
                 )
+            except _NEVER_SENT as error:
+                raise NoAnswer(f"{self._client.base_url} cannot be asked: {error}. Nothing was sent.") from error
             except httpx2.TransportError as error:
                 failure = error
             else:

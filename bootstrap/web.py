@@ -21,6 +21,7 @@ from api.imports import imports_router
 from api.launches import launches_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
 from api.reading import reading_router
+from bootstrap.impatience import ImpatientProtocol
 from bootstrap.keys import signing_key
 from bootstrap.logs import log_as
 from bootstrap.sending import TemporalSender
@@ -113,6 +114,7 @@ async def serve(settings: Settings) -> None:
         make_app(settings, open_store(settings.store_url), client),
         host=settings.host,
         port=settings.port,
+        http=ImpatientProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

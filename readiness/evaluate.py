@@ -102,7 +102,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         reasons=_top_reasons(region, verdict, criteria, doubt=doubt),
         stages=stages,
         blockers=tuple(_blockers(region, verdict, stages)),
-        decision=_decision_shown(region),
+        decision=decision_shown(region),
         hold=_hold_shown(region),
         below_tier=region.below_tier,
         short_lead=region.plan.short_lead,
@@ -138,7 +138,7 @@ def _live_status(state: StageState, criteria: tuple[CriterionResult, ...]) -> St
 
 
 def _tempered(region: RegionLaunch, stages: tuple[StageReadiness, ...], *, seen_at: datetime) -> Verdict:
-    """Never a false go: what live figures or the clock would unmake is not shown, even before the workflow has looked."""
+    """Never a false go: what live figures or the clock would unmake is not shown, though nobody has looked yet."""
     verdict = verdict_of(region)
     is_unmet = any(
         criterion.mandatory and not criterion.is_satisfied
@@ -253,7 +253,8 @@ def _reason_for(function: str, criterion: CriterionResult) -> str:
     return next(about, criterion.reasons[0] if criterion.reasons else "The criterion is not met")
 
 
-def _decision_shown(region: RegionLaunch) -> DecisionShown | None:
+def decision_shown(region: RegionLaunch) -> DecisionShown | None:
+    """Return the decision that stands, as readers see it; None where none does."""
     decision = region.decision
     if decision is None:
         return None

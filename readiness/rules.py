@@ -7,7 +7,7 @@ from typing import assert_never
 
 from readiness.commands import Cancel, Decide, Hold, Reschedule, Resume, SignOff
 from readiness.decide import decide
-from readiness.evaluate import BEING_CHECKED, current_stage, evaluate, judged_instant, verdict_of
+from readiness.evaluate import BEING_CHECKED, current_stage, decision_shown, evaluate, judged_instant, verdict_of
 from readiness.events import HoldCause, RegionEvent, RegionHeld
 from readiness.evidence import Evidence
 from readiness.evolve import GOES, begin, evolve, fold
@@ -24,6 +24,7 @@ __all__ = [
     "begin",
     "current_stage",
     "decide",
+    "decision_shown",
     "due_at",
     "evaluate",
     "evolve",

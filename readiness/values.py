@@ -61,7 +61,7 @@ def clean_line(text: str) -> str:
 def to_utc(moment: datetime) -> datetime:
     """Return the same instant in UTC; instants are compared in UTC only.
 
-    Raises ValueError for an instant that lies outside the calendar in UTC, such as the last evening of 9999 in Hawaii.
+    Raises ValueError for an instant that lies outside the calendar in UTC, such as late on the last day of 9999.
     """
     try:
         return moment.astimezone(UTC)

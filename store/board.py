@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
 from readiness.policy import Stage
-from readiness.readiness import Rag, Readiness
+from readiness.readiness import Blocker, DecisionShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import judged_instant
 from store.engine import Store
@@ -41,6 +41,8 @@ _SHOWN = tuple(
         "coverage_hundredths",
         "forecast_at",
         "reasons",
+        "blockers",
+        "decision",
         "figures_gathered_at",
     )
 )
@@ -74,6 +76,8 @@ class BoardRow:
     coverage: float
     forecast_at: datetime | None
     reasons: tuple[str, ...]
+    blockers: tuple[Blocker, ...]
+    decision: DecisionShown | None
     as_of: datetime | None
     """When the figures were gathered; None where none have been yet."""
 
@@ -132,6 +136,8 @@ def board(
             coverage=row.coverage_hundredths / 100,
             forecast_at=row.forecast_at,
             reasons=tuple(row.reasons),
+            blockers=tuple(Blocker.model_validate(blocker) for blocker in row.blockers or ()),
+            decision=DecisionShown.model_validate(row.decision) if row.decision is not None else None,
             as_of=row.figures_gathered_at,
         )
         for row in tx.execute(chosen)

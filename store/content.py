@@ -125,11 +125,13 @@ def put_content(
     material: bool = True,
     holds: Sequence[str] = (),
     if_match: int | None = None,
+    must_be_new: bool = False,
 ) -> Revision:
     """Write a revision of one text, product-wide or, with `regions`, as the adaptation of each of them.
 
     A text that is there already word for word makes no new revision. Raises EditIsMaterial, WouldHoldRegions,
-    RevisionMovedOn where `if_match` is not the revision that holds, LaunchUnknown and RegionUnknown.
+    RevisionMovedOn where `if_match` is not the revision that holds or where a text that `must_be_new` is there
+    already, LaunchUnknown and RegionUnknown.
     """
     entry = entry_of(stage, body)
     records = _held_rows(tx, product, regions)
@@ -137,6 +139,8 @@ def put_content(
     targets = tuple(sorted(set(regions))) if regions is not None else (PRODUCT_WIDE,)
     holding = {target: texts_of_region(texts, product, target, stage).get(key) for target in targets}
     _require_match(holding, if_match)
+    if must_be_new and (there := next((text for text in holding.values() if text is not None), None)) is not None:
+        raise RevisionMovedOn(there.revision)
     if all(text is not None and text.region == where and text.entry == entry for where, text in holding.items()):
         current = max(text.revision for text in holding.values() if text is not None)
         return Revision(key, current, digest_of(entry), ())

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from readiness.evidence import ContentEvidence, Evidence, Figures
 from readiness.keys import RegionKey
 from readiness.ledger import CORE_VERSION
-from readiness.readiness import Rag, Readiness
+from readiness.readiness import DecisionShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
-from readiness.rules import BEING_CHECKED, GOES, bearings, evaluate, verdict_of
+from readiness.rules import BEING_CHECKED, GOES, bearings, decision_shown, evaluate, verdict_of
 from store.regions import RegionRecord, insert_region, update_region
 from store.texts import contents_of
 
@@ -89,6 +89,8 @@ def shown_by(readiness: Readiness, figures: Figures, revision: int, *, facts_rev
         "coverage_hundredths": round(readiness.coverage * 100),
         "forecast_at": readiness.forecast_at,
         "reasons": list(reasons if is_unchecked else readiness.reasons),
+        "blockers": [blocker.model_dump(mode="json") for blocker in readiness.blockers],
+        "decision": _document(readiness.decision),
     }
 
 
@@ -134,4 +136,10 @@ def _uncounted(region: RegionLaunch) -> dict[str, Any]:
         "coverage_hundredths": 0,
         "forecast_at": None,
         "reasons": [BEING_CHECKED if is_go else UNCOUNTED],
+        "blockers": [],
+        "decision": _document(decision_shown(region)),
     }
+
+
+def _document(decision: DecisionShown | None) -> dict[str, Any] | None:
+    return decision.model_dump(mode="json") if decision is not None else None

@@ -72,6 +72,8 @@ region_launches = Table(
     Column("coverage_hundredths", Integer, nullable=False),
     Column("forecast_at", UtcDateTime),
     Column("reasons", Json, nullable=False),
+    Column("blockers", MaybeJson),
+    Column("decision", MaybeJson),
     Index(
         "uq_region_launches_running",
         "product",

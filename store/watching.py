@@ -7,7 +7,7 @@ from readiness.ledger import CORE_VERSION
 from store.alarms import AlarmKind, resolve
 from store.engine import Store
 from store.records_schema import launches, region_launches
-from store.regions import latest_region, launch_record, mark_lost, open_regions, region_record
+from store.regions import latest_region, mark_lost, open_regions, region_record
 
 _REGION = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 

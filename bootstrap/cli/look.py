@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Region, one_of
+from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Product, Region, named, one_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -17,8 +17,8 @@ _PEOPLE = (
 
 
 def status(
-    product: Annotated[str | None, typer.Argument(metavar="[PRODUCT]")] = None,
-    region: Annotated[str | None, typer.Argument(metavar="[REGION]")] = None,
+    product: Annotated[str | None, typer.Argument(metavar="[PRODUCT]", callback=named)] = None,
+    region: Annotated[str | None, typer.Argument(metavar="[REGION]", callback=named)] = None,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     as_json: AsJson = False,

@@ -1,5 +1,6 @@
 """Which options do several commands share?"""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -21,8 +22,17 @@ Person = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON, for programs.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the act.")]
-Product = Annotated[str, typer.Argument(metavar="PRODUCT", help="For example atlas-2.")]
-Region = Annotated[str, typer.Argument(metavar="REGION", help="For example emea.")]
+
+
+def named(value: str | None) -> str | None:
+    """Return the name of a product or region as it is; raises BadParameter where no address could hold it."""
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9 -]{1,64}", value):
+        raise typer.BadParameter(f"{value!r} is no name such as atlas-2 or emea: letters a-z, digits and hyphens.")
+    return value
+
+
+Product = Annotated[str, typer.Argument(metavar="PRODUCT", help="For example atlas-2.", callback=named)]
+Region = Annotated[str, typer.Argument(metavar="REGION", help="For example emea.", callback=named)]
 
 Acting = Annotated[
     str,
@@ -33,11 +43,11 @@ MANAGER = "product_manager"
 
 def one_of(value: str, allowed: Iterable[str], *, hint: str) -> str:
     """Return `value` as the API spells it, hyphens or not; raises BadParameter where it is none of `allowed`."""
-    named = value.replace("-", "_")
+    spelt = value.replace("-", "_")
     choices = tuple(allowed)
-    if named not in choices:
+    if spelt not in choices:
         raise typer.BadParameter(f"{value} is not one of {', '.join(choices)}", param_hint=hint)
-    return named
+    return spelt
 
 
 HERE = Path(DEFAULT_DIRECTORY)

@@ -97,6 +97,8 @@ def plan_in(file: Path) -> dict[str, Any]:
         document = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=PlainLoader)  # noqa: S506 - a SafeLoader.
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PlanUnreadable(f"{file} cannot be read as YAML or JSON: {error}") from error
+    except RecursionError as error:
+        raise PlanUnreadable(f"{file} is nested deeper than any plan.") from error
     if not isinstance(document, dict):
         raise PlanUnreadable(f"{file} does not hold a plan: one mapping with product, regions and so on is needed.")
     return document

@@ -223,3 +223,12 @@ def test_only_a_browser_on_this_machine_is_the_persona(page: FastAPI, host: str,
 def test_a_page_is_no_part_of_the_description(page: FastAPI) -> None:
     """Pages are for people and are left out of the description of the API."""
     assert "/" not in page.openapi()["paths"]
+
+
+def test_an_act_with_a_parameter_that_nobody_knows_is_refused(client: TestClient, manager: dict[str, str]) -> None:
+    """Whoever asks for a rehearsal where there is none does not get the act; readers may add what they like."""
+    wish = {"share": 0.9, "name": "atlas-2", "regions": ["emea"]}
+    refused = client.post("/v1/launches?rehearse=true", headers=manager, json=wish)
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/request-invalid")
+    assert [(fault["in"], fault["path"]) for fault in refused.json()["errors"]] == [("query", "rehearse")]
+    assert client.get(f"{READINESS.format('emea')}?rehearse=true", headers=manager).status_code == 200

@@ -6,6 +6,7 @@ import pytest
 
 from readiness.canonical import digest
 from readiness.commands import Cancel, Choice, Hold, Position, Reschedule, Resume, Role
+from readiness.evaluate import UNMET_AT_INSTANT
 from readiness.events import HoldCause, SignOffVoided, StageReopened
 from readiness.ledger import LaunchRefused, Look
 from readiness.policy import Function, Stage
@@ -218,6 +219,41 @@ def test_evidence_that_falls_reads_as_held_before_anyone_has_looked() -> None:
     readiness = evaluate(region.policy, READY_WORLD.but(certified=39).evidence(), region, at=LAUNCH_AT)
     assert readiness.verdict is Verdict.HELD
     assert readiness.reasons[0] == BEING_CHECKED
+
+
+def test_another_instant_at_which_a_gate_is_unmet_is_not_called_a_change_of_evidence() -> None:
+    """Asked for a coming instant, the answer says that a gate is unmet then, not that anything changed."""
+    region, later = with_go(), LAUNCH_AT + timedelta(days=400)
+    lapsed = READY_WORLD.but(certified=0, lapsing=40).evidence(at=later)
+    readiness = evaluate(region.policy, lapsed, region, at=later)
+    assert (readiness.verdict, readiness.reasons[0]) == (Verdict.HELD, UNMET_AT_INSTANT)
+
+
+def test_a_go_whose_hour_is_over_reads_as_held_before_anyone_has_looked() -> None:
+    """A go that its workflow did not come round to is stale, and stale counts as no."""
+    region = with_go()
+    in_time = READY_WORLD.but(now=LAUNCH_AT + timedelta(minutes=60))
+    late = in_time.later(timedelta(seconds=1))
+    assert evaluate(region.policy, in_time.evidence(), region, at=in_time.now).verdict is Verdict.GO
+    assert evaluate(region.policy, late.evidence(), region, at=late.now).verdict is Verdict.HELD
+
+
+def test_nobody_is_said_to_decide_while_live_figures_unmake_a_gate() -> None:
+    """The executive is waited for only while every learning gate is met by what is known now."""
+    region = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    fallen = evaluate(region.policy, READY_WORLD.but(certified=39).evidence(), region, at=LAUNCH_AT)
+    assert verdict_of(region) is Verdict.READY
+    assert [blocker.waiting_on for blocker in fallen.blockers] == ["enablement"]
+
+
+def test_each_function_that_is_waited_on_hears_its_own_reason() -> None:
+    """Sales is not told what marketing has not done."""
+    region = looked(region_launch(), READY_WORLD)
+    blockers = evaluate(region.policy, READY_WORLD.evidence(), region, at=LAUNCH_AT).blockers
+    assert [(blocker.waiting_on, blocker.reason) for blocker in blockers] == [
+        ("marketing", "Marketing has not signed the value propositions"),
+        ("sales", "Sales has not signed the value propositions"),
+    ]
 
 
 def test_evidence_that_recovers_leaves_a_held_region_held_until_a_new_decision() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from readiness.commands import Role
+from readiness.commands import Choice, Role
 from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
@@ -81,7 +81,9 @@ def test_a_go_that_facts_have_overtaken_reads_as_held(desk: Desk) -> None:
         assert [row.verdict for row in board(tx)] == [Verdict.GO]
     desk.void_passes("emea")
     with desk.store.reading() as tx:
-        assert [row.verdict for row in board(tx)] == [Verdict.HELD]
+        assert [(row.verdict, row.reasons) for row in board(tx)] == [
+            (Verdict.HELD, ("Evidence changed, being checked",))
+        ]
         assert region_record(tx, key).region.holding is None
     assert refresh_figures(desk.store, [key]) == (key,)
     with desk.store.reading() as tx:
@@ -95,6 +97,20 @@ def test_a_go_that_facts_have_overtaken_reads_as_held(desk: Desk) -> None:
             Verdict.HELD,
             "Held because a gate became unmet after the go",
         )
+
+
+def test_the_board_says_who_is_waited_on_and_what_was_decided(desk: Desk) -> None:
+    """Each row tells what a region's own page tells, but for its stages."""
+    key = desk.ready()
+    with desk.store.reading() as tx:
+        (row,) = board(tx)
+    assert ([blocker.waiting_on for blocker in row.blockers], row.decision) == (["executive"], None)
+    desk.accepted(key, desk.decide(key, Choice.GO))
+    with desk.store.reading() as tx:
+        (row,) = board(tx)
+    assert row.blockers == ()
+    assert row.decision is not None
+    assert (row.decision.verdict, row.decision.person) == (Choice.GO, "ex-1")
 
 
 def test_a_mark_that_changes_nothing_gives_the_go_back_once_it_is_counted(desk: Desk) -> None:

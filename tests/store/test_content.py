@@ -240,3 +240,12 @@ def test_content_reads_as_it_was_at_an_earlier_moment(desk: Desk) -> None:
     with desk.store.reading() as tx:
         assert contents_of(tx, [desk.region(key)])[key] != before
         assert contents_of(tx, [desk.region(key)], as_of=then)[key] == before
+
+
+def test_a_text_that_must_be_new_replaces_nothing(desk: Desk) -> None:
+    """Two people who both mean to write the first words do not overwrite each other."""
+    desk.start("emea")
+    assert desk.write(MESSAGE, "all", message("One."), must_be_new=True).revision == 1
+    with pytest.raises(RevisionMovedOn) as there:
+        desk.write(MESSAGE, "all", message("Two."), must_be_new=True)
+    assert there.value.current == 1
