@@ -146,7 +146,8 @@ class Api:
                     **({"content": upload.blocks()} if upload else {"json": body} if body is not None else {}),
                 )
             except _NEVER_SENT as error:
-                raise NoAnswer(f"{self._client.base_url} cannot be asked: {error}. Nothing was sent.") from error
+                # What the error says may hold the token.
+                raise NoAnswer(f"{self._client.base_url} cannot be asked that way. Nothing was sent.") from error
             except httpx2.TransportError as error:
                 failure = error
             else:

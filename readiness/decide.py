@@ -110,10 +110,10 @@ def _require_reason(command: Asked, what: str) -> None:
 
 
 def _require_current(region: RegionLaunch, command: Asked) -> None:
-    if command.seen is not None and command.seen < region.version:
+    if command.seen is not None and command.seen != region.version:
         raise _refuse(
             ReadinessMovedOn,
-            f"You saw version {command.seen}; the region is at version {region.version} now. "
+            f"You acted on version {command.seen}; the region is at version {region.version}. "
             "Look at what changed, then act on that.",
             seen=command.seen,
             version=region.version,
@@ -213,7 +213,7 @@ def _decide(
             LaunchInstantPassed,
             f"The launch instant {region.plan.wall_clock} has passed. Reschedule the region, then decide.",
         )
-    _require_gates(region, evidence)
+    readiness = _met_readiness(region, evidence)
     standing = region.decision
     if standing is not None and standing.choice is command.choice and command.choice in GOES:
         raise _refuse(AlreadyDecided, "The same decision stands already.", by=standing.person)
@@ -222,6 +222,9 @@ def _decide(
             choice=command.choice,
             launch_at=region.launch_at,
             review_at=command.review_at if command.choice is Choice.NO_GO else None,
+            judged=readiness.judged(),
+            gathered_at=readiness.as_of,
+            audience=next((c.audience for c in readiness.criteria if c.audience is not None), None),
             **_by(command, now),
         ),
     )
@@ -247,8 +250,8 @@ def _require_offered(command: Decide, now: datetime) -> None:
             raise _refuse(ReviewDatePast, "The date to look again lies in the past. Name a later one.")
 
 
-def _require_gates(region: RegionLaunch, evidence: Evidence | None) -> None:
-    """Every criterion of every learning stage is met by this evidence, and every one of these stages is closed."""
+def _met_readiness(region: RegionLaunch, evidence: Evidence | None) -> Readiness:
+    """Return the readiness, in which every criterion of every learning stage is met and every one of them closed."""
     if evidence is None or evidence.launch_at != region.launch_at:
         raise _refuse(EvidenceMissing, "The facts for this launch instant are not at hand. Try again.")
     readiness = evaluate(region.policy, evidence, region, at=evidence.figures.at)
@@ -258,6 +261,7 @@ def _require_gates(region: RegionLaunch, evidence: Evidence | None) -> None:
         raise _refuse(
             GatesNotMet, f"These gates are not met yet: {names}. A decision is taken once they are.", unmet=unmet
         )
+    return readiness
 
 
 def _unmet(readiness: Readiness) -> tuple[UnmetCriterion, ...]:

@@ -265,6 +265,9 @@ def decision_shown(region: RegionLaunch) -> DecisionShown | None:
         launch_at=decision.launch_at,
         review_at=decision.review_at,
         version=decision.version,
+        judged=decision.judged,
+        gathered_at=decision.gathered_at,
+        audience=decision.audience,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from readiness.commands import Choice
+from readiness.evidence import AudienceChange
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
 from readiness.values import Digest, Frozen, Identifier, Moment, Slug
@@ -132,6 +133,12 @@ class DecisionTaken(Happened):
     choice: Choice
     launch_at: Moment
     review_at: Moment | None = None
+    judged: tuple[Judged, ...] = ()
+    """The criteria as the decision was taken on them; what was known then stays known."""
+    gathered_at: Moment | None = None
+    """When that evidence was gathered."""
+    audience: AudienceChange | None = None
+    """How the audience had changed by then."""
 
 
 class ReviewCame(Happened):
@@ -152,7 +159,7 @@ class RegionHeld(Happened):
 
 
 class RegionResumed(Happened):
-    """A hold ended; it leads to ready or not ready, never to go."""
+    """A hold ended; it never leads to go, and a no-go from before stands."""
 
     type: Literal["region_resumed"] = "region_resumed"
 

@@ -165,6 +165,9 @@ def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
         version=region.version + 1,
         review_at=event.review_at,
         command_id=event.command_id,
+        judged=event.judged,
+        gathered_at=event.gathered_at,
+        audience=event.audience,
     )
     if event.choice not in GOES:
         return {**_without_go(region, event.at), "decision": decision, "holding": None}
@@ -196,8 +199,8 @@ def _rescheduled(region: RegionLaunch, event: RegionRescheduled) -> dict[str, An
 
 
 def _without_go(region: RegionLaunch, at: datetime) -> dict[str, Any]:
-    """The decision is gone; where it was a go, the question is open again."""
+    """A go that stood is gone, and the question is open again; a no-go is an executive's, and stays."""
     if region.decision is None or region.decision.choice not in GOES:
-        return {"decision": None}
+        return {}
     reopened = _stage(region, Stage.GO_NO_GO, status=StageStatus.REOPENED, closed_at=None, since=at)
     return {"decision": None, **reopened}

@@ -95,6 +95,12 @@ class DecisionShown(Frozen):
     launch_at: Moment
     review_at: Moment | None
     version: int
+    judged: tuple[Judged, ...] = ()
+    """The criteria as it was taken on them, with the counts of then."""
+    gathered_at: Moment | None = None
+    """When that evidence was gathered."""
+    audience: AudienceChange | None = None
+    """How the audience had changed by then."""
 
 
 class HoldShown(Frozen):

@@ -5,7 +5,8 @@ from enum import StrEnum
 from pydantic import Field
 
 from readiness.commands import Choice
-from readiness.events import CriterionStatus, HoldCause
+from readiness.events import CriterionStatus, HoldCause, Judged
+from readiness.evidence import AudienceChange
 from readiness.keys import RegionKey
 from readiness.plan import Assessment, Course, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
@@ -85,6 +86,10 @@ class Decision(Frozen):
     version: int
     review_at: Moment | None = None
     command_id: str | None = None
+    judged: tuple[Judged, ...] = ()
+    """The criteria as it was taken on them."""
+    gathered_at: Moment | None = None
+    audience: AudienceChange | None = None
 
 
 class Holding(Frozen):

@@ -1,6 +1,7 @@
 """Where is the server that a command speaks to, and in whose name does it speak?"""
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,24 @@ if TYPE_CHECKING:
     from readiness.commands import Role
 
 
+_ADDRESS = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!-~]*)?")
+_TOKEN = re.compile(r"[!-~]+")
+
+
 class NotRunning(Exception):  # noqa: N818 - named as what is the case.
     """There is no server to speak to; the message says how to start one."""
 
 
 class TokenMissing(Exception):  # noqa: N818 - named as what is the case.
-    """A server elsewhere is named, but no token for it."""
+    """A server elsewhere is named, but no token for it, or something that is none."""
 
 
 def server_url(directory: Path) -> str:
     """Return where the server is: LTL_SERVER, or what runs on `directory`; raises NotRunning."""
     elsewhere = os.environ.get("LTL_SERVER")
     if elsewhere:
+        if not _ADDRESS.fullmatch(elsewhere):
+            raise NotRunning(f"LTL_SERVER is {elsewhere!r}; it takes an address such as http://127.0.0.1:8000.")
         return elsewhere.rstrip("/")
     running = Installation(directory.absolute()).running()
     if running is None:
@@ -43,6 +50,8 @@ def opened(directory: Path, person: str, *roles: "Role") -> "Api":
     token = os.environ.get("LTL_TOKEN")
     if not token and os.environ.get("LTL_SERVER"):
         raise TokenMissing(f"LTL_SERVER names {url}; set LTL_TOKEN to a token that it trusts.")
+    if token and not _TOKEN.fullmatch(token):
+        raise TokenMissing("LTL_TOKEN does not hold a token: that is one line of letters, digits and `-_.`.")
     from bootstrap.api_client import Api
 
     if token:

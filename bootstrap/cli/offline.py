@@ -51,6 +51,10 @@ def rebuild(directory: Directory = HERE, as_json: AsJson = False) -> None:
     from store.engine import open_store
     from store.rebuild import rebuild as fold_again
 
+    if settings.database_url is None and not (directory.absolute() / "store.sqlite").is_file():
+        raise typer.BadParameter(
+            f"{directory} holds no installation: there is no store.sqlite in it", param_hint="--data"
+        )
     store = open_store(settings.store_url)
     try:
         if as_json:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.limits import BodyLimits
-from api.strict_json import DEEPEST_NESTING, LARGEST_INTEGER, JsonRefused, parse_json
+from api.strict_json import DEEPEST_NESTING, LARGEST_INTEGER, MOST_NAMES, JsonRefused, parse_json
 
 JSON = {"Content-Type": "application/json"}
 
@@ -44,6 +44,7 @@ REFUSED = {
     "objects without end": b'{"a":' * 1_500,
     "65 levels": b"[" * 65 + b"]" * 65,
     "two values": b"{} {}",
+    "a thousand and one names": b"{" + b",".join(b'"%d":1' % each for each in range(MOST_NAMES + 1)) + b"}",
     "a comment": b"{} // nothing",
     "single quotes": b"{'share': 0.9}",
     "spaces only": b"   ",

@@ -99,7 +99,7 @@ class RegionMachine(RuleBasedStateMachine):
             order = LEARNING_STAGES.index(event.stage)
             assert all(self.region.stage(stage).is_closed for stage in LEARNING_STAGES[:order])
         if event.type == "region_resumed":
-            assert verdict_of(self.region) in {Verdict.READY, Verdict.NOT_READY}
+            assert verdict_of(self.region) in {Verdict.READY, Verdict.NOT_READY, Verdict.NO_GO}
 
     def _command(self, kind: type[RegionCommand], person: str, role: Role, **fields: object) -> RegionCommand:
         carried = {"command_id": "c", "person": person, "role": role, "logged_at": self.world.now}

@@ -53,6 +53,11 @@ def resume() -> Resume:
     return Resume.model_validate(asked())
 
 
+def ready() -> RegionLaunch:
+    """Return a region that waits for its decision."""
+    return looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+
+
 def reschedule(by: timedelta) -> Reschedule:
     """Return a move of the launch instant."""
     return Reschedule.model_validate({**asked(), "launch_at": LAUNCH_AT + by, "wall_clock": "later"})
@@ -134,7 +139,7 @@ def test_sending_back_withdraws_a_sign_off_and_stays_visible() -> None:
 
 def test_a_material_edit_voids_the_sign_offs_of_its_own_stage_only() -> None:
     """Exactly what was edited must be signed anew."""
-    region = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    region = ready()
     proposal = propose(region, Look(), evidence=READY_WORLD.but(message="message 2").evidence(), now=NOW)
     voided = [event.stage for event in proposal.events if isinstance(event, SignOffVoided)]
     reopened = [event.stage for event in proposal.events if isinstance(event, StageReopened)]
@@ -144,7 +149,7 @@ def test_a_material_edit_voids_the_sign_offs_of_its_own_stage_only() -> None:
 
 def test_an_edit_of_punctuation_keeps_the_sign_offs() -> None:
     """Digests linked by an edit that is not material count as the current one."""
-    region = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    region = ready()
     world = READY_WORLD.but(message="message 1!", same_message=("message 1",))
     assert propose(region, Look(), evidence=world.evidence(), now=NOW).events == ()
 
@@ -174,7 +179,7 @@ def test_a_decision_before_the_gates_are_met_names_every_unmet_criterion() -> No
 @pytest.mark.parametrize("choice", [Choice.GO, Choice.NO_GO])
 def test_one_person_short_of_the_share_blocks_a_decision(choice: Choice) -> None:
     """Nothing is rounded up: 39 of 50 is not 0.8."""
-    region = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    region = ready()
     assert refused(region, decision(choice), READY_WORLD.but(certified=39)) == "gates-not-met"
 
 
@@ -192,7 +197,7 @@ def test_one_person_short_of_the_share_blocks_a_decision(choice: Choice) -> None
 )
 def test_a_decision_that_may_not_be_is_refused_by_name(change: dict[str, object], kind: str) -> None:
     """Each fault of a decision has its own refusal."""
-    region = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    region = ready()
     assert refused(region, decision().model_copy(update=change), READY_WORLD) == kind
 
 
@@ -240,7 +245,7 @@ def test_a_go_whose_hour_is_over_reads_as_held_before_anyone_has_looked() -> Non
 
 def test_nobody_is_said_to_decide_while_live_figures_unmake_a_gate() -> None:
     """The executive is waited for only while every learning gate is met by what is known now."""
-    region = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    region = ready()
     fallen = evaluate(region.policy, READY_WORLD.but(certified=39).evidence(), region, at=LAUNCH_AT)
     assert verdict_of(region) is Verdict.READY
     assert [blocker.waiting_on for blocker in fallen.blockers] == ["enablement"]
@@ -318,8 +323,8 @@ def test_a_launch_more_than_an_hour_late_is_held() -> None:
 
 def test_a_no_go_stays_a_no_go_at_the_launch_instant_and_asks_again_on_its_review_date() -> None:
     """The review date reopens the question by itself."""
-    ready = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
-    region = accepted(ready, decision(Choice.NO_GO), READY_WORLD)
+    waiting = ready()
+    region = accepted(waiting, decision(Choice.NO_GO), READY_WORLD)
     assert verdict_of(region) is Verdict.NO_GO
     assert bearings(region, now=NOW).due_at == NOW + timedelta(days=7)
     assert verdict_of(looked(region, READY_WORLD.later(timedelta(days=8)))) is Verdict.READY
@@ -327,10 +332,38 @@ def test_a_no_go_stays_a_no_go_at_the_launch_instant_and_asks_again_on_its_revie
 
 def test_a_no_go_with_a_review_after_the_launch_instant_is_not_held() -> None:
     """At the launch instant a no-go stays no-go."""
-    ready = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    waiting = ready()
     late = decision(Choice.NO_GO).model_copy(update={"review_at": LAUNCH_AT + timedelta(days=1)})
-    region = looked(accepted(ready, late, READY_WORLD), READY_WORLD.but(now=LAUNCH_AT))
+    region = looked(accepted(waiting, late, READY_WORLD), READY_WORLD.but(now=LAUNCH_AT))
     assert verdict_of(region) is Verdict.NO_GO
+
+
+@pytest.mark.parametrize("act", ["hold and resume", "reschedule"])
+def test_a_no_go_is_not_wiped_by_who_plans_the_launch(act: str) -> None:
+    """What an executive refused stays refused until its review date or a new decision."""
+    region = accepted(ready(), decision(Choice.NO_GO), READY_WORLD)
+    if act == "reschedule":
+        command = reschedule(timedelta(days=1))
+        evidence = READY_WORLD.evidence(launch_at=command.launch_at)
+        for event in propose(region, command, evidence=evidence, now=NOW).events:
+            region = evolve(region, event)
+    else:
+        region = accepted(accepted(region, hold(), READY_WORLD), resume(), READY_WORLD)
+    assert verdict_of(region) is Verdict.NO_GO
+    assert verdict_of(looked(region, READY_WORLD.later(timedelta(days=8)))) is Verdict.READY
+
+
+def test_a_decision_keeps_what_it_was_taken_on() -> None:
+    """The counts of then stay known, whatever the facts say later."""
+    kept = with_go().decision
+    assert kept is not None
+    assert [(judged.numerator, judged.denominator) for judged in kept.judged[-2:]] == [(45, 50), (40, 50)]
+    assert kept.gathered_at == NOW
+
+
+def test_nobody_has_seen_a_version_that_is_not_there_yet() -> None:
+    """A version from the future is as wrong as an old one."""
+    assert refused(ready(), decision(seen=9_999), READY_WORLD) == "readiness-moved-on"
 
 
 def test_a_launch_that_the_second_lock_refuses_holds_the_region_with_its_reasons() -> None:
@@ -378,7 +411,7 @@ def test_an_empty_audience_never_passes() -> None:
 
 def test_the_index_never_shows_more_than_was_reached() -> None:
     """The index is cut, not rounded: it reaches 100 only where everything is met."""
-    region = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    region = ready()
     full = evaluate(region.policy, READY_WORLD.evidence(), region, at=LAUNCH_AT)
     short = evaluate(region.policy, READY_WORLD.but(certified=39).evidence(), region, at=LAUNCH_AT)
     assert full.index == 100.0
