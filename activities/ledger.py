@@ -12,6 +12,7 @@ from activities.messages import (
     COMMAND_FORGED,
     LEDGER_BEHIND,
     LEDGER_UNKNOWN,
+    OTHER_RUN,
     PROPOSAL_FORGED,
     STORE_AWAY,
     STORE_PATIENCE,
@@ -23,7 +24,7 @@ from activities.messages import (
 )
 from readiness.launch import LaunchSettled, LaunchSight
 from readiness.ledger import LaunchAnswer, Settled, Sight
-from store.commands import CommandForged
+from store.commands import CommandForged, ForAnotherRun
 from store.engine import Store, StoreAway
 from store.launching import launch
 from store.ledger import LedgerBehind, ProposalForged
@@ -107,6 +108,8 @@ class LedgerActivities:
             raise no_answer(str(error)) from error
         except CommandForged as error:
             raise ApplicationError(str(error), type=COMMAND_FORGED, non_retryable=True) from error
+        except ForAnotherRun as error:
+            raise ApplicationError(str(error), type=OTHER_RUN, non_retryable=True) from error
         except ProposalForged as error:
             raise ApplicationError(str(error), type=PROPOSAL_FORGED, non_retryable=True) from error
         except LedgerBehind as error:

@@ -17,6 +17,9 @@ STORE_AWAY = "store-away"
 COMMAND_FORGED = "command-forged"
 """The error type of a command that the command log does not hold: an alarm was recorded, the ledger is unchanged."""
 
+OTHER_RUN = "other-run"
+"""The error type of a command for another run, which came to a workflow that is ending: it is sent again."""
+
 PROPOSAL_FORGED = "proposal-forged"
 """The error type of events that settling never writes: an alarm was recorded, the ledger is unchanged."""
 

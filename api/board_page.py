@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,7 @@ def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str
     within = None if allowed.everywhere else allowed.named
     with deps.store.reading() as tx:
         read_at = deps.store.now(tx)
-        found = _read(tx, filters, within, after)
+        found = _read(tx, filters, within, after, now=read_at)
         names = names_of(tx, {actor.person, *(row.owner for row in found.rows)})
     columns = _columns(found.rows, dict(found.regions))
     rows = _product_rows(found.rows, columns, names)
@@ -86,7 +87,9 @@ def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str
     )
 
 
-def _read(tx: Connection, filters: Filters, within: Sequence[str] | None, after: str | None) -> _Reading:
+def _read(
+    tx: Connection, filters: Filters, within: Sequence[str] | None, after: str | None, *, now: datetime
+) -> _Reading:
     def products(up_to: str | None = None) -> int:
         return count_products(
             tx,
@@ -100,8 +103,10 @@ def _read(tx: Connection, filters: Filters, within: Sequence[str] | None, after:
         )
 
     return _Reading(
-        rows=_whole_products(tx, filters, within, after),
-        tallies=tallies(tx, product=filters.product, region=filters.region, stage=filters.stage, within=within),
+        rows=_whole_products(tx, filters, within, after, now=now),
+        tallies=tallies(
+            tx, product=filters.product, region=filters.region, stage=filters.stage, within=within, now=now
+        ),
         products=named_products(tx, within=within),
         regions=named_regions(tx, within=within),
         products_found=products(),
@@ -110,7 +115,7 @@ def _read(tx: Connection, filters: Filters, within: Sequence[str] | None, after:
 
 
 def _whole_products(
-    tx: Connection, filters: Filters, within: Sequence[str] | None, after: str | None
+    tx: Connection, filters: Filters, within: Sequence[str] | None, after: str | None, *, now: datetime
 ) -> tuple[BoardRow, ...]:
     """Return the cells of as many whole products as a page has room for, at least of one."""
 
@@ -125,6 +130,7 @@ def _whole_products(
             within=within,
             after=(after, _BEHIND_EVERY_REGION) if after is not None else None,
             limit=limit,
+            now=now,
         )
 
     rows = cells(filters.product, MOST_CELLS + 1)

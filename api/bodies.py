@@ -4,7 +4,7 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from readiness.commands import Choice, Position
 from readiness.content import Objection, ValueProposition
@@ -25,6 +25,17 @@ Seen = Annotated[
         description="The `version` of the readiness that you act on; refused if it moved on.",
     ),
 ]
+
+
+def _written_out(moment: object) -> object:
+    """Return `moment` if it is written out; raises ValueError for a number, which might mean seconds or a date."""
+    if not isinstance(moment, str) or "-" not in moment[1:]:
+        raise ValueError("an instant is written out with its offset, as in 2027-03-01T09:00:00+01:00")
+    return moment
+
+
+WrittenMoment = Annotated[Moment, BeforeValidator(_written_out)]
+"""An instant as text: 20270101 would be read as seconds, and as a day in August 1970."""
 
 
 class GoverningBody(Body):
@@ -56,7 +67,7 @@ class ConditionBody(Body):
 
     text: Text
     owner: Identifier
-    due_at: Moment
+    due_at: WrittenMoment
 
 
 class DecisionBody(GoverningBody):
@@ -73,7 +84,7 @@ class DecisionBody(GoverningBody):
 
     verdict: Choice
     conditions: Annotated[tuple[ConditionBody, ...], Field(max_length=20)] = ()
-    review_at: Moment | None = None
+    review_at: WrittenMoment | None = None
 
 
 class HoldBody(GoverningBody):
@@ -81,7 +92,7 @@ class HoldBody(GoverningBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The price list is wrong."}]})
 
-    review_at: Moment | None = None
+    review_at: WrittenMoment | None = None
 
 
 class ResumeBody(GoverningBody):

@@ -51,10 +51,11 @@ async def command_region(
     *,
     product: str,
     region: str,
-    make: Callable[[dict[str, Any]], RegionCommand],
+    make: Callable[[Connection, dict[str, Any]], RegionCommand],
 ) -> tuple[RegionKey, Accepted]:
     """Log the request for the latest run of `product` in `region`, send it, and return what was accepted.
 
+    `make` is called within the transaction that logs it, and not for a repeat: what it checks was checked then.
     Raises the problem of its refusal, `not-found` where the region was never started, and EngineAway.
     """
 
@@ -78,7 +79,7 @@ async def command_launch(
     *,
     product: str,
     starts: bool,
-    make: Callable[[dict[str, Any]], LaunchCommand],
+    make: Callable[[Connection, dict[str, Any]], LaunchCommand],
 ) -> tuple[LaunchKey, Accepted]:
     """Log the request for a launch as a whole, send it, and return what was accepted.
 
@@ -119,7 +120,7 @@ async def _log(
     request: Request,
     *,
     scope: Callable[[Connection], LaunchKey | RegionKey],
-    make: Callable[[dict[str, Any]], LaunchCommand | RegionCommand],
+    make: Callable[[Connection, dict[str, Any]], LaunchCommand | RegionCommand],
 ) -> Logged:
     def log() -> Logged:
         with deps.store.writing() as tx:
@@ -131,7 +132,7 @@ async def _log(
                 role=request.role,
                 idempotency_key=request.key,
                 body=request.body,
-                make_command=lambda command_id, at: make(request.asked(command_id, at)),
+                make_command=lambda command_id, at: make(tx, request.asked(command_id, at)),
                 now=deps.store.now(tx),
                 printed_name=printed_name(tx, request.actor.person),
             )

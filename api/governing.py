@@ -1,8 +1,11 @@
 """How do people sign, decide, hold, resume, move and cancel a region launch?"""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.answers import SignatureAnswer
@@ -89,7 +92,7 @@ async def sign_off(
         asking,
         product=product,
         region=region,
-        make=lambda asked: SignOff.model_validate({**asked, **fields}),
+        make=lambda _tx, asked: SignOff.model_validate({**asked, **fields}),
     )
     return await run_in_threadpool(_signature, deps, region_key, accepted, body)
 
@@ -159,9 +162,12 @@ async def reschedule(
     actor: Annotated[Actor, requires(Action.RESCHEDULE)],
 ) -> Readiness:
     """Move the launch instant, given on the region's own clock; a go that stood needs a new decision."""
-    instant = await run_in_threadpool(_new_instant, deps, product, region, body.launch_at)
-    fields = {"launch_at": instant, "wall_clock": body.launch_at}
-    return await _govern(deps, actor, Action.RESCHEDULE, key, product, region, body, Reschedule, fields)
+
+    def moved(tx: Connection) -> dict[str, Any]:
+        instant = _new_instant(tx, product, region, body.launch_at, now=deps.store.now(tx))
+        return {"launch_at": instant, "wall_clock": body.launch_at}
+
+    return await _govern(deps, actor, Action.RESCHEDULE, key, product, region, body, Reschedule, moved)
 
 
 async def _govern(
@@ -173,19 +179,17 @@ async def _govern(
     region: str,
     body: GoverningBody,
     command: type[RegionCommand],
-    fields: dict[str, Any],
+    fields: dict[str, Any] | Callable[[Connection], dict[str, Any]],
 ) -> Readiness:
     role = right_used(actor, action, region)
     if role is None:
         raise Problem("not-allowed", f"No role of yours allows {action.value} in {region}.")
     asking = _asking(actor, role, key, action.value, body)
-    await command_region(
-        deps,
-        asking,
-        product=product,
-        region=region,
-        make=lambda asked: command.model_validate({**asked, **fields}),
-    )
+
+    def make(tx: Connection, asked: dict[str, Any]) -> RegionCommand:
+        return command.model_validate({**asked, **(fields(tx) if callable(fields) else fields)})
+
+    await command_region(deps, asking, product=product, region=region, make=make)
     return await run_in_threadpool(region_readiness, deps.store, product, region)
 
 
@@ -193,15 +197,12 @@ def _asking(actor: Actor, role: Role, key: str, kind: str, body: GoverningBody) 
     return Asking(actor, role, key, kind, body.model_dump(mode="json"))
 
 
-def _new_instant(deps: Dependencies, product: str, region: str, wall_clock: str) -> Any:
-    with deps.store.reading() as tx:
-        key = latest_region(tx, product, region)
-        if key is None:
-            raise region_not_found(product, region)
-        zone = region_record(tx, key).region.plan.time_zone
-        now = deps.store.now(tx)
+def _new_instant(tx: Connection, product: str, region: str, wall_clock: str, *, now: datetime) -> datetime:
+    key = latest_region(tx, product, region)
+    if key is None:
+        raise region_not_found(product, region)
     try:
-        return reschedule_instant(wall_clock, zone, now=now)
+        return reschedule_instant(wall_clock, region_record(tx, key).region.plan.time_zone, now=now)
     except PlanFaulty as faulty:
         found = [Fault(path="launch_at", code=fault.code, reason=fault.reason) for fault in faulty.faults]
         raise invalid(found) from faulty

@@ -20,11 +20,12 @@ from api.problems import Fault as ProblemFault
 from api.problems import Problem, invalid
 from api.rights import Action, Regions, allowed_regions, right_used
 from api.showing import launch_answer
-from readiness.commands import AddRegion, Role, StartLaunch
+from readiness.commands import AddRegion, LaunchCommand, RegionCommand, Role, StartLaunch
 from readiness.plan import LaunchPlan, RegionPlan
 from readiness.plan_document import read_plan, read_region
 from readiness.plan_faults import Fault, Mentioned, PlanFaulty, mentioned_in
 from readiness.readiness import Readiness
+from store.commands import under_key
 from store.names import printed_name
 from store.regions import all_launches, latest_launch, launch_record
 from store.requirements import known_assessment, known_courses
@@ -67,7 +68,11 @@ async def start_launch(
     actor: Annotated[Actor, requires(Action.START_LAUNCH, judged=Judged.BY_INSISTING)],
 ) -> LaunchAnswer:
     """Start a product's launch in every region of its plan; answers once each of them is in the ledger."""
-    plan = await run_in_threadpool(_checked_plan, deps, document)
+    asked_before = await run_in_threadpool(_asked_before, deps, actor, key)
+    if isinstance(asked_before, StartLaunch):
+        plan = asked_before.plan
+    else:
+        plan = await run_in_threadpool(_checked_plan, deps, document)
     regions = [region.region for region in plan.regions]
     await insist(request, regions, product=plan.product)
     asking = Asking(actor, _role(actor, Action.START_LAUNCH, regions), key, "start_launch", _kept(document))
@@ -76,7 +81,7 @@ async def start_launch(
         asking,
         product=plan.product,
         starts=True,
-        make=lambda asked: StartLaunch.model_validate({**asked, "plan": plan}),
+        make=lambda _tx, asked: StartLaunch.model_validate({**asked, "plan": plan}),
     )
     response.headers["Location"] = f"/v1/launches/{launch_key.product}"
     return await run_in_threadpool(_launch, deps, launch_key.product, allowed_regions(actor, Action.START_LAUNCH))
@@ -95,7 +100,8 @@ async def launches(
     def page() -> Listing[LaunchAnswer]:
         with deps.store.reading() as tx:
             found = all_launches(tx, after=after[0] if after else None, limit=limit + 1)
-            items = [launch_answer(tx, launch, allowed, only_seen=True) for launch in found[:limit]]
+            now = deps.store.now(tx)
+            items = [launch_answer(tx, launch, allowed, only_seen=True, now=now) for launch in found[:limit]]
             last = found[limit - 1].key.product if len(found) > limit else None
         following = _CURSORS.write((last,), of="launches") if last is not None else None
         return Listing(items=[item for item in items if item is not None], next_cursor=following)
@@ -122,7 +128,11 @@ async def add_region(
     actor: Annotated[Actor, requires(Action.ADD_REGION, judged=Judged.BY_INSISTING)],
 ) -> Readiness:
     """Add one region, an entry of a plan's `regions`, to a running launch."""
-    region = await run_in_threadpool(_checked_region, deps, product, document)
+    asked_before = await run_in_threadpool(_asked_before, deps, actor, key)
+    if isinstance(asked_before, AddRegion):
+        region = asked_before.region
+    else:
+        region = await run_in_threadpool(_checked_region, deps, product, document)
     await insist(request, [region.region], product=product)
     asking = Asking(actor, _role(actor, Action.ADD_REGION, [region.region]), key, "add_region", _kept(document))
     await command_launch(
@@ -130,10 +140,16 @@ async def add_region(
         asking,
         product=product,
         starts=False,
-        make=lambda asked: AddRegion.model_validate({**asked, "region": region}),
+        make=lambda _tx, asked: AddRegion.model_validate({**asked, "region": region}),
     )
     response.headers["Location"] = f"/v1/launches/{product}/regions/{region.region}/readiness"
     return await run_in_threadpool(region_readiness, deps.store, product, region.region)
+
+
+def _asked_before(deps: Dependencies, actor: Actor, key: str) -> LaunchCommand | RegionCommand | None:
+    """Return what a repeat repeats: a plan that has become impossible with time was possible when it was asked."""
+    with deps.store.reading() as tx:
+        return under_key(tx, actor.person, key)
 
 
 def _role(actor: Actor, action: Action, regions: list[str]) -> Role:
@@ -154,7 +170,8 @@ def _launch(deps: Dependencies, product: str, allowed: Regions) -> LaunchAnswer:
         key = latest_launch(tx, product)
         record = launch_record(tx, key) if key is not None else None
         found = record.launch if record is not None else None
-        answer = launch_answer(tx, found, allowed, only_seen=True) if found is not None else None
+        now = deps.store.now(tx)
+        answer = launch_answer(tx, found, allowed, only_seen=True, now=now) if found is not None else None
     if answer is None:
         raise launch_not_found(product)
     return answer

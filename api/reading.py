@@ -120,6 +120,7 @@ async def readiness_board(
                 within=None if allowed.everywhere else allowed.named,
                 after=after,
                 limit=limit + 1,
+                now=deps.store.now(tx),
             )
         shown = rows[:limit]
         following = None
@@ -141,7 +142,7 @@ async def product_readiness(
     def read() -> tuple[BoardRow, ...]:
         with deps.store.reading() as tx:
             within = None if allowed.everywhere else allowed.named
-            return board(tx, product=product, within=within, limit=MOST_REGIONS)
+            return board(tx, product=product, within=within, limit=MOST_REGIONS, now=deps.store.now(tx))
 
     rows = await run_in_threadpool(read)
     if not rows:

@@ -1,5 +1,6 @@
 """How are records shown as answers?"""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -13,7 +14,9 @@ MOST_REGIONS = 1_000
 """Regions of one product, over all its launches."""
 
 
-def launch_answer(tx: Connection, launch: Launch, allowed: Regions, *, only_seen: bool) -> LaunchAnswer | None:
+def launch_answer(
+    tx: Connection, launch: Launch, allowed: Regions, *, only_seen: bool, now: datetime
+) -> LaunchAnswer | None:
     """Return the launch with its regions that are `allowed`; None where `only_seen` is asked and there is none."""
     planned = {region.region for region in launch.plan.regions}
     regions = tuple(
@@ -33,6 +36,7 @@ def launch_answer(tx: Connection, launch: Launch, allowed: Regions, *, only_seen
             product=launch.key.product,
             within=None if allowed.everywhere else allowed.named,
             limit=MOST_REGIONS,
+            now=now,
         )
         if row.region in planned
     )

@@ -18,6 +18,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.messages import OTHER_RUN
 from api.sending import EngineAway
 from readiness.commands import (
     AddRegion,
@@ -241,4 +242,4 @@ def _is_closing(cause: BaseException) -> bool:
     """Say whether a run turned the update away only because it was ending."""
     if not isinstance(cause, ApplicationError):
         return False
-    return cause.type in {DOOR_CLOSED, "AcceptedUpdateCompletedWorkflow"}
+    return cause.type in {DOOR_CLOSED, OTHER_RUN, "AcceptedUpdateCompletedWorkflow"}

@@ -15,8 +15,10 @@ from readiness.rules import judged_instant
 from store.engine import Store
 from store.projection import readiness_of, shown_by
 from store.records_schema import region_launches
-from store.regions import RegionRecord, lock_regions, record_of, update_region
+from store.regions import RegionRecord, lock_regions, record_of, update_region, verdict_shown
 from store.sight import gather
+
+NOBODY_LOOKED = "Its instant has come and no workflow has looked; see that a worker is running"
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 
@@ -93,18 +95,21 @@ def board(
     within: Iterable[str] | None = None,
     after: tuple[str, str] | None = None,
     limit: int = 100,
+    now: datetime | None = None,
 ) -> tuple[BoardRow, ...]:
     """Return the board by product and region: the latest run of each, by one query.
 
     `within` are the regions that the reader may see, None for all. `after` is the product and region of the last row
-    that was read. A go shows as held while facts have moved on and nobody has looked.
+    that was read. A go shows as held while facts have moved on and nobody has looked and, where the reader's clock
+    `now` is given, once something fell due more than UNTENDED ago and nothing was settled since.
     """
     columns = region_launches.c
+    shown = verdict_shown(now)
     wanted: list[ColumnElement[bool]] = [columns.is_latest]
     for column, value in (
         (columns.product, product),
         (columns.region, region),
-        (columns.shown_verdict, verdict.value if verdict is not None else None),
+        (shown, verdict.value if verdict is not None else None),
         (columns.rag, rag.value if rag is not None else None),
         (columns.stage, stage.value if stage is not None else None),
     ):
@@ -115,7 +120,9 @@ def board(
     if after is not None:
         wanted.append(tuple_(columns.product, columns.region) > tuple_(*after))
     # The folded region and its figures stay where they are: a board of 400 rows must not parse 400 of them.
-    chosen = select(*_SHOWN).where(*wanted).order_by(columns.product, columns.region).limit(limit)
+    chosen = (
+        select(*_SHOWN, shown.label("verdict")).where(*wanted).order_by(columns.product, columns.region).limit(limit)
+    )
     return tuple(
         BoardRow(
             product=row.product,
@@ -130,17 +137,17 @@ def board(
             time_zone=row.time_zone,
             launch_at=row.launch_at,
             stage=Stage(row.stage),
-            verdict=Verdict(row.shown_verdict),
+            verdict=Verdict(row.verdict),
             rag=Rag(row.rag),
             index=row.index_tenths / 10,
             coverage=row.coverage_hundredths / 100,
             forecast_at=row.forecast_at,
-            reasons=tuple(row.reasons),
+            reasons=(NOBODY_LOOKED, *row.reasons) if row.verdict != row.shown_verdict else tuple(row.reasons),
             blockers=tuple(Blocker.model_validate(blocker) for blocker in row.blockers or ()),
             decision=DecisionShown.model_validate(row.decision) if row.decision is not None else None,
             as_of=row.figures_gathered_at,
         )
-        for row in tx.execute(chosen)
+        for row in tx.execute(chosen.limit(limit))
     )
 
 

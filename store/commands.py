@@ -35,6 +35,10 @@ class CommandForged(Exception):  # noqa: N818 - named by its reason, as refusals
     """A command came that the log does not hold as it came: it did not pass the door."""
 
 
+class ForAnotherRun(Exception):  # noqa: N818 - named by its reason, as refusals are.
+    """The command is logged for another run of the same launch or region: it came to a workflow that is ending."""
+
+
 class LoggedCommand(NamedTuple):
     """One row of the command log; `body` is what the person sent, with their words."""
 
@@ -128,6 +132,15 @@ def log_command(
     return Logged(command, scope, None, is_repeat=False)
 
 
+def under_key(tx: Connection, person: str, idempotency_key: str) -> Command | None:
+    """Return what this person asked before under this key; None where they did not.
+
+    What was checked when it was first asked is not checked again for a repeat, whatever has changed since.
+    """
+    row = tx.execute(select(commands).filter_by(person=person, idempotency_key=idempotency_key)).first()
+    return _logged(row).command if row is not None else None
+
+
 def logged(tx: Connection, command_id: str) -> LoggedCommand | None:
     """Return the command as it was logged; None where the log has no such command."""
     row = tx.execute(select(commands).where(commands.c.id == command_id)).first()
@@ -142,10 +155,16 @@ def logged_all(tx: Connection, command_ids: Iterable[str]) -> dict[str, LoggedCo
 
 
 def authenticated(tx: Connection, scope: Scope, command: Command) -> LoggedCommand:
-    """Return the log's row for `command`; raises CommandForged unless it holds this very command for this scope."""
+    """Return the log's row for `command`.
+
+    Raises CommandForged unless the log holds this very command for this scope, and ForAnotherRun where only the run
+    differs.
+    """
     found = logged(tx, command.command_id)
     if found is None:
         raise CommandForged(f"the command log has no command {command.command_id}")
+    if found.scope != scope and found.scope.model_copy(update={"run": scope.run}) == scope:
+        raise ForAnotherRun(f"command {command.command_id} is for run {found.scope.run}, not for {scope}")
     differing = [
         name
         for name, differs in (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -9,6 +10,7 @@ from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.records_schema import region_launches
+from store.regions import verdict_shown
 
 _COLUMNS = region_launches.c
 
@@ -29,13 +31,14 @@ def tallies(
     region: str | None = None,
     stage: Stage | None = None,
     within: Iterable[str] | None = None,
+    now: datetime | None = None,
 ) -> tuple[Tally, ...]:
     """Return how many latest region launches there are of each verdict and colour; none are left out at zero.
 
-    `within` are the regions that the reader may see, None for all. Verdicts are those that the board shows.
+    `within` are the regions that the reader may see, None for all. Verdicts are those that the board shows at `now`.
     """
     wanted = _wanted(product=product, region=region, stage=stage, within=within)
-    pair = (_COLUMNS.shown_verdict, _COLUMNS.rag)
+    pair = (verdict_shown(now), _COLUMNS.rag)
     rows = tx.execute(select(*pair, func.count()).where(*wanted).group_by(*pair).order_by(*pair))
     return tuple(Tally(Verdict(verdict), Rag(rag), count) for verdict, rag, count in rows)
 

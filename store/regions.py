@@ -4,10 +4,10 @@
 # its regions, so that no two writers wait for each other.
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, or_, select, tuple_, update
 
 from readiness.evidence import Figures
 from readiness.keys import LaunchKey, RegionKey
@@ -19,6 +19,9 @@ from store.once import insert_once
 from store.records_schema import launches, region_launches
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
+UNTENDED = timedelta(seconds=60)
+"""How long after something fell due a go is still shown, though no workflow has looked."""
+
 _GOES = (Verdict.GO.value, Verdict.CONDITIONAL_GO.value)
 
 
@@ -210,6 +213,19 @@ def mark_locked(tx: Connection, keys: Iterable[RegionKey]) -> None:
     unmakes = these & region_launches.c.shown_verdict.in_(_GOES)
     held_back = {"shown_verdict": Verdict.HELD.value, "reasons": [BEING_CHECKED]}
     tx.execute(update(region_launches).where(unmakes).values(held_back))
+
+
+def verdict_shown(now: datetime | None) -> ColumnElement[str]:
+    """Return the column of the verdict that readers see: never a false go.
+
+    Where the reader's clock `now` is given, a go shows as held once something fell due more than UNTENDED ago and
+    nothing was settled since: its workflow may be dead.
+    """
+    columns = region_launches.c
+    if now is None:
+        return columns.shown_verdict
+    is_untended = and_(columns.shown_verdict.in_(_GOES), columns.revisit_at < now - UNTENDED)
+    return case((is_untended, Verdict.HELD.value), else_=columns.shown_verdict)
 
 
 def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> None:

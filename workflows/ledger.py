@@ -11,6 +11,7 @@ from activities.messages import (
     LEDGER_BEHIND,
     LEDGER_BROKEN,
     LEDGER_UNKNOWN,
+    OTHER_RUN,
     PROPOSAL_FORGED,
     STORE_AWAY,
     LookLaunchRequest,
@@ -22,7 +23,7 @@ from readiness.launch import LaunchSettled, LaunchSight
 from readiness.ledger import Settled, Sight
 from workflows.options import ACROSS_THE_STORE
 
-_FINAL = frozenset({COMMAND_FORGED, PROPOSAL_FORGED, LEDGER_BEHIND, LEDGER_BROKEN, LEDGER_UNKNOWN})
+_FINAL = frozenset({COMMAND_FORGED, PROPOSAL_FORGED, LEDGER_BEHIND, LEDGER_BROKEN, LEDGER_UNKNOWN, OTHER_RUN})
 
 
 async def look(request: LookRequest) -> Sight:

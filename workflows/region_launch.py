@@ -12,9 +12,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.ledger import LedgerActivities
     from activities.messages import (
-        COMMAND_FORGED,
         LEDGER_BROKEN,
         LEDGER_UNKNOWN,
+        OTHER_RUN,
         STORE_AWAY,
         STORE_PATIENCE,
         LaunchRequest,
@@ -162,8 +162,8 @@ class RegionLaunchWorkflow:
             except ApplicationError as error:
                 if error.type == STORE_AWAY:
                     self._away_at = workflow.now()
-                elif error.type == COMMAND_FORGED:
-                    # It may also be meant for the next run of a region that ended without this run's knowledge.
+                elif error.type == OTHER_RUN:
+                    # It is meant for the next run of a region that ended without this run's knowledge.
                     self._must_look = True
                 raise
         if settled.bearings.launch_is_due:

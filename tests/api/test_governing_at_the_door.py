@@ -44,3 +44,13 @@ def test_the_version_that_was_seen_is_a_whole_number_and_nothing_else(
     body = {"verdict": "go", "reason": "Everyone is certified.", "seen": seen}
     answer = governed.post(f"{EMEA}/decisions", json=body, headers=executive)
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "seen")
+
+
+@pytest.mark.parametrize("review_at", ["20270101090000", 20270101, "1800000000", "2027-01-01T09:00:00", "2027-01-01"])
+def test_a_moment_is_written_out_with_its_offset(
+    review_at: object, governed: TestClient, executive: dict[str, str]
+) -> None:
+    """A bare number is never guessed to be seconds since 1970."""
+    body = {"verdict": "no_go", "reason": "Two teams are still learning.", "review_at": review_at}
+    answer = governed.post(f"{EMEA}/decisions", json=body, headers=executive)
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "review_at")

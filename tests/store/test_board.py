@@ -10,7 +10,8 @@ from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.alarms import AlarmKind, standing_alarms
-from store.board import aged_regions, board, marked_regions, refresh_figures
+from store.board import NOBODY_LOOKED, aged_regions, board, marked_regions, refresh_figures
+from store.overview import tallies
 from store.regions import mark, mark_lost, region_record, unseen_regions
 from tests.store.desk import PRODUCT, Desk
 
@@ -198,3 +199,16 @@ def test_old_figures_are_found(desk: Desk) -> None:
     with desk.store.reading() as tx:
         assert aged_regions(tx, gathered_before=desk.clock.now) == ()
         assert aged_regions(tx, gathered_before=desk.clock.now + timedelta(seconds=1)) == (key,)
+
+
+def test_a_go_whose_instant_passed_unseen_is_not_shown(desk: Desk) -> None:
+    """A dead worker must not leave a go on the board: a minute after its instant it reads as held, and says why."""
+    key = desk.with_go()
+    due = desk.region(key).launch_at
+    with desk.store.reading() as tx:
+        assert [row.verdict for row in board(tx, now=due)] == [Verdict.GO]
+        late = due + timedelta(minutes=2)
+        (row,) = board(tx, now=late)
+        assert (row.verdict, row.reasons[0]) == (Verdict.HELD, NOBODY_LOOKED)
+        assert board(tx, verdict=Verdict.GO, now=late) == ()
+        assert [tally.verdict for tally in tallies(tx, now=late)] == [Verdict.HELD]
