@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import AwareDatetime
 
 from readiness.commands import Position
-from readiness.plan import Assessment, Course
-from readiness.policy import Function, Policy, Stage
+from readiness.people import PersonStatus
+from readiness.policy import Function, Stage
 from readiness.values import Digest, Frozen, Moment
 
 
@@ -38,10 +38,25 @@ class LaunchAnswer(Frozen):
     ended_at: Moment | None
     below_tier: tuple[str, ...]
     deferred: tuple[str, ...]
-    courses: tuple[Course, ...]
-    assessment: Assessment
-    policy: Policy
+    courses: tuple[dict[str, Any], ...]
+    assessment: dict[str, Any]
+    policy: dict[str, Any]
+    """These three as a plan document has them: shares from 0 to 1, scores from 0 to 100."""
     regions: tuple[RegionSummary, ...] = ()
+
+
+class PersonAnswer(Frozen):
+    """A row of the tracker: what one person has done for a product, and what is missing."""
+
+    person_id: str
+    name: str | None
+    manager_id: str | None
+    status: PersonStatus
+    missing_courses: tuple[str, ...]
+    trained_at: Moment | None
+    best_score: float | None
+    certified_until: Moment | None
+    attempts_left: int | None
 
 
 class ProductReadiness(Frozen):

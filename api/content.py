@@ -1,9 +1,9 @@
 """How is content written, adapted, heard and read?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
@@ -15,7 +15,7 @@ from api.dependencies import Dependencies, Deps
 from api.guard import Judged, guarded_router, insist, requires
 from api.idempotency import IdempotencyKey
 from api.identity import Actor
-from api.problems import Problem
+from api.problems import Fault, Problem, invalid
 from api.rights import Action
 from readiness.commands import Position
 from readiness.policy import SIGNED_STAGES, Stage
@@ -25,6 +25,7 @@ from store.commands import KeyReused
 from store.content import (
     ContentEntry,
     EditIsMaterial,
+    NotThere,
     Revision,
     RevisionMovedOn,
     StageContent,
@@ -32,9 +33,16 @@ from store.content import (
     put_content,
     raise_objection,
     stage_content,
+    withdraw_content,
 )
-from store.regions import LaunchUnknown, RegionUnknown, latest_region, region_record
+from store.regions import LaunchUnknown, RegionUnknown, latest_launch, latest_region, launch_record, region_record
 
+Adapted = Annotated[
+    tuple[Slug, ...], Query(min_length=1, max_length=500, description="The regions whose adaptation is withdrawn.")
+]
+Held = Annotated[
+    tuple[Slug, ...], Query(max_length=500, description="The regions whose standing go the editor means to end.")
+]
 Key = Annotated[Slug, Path(description="The segment, or the key of the objection: a-z, 0-9 and hyphens.")]
 
 
@@ -48,6 +56,15 @@ def content_router() -> APIRouter:
         response_model=RevisionAnswer,
     )
     router.add_api_route("/{product}/objections/{key}", put_objection, methods=["PUT"], response_model=RevisionAnswer)
+    router.add_api_route(
+        "/{product}/value-propositions/{segment}",
+        withdraw_value_proposition,
+        methods=["DELETE"],
+        response_model=RevisionAnswer,
+    )
+    router.add_api_route(
+        "/{product}/objections/{key}", withdraw_objection, methods=["DELETE"], response_model=RevisionAnswer
+    )
     router.add_api_route(
         "/{product}/regions/{region}/objections",
         hear_objection,
@@ -73,6 +90,7 @@ async def put_value_proposition(
 ) -> RevisionAnswer:
     """Write what is said to one segment, for the whole product or as an adaptation of some regions."""
     await insist(request, body.regions or (), product=product)
+    await run_in_threadpool(_require_segment, deps, product, segment)
     fields = body.entry().model_dump(mode="json")
     return await _edit(deps, actor, product, Stage.VALUE_PROPOSITIONS, segment, body, fields, conditional, response)
 
@@ -91,6 +109,34 @@ async def put_objection(
     await insist(request, body.regions or (), product=product)
     fields = body.entry().model_dump(mode="json")
     return await _edit(deps, actor, product, Stage.OBJECTION_HANDLING, key, body, fields, conditional, response)
+
+
+async def withdraw_value_proposition(
+    product: str,
+    segment: Key,
+    regions: Adapted,
+    request: Request,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.EDIT_CONTENT, judged=Judged.BY_INSISTING)],
+    holds: Held = (),
+) -> RevisionAnswer:
+    """Withdraw the adaptation of some regions: what the whole product says holds there again."""
+    await insist(request, regions, product=product)
+    return await _withdraw(deps, actor, product, Stage.VALUE_PROPOSITIONS, segment, regions, holds)
+
+
+async def withdraw_objection(
+    product: str,
+    key: Key,
+    regions: Adapted,
+    request: Request,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.EDIT_CONTENT, judged=Judged.BY_INSISTING)],
+    holds: Held = (),
+) -> RevisionAnswer:
+    """Withdraw the adaptation of some regions: what the whole product says holds there again."""
+    await insist(request, regions, product=product)
+    return await _withdraw(deps, actor, product, Stage.OBJECTION_HANDLING, key, regions, holds)
 
 
 async def hear_objection(
@@ -183,6 +229,32 @@ async def _edit(
     return _revision_answer(revision)
 
 
+async def _withdraw(
+    deps: Dependencies,
+    actor: Actor,
+    product: str,
+    stage: Stage,
+    key: str,
+    regions: Sequence[str],
+    holds: Sequence[str],
+) -> RevisionAnswer:
+    def write(tx: Connection) -> Revision:
+        return withdraw_content(
+            tx,
+            product=product,
+            stage=stage,
+            key=key,
+            regions=regions,
+            person=actor.person,
+            now=deps.store.now(tx),
+            holds=holds,
+        )
+
+    revision = await _written(deps, product, write)
+    await deps.sender.hint(revision.touched)
+    return _revision_answer(revision)
+
+
 async def _written(deps: Dependencies, product: str, write: Callable[[Connection], Revision]) -> Revision:
     def within() -> Revision:
         with deps.store.writing() as tx:
@@ -196,6 +268,8 @@ async def _written(deps: Dependencies, product: str, write: Callable[[Connection
         raise launch_not_found(product) from unknown
     except RegionUnknown as unknown:
         raise Problem("not-found", f"{unknown}. See /v1/launches/{product} for its regions.") from unknown
+    except NotThere as missing:
+        raise Problem("not-found", f"{missing}, so there is nothing to withdraw.") from missing
     except EditIsMaterial as material:
         detail = (
             "The edit changes more than case, space and punctuation. Send it as material; it is signed anew then."
@@ -208,6 +282,19 @@ async def _written(deps: Dependencies, product: str, write: Callable[[Connection
     except RevisionMovedOn as moved:
         tag = {"ETag": f'"{moved.current}"'} if moved.current is not None else None
         raise Problem("precondition-failed", "It changed since you read it; read it again.", headers=tag) from moved
+
+
+def _require_segment(deps: Dependencies, product: str, segment: str) -> None:
+    """Refuse a segment that the launch does not have: one slip would void every sign-off of the message."""
+    with deps.store.reading() as tx:
+        key = latest_launch(tx, product)
+        launch = launch_record(tx, key).launch if key is not None else None
+    if launch is None:
+        raise launch_not_found(product)
+    segments = launch.plan.policy.value_propositions.segments
+    if segment not in segments:
+        reason = f"{launch.plan.name} speaks to {', '.join(segments)}; name one of these."
+        raise invalid([Fault(where="path", path="segment", code="unknown-segment", reason=reason)])
 
 
 def _expected_revision(conditional: Preconditions) -> int | None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
-from api.answers import ProductReadiness, TimelineEntry
+from api.answers import PersonAnswer, ProductReadiness, TimelineEntry
 from api.commanding import launch_not_found, region_not_found
 from api.conditional import Conditional, entity_tag
 from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
@@ -21,8 +21,9 @@ from api.problems import Problem
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
 from readiness.ledger import RegionRow
-from readiness.people import PersonStanding, PersonStatus
-from readiness.policy import TIERS, Policy, Stage
+from readiness.people import PersonStatus
+from readiness.plan_document import policy_as_document
+from readiness.policy import GATED_STAGES, TIERS, Policy, Stage
 from readiness.readiness import WORST_FIRST, Blocker, DecisionShown, Rag, Readiness
 from readiness.region import Verdict
 from readiness.rules import judged_instant
@@ -70,10 +71,12 @@ class BoardAnswer(Frozen):
 
 
 class TierAnswer(Frozen):
-    """The defaults of one tier; shares in basis points, due days before the launch instant."""
+    """The defaults of one tier: its policy as a plan document has it, and days before the launch instant."""
 
     tier: int
-    policy: Policy
+    lead_time_days: int
+    due_days: dict[Stage, int]
+    policy: dict[str, Any]
 
 
 def reading_router() -> APIRouter:
@@ -86,7 +89,7 @@ def reading_router() -> APIRouter:
         "/launches/{product}/readiness", product_readiness, methods=["GET"], response_model=ProductReadiness
     )
     router.add_api_route(f"{region}/readiness", readiness, methods=["GET"], response_model=Readiness)
-    router.add_api_route(f"{region}/people", people, methods=["GET"], response_model=Listing[PersonStanding])
+    router.add_api_route(f"{region}/people", people, methods=["GET"], response_model=Listing[PersonAnswer])
     router.add_api_route(f"{region}/timeline", events, methods=["GET"], response_model=Listing[TimelineEntry])
     router.add_api_route(f"{region}/permit", permit, methods=["GET"], response_model=None)
     return router
@@ -193,14 +196,14 @@ async def people(
     manager: Annotated[str | None, Query(max_length=128)] = None,
     cursor: CursorText = None,
     limit: Limit = PAGE_SIZE,
-) -> Listing[PersonStanding]:
+) -> Listing[PersonAnswer]:
     """Return who is in the audience and who is missing what, by person id."""
     del actor
     statuses = tuple(status or ())
     filters = {"product": product, "region": region, "status": sorted(statuses), "manager": manager}
     after = _PEOPLE.read(cursor, of="people", filters=filters)
 
-    def page() -> Listing[PersonStanding]:
+    def page() -> Listing[PersonAnswer]:
         with deps.store.reading() as tx:
             key = latest_region(tx, product, region)
             if key is None:
@@ -219,7 +222,7 @@ async def people(
                 limit=limit,
             )
         following = _PEOPLE.write((last,), of="people", filters=filters) if last is not None else None
-        return Listing(items=list(rows), next_cursor=following)
+        return Listing(items=[PersonAnswer.model_validate(row.model_dump()) for row in rows], next_cursor=following)
 
     return await run_in_threadpool(page)
 
@@ -258,7 +261,7 @@ async def policies(
 ) -> Listing[TierAnswer]:
     """Return the defaults of each tier."""
     del actor
-    return Listing(items=[TierAnswer(tier=tier, policy=policy) for tier, policy in sorted(TIERS.items())])
+    return Listing(items=[_tier_answer(policy) for _, policy in sorted(TIERS.items())])
 
 
 async def permit(
@@ -284,6 +287,15 @@ async def permit(
         else f"It has not launched there: it is {verdict.value.replace('_', ' ')}"
     )
     raise Problem("no-permit", f"There is no permit for {product} in {region}. {reason}.")
+
+
+def _tier_answer(policy: Policy) -> TierAnswer:
+    return TierAnswer(
+        tier=policy.tier,
+        lead_time_days=policy.lead_time_days,
+        due_days={stage: policy.due_days_of(stage) for stage in GATED_STAGES},
+        policy=policy_as_document(policy),
+    )
 
 
 def board_answer(row: BoardRow) -> BoardAnswer:

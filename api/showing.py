@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from api.answers import LaunchAnswer, RegionSummary
 from api.rights import Regions
 from readiness.launch import Launch
+from readiness.plan_document import plan_as_document
 from store.board import board
 
 MOST_REGIONS = 1_000
@@ -43,6 +44,7 @@ def launch_answer(
     if only_seen and not regions:
         return None
     plan = launch.plan
+    document = plan_as_document(plan)
     return LaunchAnswer(
         product=plan.product,
         name=plan.name,
@@ -54,8 +56,8 @@ def launch_answer(
         ended_at=launch.ended_at,
         below_tier=plan.below_tier,
         deferred=plan.deferred,
-        courses=plan.courses,
-        assessment=plan.assessment,
-        policy=plan.policy,
+        courses=tuple(document["courses"]),
+        assessment=document["assessment"],
+        policy=document["policy"],
         regions=regions,
     )

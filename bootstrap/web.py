@@ -21,6 +21,7 @@ from api.imports import imports_router
 from api.launches import launches_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
 from api.reading import reading_router
+from api.uploads import clear_abandoned
 from bootstrap.impatience import ImpatientProtocol
 from bootstrap.keys import signing_key
 from bootstrap.logs import log_as
@@ -76,6 +77,7 @@ def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(clear_abandoned, settings.uploads, now=datetime.now(UTC))
         try:
             yield
         finally:

@@ -91,7 +91,6 @@ def reschedule_instant(wall_clock: object, time_zone: str, *, now: datetime) -> 
 def plan_as_document(plan: LaunchPlan) -> dict[str, Any]:
     """Return the document, for showing, that asks for what `plan` holds: every setting is written out, shares and
     scores as plain numbers. Seats of the poll that were deferred are not in it."""
-    policy = plan.policy
     return {
         "product": plan.product,
         "name": plan.name,
@@ -109,23 +108,28 @@ def plan_as_document(plan: LaunchPlan) -> dict[str, Any]:
             "pass_mark": _plain(plan.assessment.pass_mark),
             **_given(valid_days=plan.assessment.valid_days, max_attempts=plan.assessment.max_attempts),
         },
-        "policy": {
-            "value_propositions": {
-                "segments": list(policy.value_propositions.segments),
-                "signed_by": _names(policy.value_propositions.signed_by),
-            },
-            "objection_handling": {
-                "top_objections": policy.objection_handling.top_objections,
-                "answered_share": _share(policy.objection_handling.answered_share),
-                "signed_by": _names(policy.objection_handling.signed_by),
-            },
-            "training": {
-                "required_share": _share(policy.training.required_share),
-                "functions": list(policy.training.functions),
-            },
-            "certification": {"required_share": _share(policy.certification.required_share)},
-            "go_no_go": {"polled": _names(policy.go_no_go.polled), "decided_by": policy.go_no_go.decided_by},
+        "policy": policy_as_document(plan.policy),
+    }
+
+
+def policy_as_document(policy: Policy) -> dict[str, Any]:
+    """Return the `policy` of a plan document that asks for what `policy` holds, its shares as plain numbers."""
+    return {
+        "value_propositions": {
+            "segments": list(policy.value_propositions.segments),
+            "signed_by": _names(policy.value_propositions.signed_by),
         },
+        "objection_handling": {
+            "top_objections": policy.objection_handling.top_objections,
+            "answered_share": _share(policy.objection_handling.answered_share),
+            "signed_by": _names(policy.objection_handling.signed_by),
+        },
+        "training": {
+            "required_share": _share(policy.training.required_share),
+            "functions": list(policy.training.functions),
+        },
+        "certification": {"required_share": _share(policy.certification.required_share)},
+        "go_no_go": {"polled": _names(policy.go_no_go.polled), "decided_by": policy.go_no_go.decided_by},
     }
 
 
