@@ -93,10 +93,11 @@ def test_a_wish_under_one_key_has_one_effect(house: House) -> None:
     """The same key and body have the answer and the effect of the first; another body, or no key, is refused."""
     scene = Scene(house, "keyed", "north")
     key = new_key()
-    first = scene.owner.ask("/v1/launches", scene.plan(), key=key)
-    assert scene.owner.ask("/v1/launches", scene.plan(), key=key)["started_at"] == first["started_at"]
+    plan = scene.plan()
+    first = scene.owner.ask("/v1/launches", plan, key=key)
+    assert scene.owner.ask("/v1/launches", plan, key=key)["started_at"] == first["started_at"]
     with refused("key-reused"):
-        scene.owner.ask("/v1/launches", {**scene.plan(), "name": "Another"}, key=key)
+        scene.owner.ask("/v1/launches", {**plan, "name": "Another"}, key=key)
 
     key = new_key()
     held = scene.ask("north", "hold", key=key, reason="Once.")

@@ -218,3 +218,27 @@ def test_the_board_shows_what_the_regions_show(house: House) -> None:
         assert {name: row[name] for name in ("run", "version", "verdict", "stage", "launch_at")} == {
             name: live[name] for name in ("run", "version", "verdict", "stage", "launch_at")
         }
+
+
+def test_an_adaptation_stands_for_its_region_until_it_is_withdrawn(house: House) -> None:
+    """A region signs its own words while it has them, and the product's again afterwards; no slip adds a segment."""
+    scene = Scene(house, "adapted", "north", "south")
+    scene.start()
+    scene.write_message()
+    product_wide = scene.digest("north", "value_propositions")
+    scene.write_message("In the north it halves the time in winter too.", regions=["north"])
+    assert scene.digest("north", "value_propositions") != product_wide
+    assert scene.digest("south", "value_propositions") == product_wide
+    token = house.token(MARKETER, Role.MARKETING)
+    address = f"/v1/launches/{scene.product}/value-propositions"
+    withdrawn = house.request("DELETE", f"{address}/all?regions=north", token=token)
+    assert withdrawn.status_code == 200
+    assert scene.digest("north", "value_propositions") == product_wide
+    again = house.request("DELETE", f"{address}/all?regions=north", token=token)
+    assert again.status_code == 404
+    json_body = {"Content-Type": "application/json"}
+    slip = house.request("PUT", f"{address}/al", token=token, content=b'{"statement": "A slip."}', headers=json_body)
+    assert (slip.status_code, slip.json()["errors"][0]["code"]) == (422, "unknown-segment")
+    assert scene.digest("north", "value_propositions") == product_wide
+    launch = scene.auditor.read(f"/v1/launches/{scene.product}")
+    assert launch["policy"]["training"]["required_share"] == 0.8
