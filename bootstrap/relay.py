@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from api.sending import EngineAway, Sender
 from readiness.commands import AddRegion, Cancel, Decide, Hold, Reschedule, Resume, SignOff, StartLaunch
@@ -139,11 +139,14 @@ class Relay:
         }
         regions = await self._read(lambda tx: every_region(tx, only_open=True))
         launches = await self._read(open_launches)
-        missing: list[RegionKey | LaunchKey] = [
-            k for k in regions if region_launch_id(k.product, k.region) not in running
+        ids: dict[str, RegionKey | LaunchKey] = {region_launch_id(k.product, k.region): k for k in regions}
+        ids |= {launch_id(k.product): k for k in launches}
+        # Visibility lags behind, so what it does not show is asked for by name.
+        return [
+            key
+            for workflow_id, key in ids.items()
+            if workflow_id not in running and not await self._is_running(workflow_id)
         ]
-        missing.extend(k for k in launches if launch_id(k.product) not in running)
-        return missing
 
     async def _closed_since(self, since: datetime) -> list[RegionKey | LaunchKey]:
         """Return the open regions and launches of which a workflow closed since then and none is running."""
@@ -167,7 +170,12 @@ class Relay:
         return await self._read(lambda tx: open_region(tx, parts[1], parts[2]))
 
     async def _is_running(self, workflow_id: str) -> bool:
-        described = await self._client.get_workflow_handle(workflow_id).describe()
+        try:
+            described = await self._client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return False
         return described.close_time is None
 
     async def _send_again(self, command: LoggedCommand) -> None:
