@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check fuzz histories oulad fmt fmt-check lint types layers
+.PHONY: help setup up test check fuzz torture bench histories oulad fmt fmt-check lint types layers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ check: fmt-check lint types layers ## Format, lint, types and layers each with i
 
 fuzz: setup ## Try the rules, the store and the readers on twenty times as many random examples, drawn anew
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/readiness tests/store tests/activities $(ARGS)
+
+torture: setup ## Kill, freeze, fill and race everything for long and print what was found (TORTURE_SEED=n, TORTURE_ROUNDS=n)
+	@TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
+
+bench: setup ## Measure speed and growth beside the bare thing and print the tables (ARGS="board start" for some)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 histories: setup ## Record the workflow histories anew that every change must replay
 	@$(BIN)/python -m tests.workflows.record_histories $(ARGS)

@@ -1,4 +1,4 @@
-"""How many random examples does a property test try?"""
+"""How many random examples does a property test try, and how long is the product tortured?"""
 
 import os
 
@@ -15,3 +15,15 @@ def examples(count: int) -> int:
     A number written out in `@settings` would override the profile, and the long run would be as short as any.
     """
     return count * LONG_FACTOR if PROFILE == "long" else count
+
+
+TORTURE = os.environ.get("TORTURE", "ci")
+"""How hard `tests/torture` tries: `ci` for a taste in every run, `long` for what `make torture` does."""
+
+TORTURE_SEED = int(os.environ.get("TORTURE_SEED", "20270301"))
+"""Where the choices of a torture come from: the same seed makes the same choices."""
+
+
+def rounds(few: int, *, many: int) -> int:
+    """Return `few` in CI and `many` under `make torture`; `TORTURE_ROUNDS` says another number for the latter."""
+    return int(os.environ.get("TORTURE_ROUNDS", many)) if TORTURE == "long" else few

@@ -1,0 +1,1 @@
+"""How fast is it, beside the bare thing measured in the same run?"""
