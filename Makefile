@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check fuzz torture bench histories oulad fmt fmt-check lint types layers
+.PHONY: help setup up test check fuzz taste torture mutants bench histories oulad fmt fmt-check lint types layers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,14 @@ check: fmt-check lint types layers ## Format, lint, types and layers each with i
 fuzz: setup ## Try the rules, the store and the readers on twenty times as many random examples, drawn anew
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/readiness tests/store tests/activities $(ARGS)
 
+taste: setup ## Do a little of everything that `make torture` does, in some ten minutes
+	@TORTURE=taste $(BIN)/python -m pytest tests/torture $(ARGS)
+
 torture: setup ## Kill, freeze, fill and race everything for long and print what was found (TORTURE_SEED=n, TORTURE_ROUNDS=n)
-	@TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
+	@TORTURE=long $(BIN)/python -m pytest tests/torture tests/readiness/test_walk.py $(ARGS)
+
+mutants: setup ## Bring small faults into the gates and duties, one by one, and see that a test notices (ARGS="readiness.decide*")
+	@$(BIN)/python -m tests.readiness.mutants $(ARGS)
 
 bench: setup ## Measure speed and growth beside the bare thing and print the tables (ARGS="board start" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,16 +1,20 @@
 """Which rows does a bulk file bring, and which of its lines cannot be used?"""
 
 from array import array
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from activities.import_lines import Cells, Fault, FileRefused, ImportLimits, records
+from activities.import_columns import ColumnReader, Reading
+from activities.import_lines import Fault, FileRefused, ImportLimits, Lump
+from activities.import_lumps import lumps
 from activities.import_repeats import Repeats, Suspects
-from activities.import_rows import RowMaker
 from readiness.rows import COLUMNS, ImportKind, ImportRow
+from store.packing import Packed, names_of
 
 __all__ = ["BATCH_ROWS", "Batch", "Checked", "FileRefused", "ImportLimits", "Rejection", "check_file", "read_rows"]
 
@@ -33,19 +37,19 @@ class Checked:
 
     kind: ImportKind
     rows: int
-    others: "array[int]" = field(repr=False)
-    """Per row: 0, or minus the line that it repeats, or the line that it contradicts."""
+    others: "array[int] | None" = field(repr=False)
+    """Per row: 0, or minus the line that it repeats, or the line that it contradicts; None where all would be 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive rows of a file, read and judged; `rows` and `lines` run in parallel."""
+    """Consecutive rows of a file, read and judged; `loadable` and `lines` run in parallel."""
 
     index: int
     """Which batch of the file this is, from 0; the same at every reading with the same `batch_rows`."""
-    rows: list[ImportRow]
+    loadable: Packed
     lines: list[int]
-    """The line on which each of `rows` begins, the header being line 1."""
+    """The line on which each row to load begins, the header being line 1."""
     rejections: list[Rejection]
     rejected: int
     """Rows that cannot be used; at most as many as there are `rejections`."""
@@ -53,9 +57,14 @@ class Batch:
     """Rows that say exactly what an earlier line of the file says: nothing to load, to be counted as unchanged."""
 
     @property
+    def rows(self) -> list[ImportRow]:
+        """The rows to load, each made for whoever looks at it; loaders take `loadable`."""
+        return self.loadable.rows()
+
+    @property
     def rows_read(self) -> int:
         """How many rows of the file this batch stands for."""
-        return len(self.rows) + self.rejected + self.repeated
+        return len(self.loadable) + self.rejected + self.repeated
 
 
 def check_file(
@@ -72,25 +81,40 @@ def check_file(
     Raises FileRefused where it is not what it claims. `beat` hears the rows read so far every few thousand rows;
     fingerprints are kept in unnamed temporary files in `scratch` (None: where the system keeps such files).
     """
-    maker = RowMaker(kind, now=now)
-    count = 0
+    reader = ColumnReader(kind, now=now)
     suspects = Suspects(kind)
-    for _, cells in records(path, kind, limits=limits):
-        suspects.add(_usable(cells, maker))
-        count += 1
-        if beat is not None and count % BATCH_ROWS == 0:
-            beat(count)
+    count = 0
+    for lump in _beating(lumps(path, kind, limits=limits), beat):
+        suspects.add(reader.read(lump))
+        count += len(lump.lines)
     suspected = suspects.found()
     if suspected is None:
-        return Checked(kind, count, array("i", bytes(count * array("i").itemsize)))
+        return Checked(kind, count, None)
     with Repeats(kind, scratch) as repeats:
-        for number, (line, cells) in enumerate(records(path, kind, limits=limits)):
-            row = _usable(cells, maker) if suspected[number] else None
-            if row is not None:
-                repeats.add(row, number=number, line=line)
-            if beat is not None and number % BATCH_ROWS == 0:
-                beat(count)
+        begin = 0
+        for lump in _beating(lumps(path, kind, limits=limits), beat):
+            end = begin + len(lump.lines)
+            if any(suspected[begin:end]):
+                reading = reader.read(lump)
+                unusable = set(reading.unusable)
+                for place in range(len(lump.lines)):
+                    if suspected[begin + place] and place not in unusable:
+                        values = (column[place] for column in reading.columns)
+                        repeats.add(values, number=begin + place, line=lump.lines[place])
+            begin = end
         return Checked(kind, count, repeats.compare(count))
+
+
+def _beating(those: Iterable[Lump], beat: Callable[[int], None] | None) -> Iterator[Lump]:
+    """Yield lumps, telling of each full batch of their rows."""
+    count = 0
+    for lump in those:
+        yield lump
+        told = count // BATCH_ROWS
+        count += len(lump.lines)
+        if beat is not None:
+            for batch in range(told + 1, count // BATCH_ROWS + 1):
+                beat(batch * BATCH_ROWS)
 
 
 def read_rows(
@@ -111,56 +135,85 @@ def read_rows(
     """
     if checked is None:
         checked = check_file(path, kind, limits=limits, now=now)
-    maker = RowMaker(kind, now=now)
-    contradicted = f"says otherwise of the same {', '.join(COLUMNS[kind].identity)}"
-    batch = _Filling(from_batch)
+    reader = ColumnReader(kind, now=now)
+    batch = _Filling(kind, from_batch)
+    before = 0
     skipped = from_batch * batch_rows
-    for number, (line, cells) in enumerate(records(path, kind, limits=limits)):
-        if number < skipped:
-            continue
-        other = checked.others[number]
-        if other < 0:
-            batch.repeated += 1
-        elif other > 0:
-            batch.reject(line, [Fault(None, "contradicts-another-line", f"line {other} {contradicted}")])
-        elif isinstance(cells, Fault):
-            batch.reject(line, [cells])
-        elif (row := maker.usable(cells)) is None:
-            batch.reject(line, maker.faults(cells))
-        else:
-            batch.rows.append(row)
-            batch.lines.append(line)
-        if number % batch_rows == batch_rows - 1:
-            yield batch.done()
-            batch = _Filling(batch.index + 1)
+    for lump in lumps(path, kind, limits=limits):
+        begin, after = max(skipped, before), before + len(lump.lines)
+        reading = reader.read(lump) if begin < after else None
+        while reading is not None and begin < after:
+            end = min(after, (batch.index + 1) * batch_rows)
+            others = checked.others[begin:end] if checked.others is not None else None
+            batch.take(_Slice(lump, reading, begin - before, end - before), others, reader)
+            if end == (batch.index + 1) * batch_rows:
+                yield batch.done()
+                batch = _Filling(kind, batch.index + 1)
+            begin = end
+        before = after
     if batch.holds_any:
         yield batch.done()
 
 
-def _usable(cells: Cells | Fault, maker: RowMaker) -> ImportRow | None:
-    return None if isinstance(cells, Fault) else maker.usable(cells)
+class _Slice(NamedTuple):
+    """Rows of a lump that go into one batch."""
+
+    lump: Lump
+    reading: Reading
+    begin: int
+    end: int
 
 
 class _Filling:
     """A batch while it is being filled."""
 
-    __slots__ = ("index", "lines", "rejected", "rejections", "repeated", "rows")
+    __slots__ = ("_columns", "_kind", "_lines", "_rejected", "_rejections", "_repeated", "index")
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, kind: ImportKind, index: int) -> None:
         self.index = index
-        self.rows: list[ImportRow] = []
-        self.lines: list[int] = []
-        self.rejections: list[Rejection] = []
-        self.rejected = 0
-        self.repeated = 0
+        self._kind = kind
+        self._columns: list[list[Any]] = [[] for _ in names_of(kind)]
+        self._lines: list[int] = []
+        self._rejections: list[Rejection] = []
+        self._rejected = 0
+        self._repeated = 0
 
     @property
     def holds_any(self) -> bool:
-        return bool(self.rows or self.rejected or self.repeated)
+        return bool(self._lines or self._rejected or self._repeated)
 
-    def reject(self, line: int, faults: list[Fault]) -> None:
-        self.rejected += 1
-        self.rejections.extend(Rejection(line, *fault) for fault in faults)
+    def take(self, rows: _Slice, others: "array[int] | None", reader: ColumnReader) -> None:
+        """Take rows, of which `others` tells what other lines say of them."""
+        lump, reading, begin, end = rows
+        left_out = reading.unusable[bisect_left(reading.unusable, begin) : bisect_left(reading.unusable, end)]
+        if others is not None and any(others):
+            left_out = sorted({*left_out, *(begin + at for at, other in enumerate(others) if other)})
+        for place in left_out:
+            self._leave_out(lump, place, 0 if others is None else others[place - begin], reader)
+        if left_out:
+            kept = bytearray(b"\1") * (end - begin)
+            for place in left_out:
+                kept[place - begin] = 0
+            self._lines.extend(compress(lump.lines[begin:end], kept))
+            for column, said in zip(self._columns, reading.columns, strict=True):
+                column.extend(compress(said[begin:end], kept))
+        else:
+            self._lines.extend(lump.lines[begin:end])
+            for column, said in zip(self._columns, reading.columns, strict=True):
+                column.extend(said[begin:end])
+
+    def _leave_out(self, lump: Lump, place: int, other: int, reader: ColumnReader) -> None:
+        if other < 0:
+            self._repeated += 1
+            return
+        if other > 0:
+            contradicted = f"says otherwise of the same {', '.join(COLUMNS[self._kind].identity)}"
+            faults = [Fault(None, "contradicts-another-line", f"line {other} {contradicted}")]
+        else:
+            faults = reader.faults(lump, place)
+        self._rejected += 1
+        self._rejections.extend(Rejection(lump.lines[place], *fault) for fault in faults)
 
     def done(self) -> Batch:
-        return Batch(self.index, self.rows, self.lines, self.rejections, self.rejected, self.repeated)
+        packed = Packed(self._kind, tuple(self._columns), are_checked=True)
+        return Batch(self.index, packed, self._lines, self._rejections, self._rejected, self._repeated)

@@ -3,22 +3,27 @@
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from hashlib import blake2b
 from operator import itemgetter
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
-from readiness.rows import COLUMNS, ImportKind, ImportRow
+from activities.import_columns import Reading
+from readiness.rows import COLUMNS, ImportKind
+from store.packing import names_of
 
 _PARTS = 32
 """Parts that rows are compared in one by one: of a million rows one part holds some 31,000, a few MB."""
 
-_UNUSABLE = 0
-"""Stands for a row that cannot be used and so contradicts nothing."""
+_AT_ONCE = 150_000
+"""Hashes that are compared all at once, in some 15 MB."""
+
+_UNUSABLE = -1
+"""Stands for a row that cannot be used and so contradicts nothing: no hash in Python is minus one."""
 
 _DIGEST_BYTES = 16
 _RECORD = Struct(f"<{_DIGEST_BYTES}s{_DIGEST_BYTES}sii")
@@ -34,15 +39,21 @@ class Suspects:
         self._identity = _identity_of(kind)
         self._hashes = array("q")
 
-    def add(self, row: ImportRow | None) -> None:
-        """Note the file's next row; None for one that cannot be used."""
-        self._hashes.append(_UNUSABLE if row is None else hash(self._identity(row)) or 1)
+    def add(self, reading: Reading) -> None:
+        """Note the file's next rows."""
+        begin = len(self._hashes)
+        self._hashes.extend(map(hash, zip(*self._identity(reading.columns), strict=True)))
+        for place in reading.unusable:
+            self._hashes[begin + place] = _UNUSABLE
 
     def found(self) -> bytearray | None:
         """Return one byte a row, not 0 where another row seems to have the same identity; None where none has."""
-        parts = [array("q") for _ in range(_PARTS)]
-        for value in self._hashes:
-            parts[value % _PARTS].append(value)
+        parts = [self._hashes]
+        if len(self._hashes) > _AT_ONCE:
+            parts = [array("q") for _ in range(_PARTS)]
+            add_to = [part.append for part in parts]
+            for value in self._hashes:
+                add_to[value % _PARTS](value)
         twice: set[int] = set()
         for part in parts:
             if len(set(part)) < len(part):
@@ -51,9 +62,9 @@ class Suspects:
         return bytearray(value in twice for value in self._hashes) if twice else None
 
 
-def _identity_of(kind: ImportKind) -> "itemgetter[tuple[object, ...]]":
-    fields = (*COLUMNS[kind].required, *COLUMNS[kind].optional)
-    return itemgetter(*(fields.index(name) for name in COLUMNS[kind].identity))
+def _identity_of(kind: ImportKind) -> "itemgetter[tuple[Any, ...]]":
+    names = names_of(kind)
+    return itemgetter(*(names.index(name) for name in COLUMNS[kind].identity))
 
 
 class Repeats:
@@ -80,10 +91,10 @@ class Repeats:
     ) -> None:
         self._open.close()
 
-    def add(self, row: ImportRow, *, number: int, line: int) -> None:
-        """Note `row`, the file's row `number` counted from 0, which begins on `line`."""
+    def add(self, values: Iterable[object], *, number: int, line: int) -> None:
+        """Note what the file's row `number`, counted from 0, says in each column, packed; it begins on `line`."""
         # No cell holds a line feed, so that joining with it keeps different rows different.
-        texts = tuple("" if value is None else str(value) for value in row)
+        texts = tuple("" if value is None else str(value) for value in values)
         identity = blake2b("\n".join(map(str, self._identity(texts))).encode(), digest_size=_DIGEST_BYTES).digest()
         contents = blake2b("\n".join(texts).encode(), digest_size=_DIGEST_BYTES).digest()
         self._parts[identity[0] % _PARTS].write(_RECORD.pack(identity, contents, number, line))

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast, get_args
@@ -11,18 +10,18 @@ from unicodedata import normalize
 from zoneinfo import available_timezones
 
 from activities.import_lines import Cells, Fault, shown
-from readiness.rows import COLUMNS, AttemptRow, AudienceRow, CompletionRow, ImportKind, ImportRow, PersonRow
+from readiness.rows import AttemptRow, AudienceRow, CompletionRow, ImportKind, ImportRow, PersonRow
 from readiness.values import Identifier, Slug, clean_line, slugged
+from store.facts import AHEAD_AT_MOST
+from store.packing import names_of
 
-AHEAD_AT_MOST = timedelta(minutes=5)
-"""How far a completion or attempt may lie in the future: clocks differ, the design allows five minutes."""
-
-_LONGEST_LINE = 300
-_LONGEST_EMAIL = 254
+LONGEST_LINE = 300
+"""Characters in the longest cell."""
+LONGEST_EMAIL = 254
 """RFC 5321: a path has at most 256 octets, with its angle brackets."""
 _LONGEST_SCORE = 40
 _HIGHEST_SCORE = 100
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 """Beyond these a moment is a slip of the pen, and the store's own EVER and NEVER lie further out."""
 _SCORE_STEP = Decimal("0.0001")
@@ -39,27 +38,36 @@ class CellError(Exception):
         self.reason = reason
 
 
-_Parser = Callable[[str], Any]
+Parser = Callable[[str], Any]
+"""Returns what a cell says; raises CellError where it says nothing that can be used."""
 
 
 class RowMaker:
-    """Makes rows of one kind; completions and attempts dated well after `now` are faults."""
+    """Makes rows of one kind; completions and attempts dated well after `now` are faults.
+
+    This is what the rows of a file are, by definition; `activities.import_columns` makes the same of many at once.
+    """
 
     def __init__(self, kind: ImportKind, *, now: datetime) -> None:
-        self._columns = (*COLUMNS[kind].required, *COLUMNS[kind].optional)
-        self._row_class, self._parsers = _parsers(kind, now)
+        self.latest = now.astimezone(UTC) + AHEAD_AT_MOST
+        """No completion or attempt is dated after this."""
+        self._row_class, parsers = _parsers(kind, now, self.latest)
+        self.parsers: dict[str, Parser] = dict(zip(names_of(kind), parsers, strict=True))
+        """How each column is read, in the order of the contract."""
 
     def usable(self, cells: Cells) -> ImportRow | None:
         """Return the row that `cells` make, or None."""
         try:
-            return self._row_class._make([parse(cell) for parse, cell in zip(self._parsers, cells, strict=True)])
+            return self._row_class._make(
+                [parse(cell) for parse, cell in zip(self.parsers.values(), cells, strict=True)]
+            )
         except CellError:
             return None
 
     def faults(self, cells: Cells) -> list[Fault]:
         """Return everything that is wrong with `cells`, in the order of the columns."""
         found = []
-        for column, parse, cell in zip(self._columns, self._parsers, cells, strict=True):
+        for (column, parse), cell in zip(self.parsers.items(), cells, strict=True):
             try:
                 parse(cell)
             except CellError as fault:
@@ -67,16 +75,10 @@ class RowMaker:
         return found
 
 
-def _parsers(kind: ImportKind, now: datetime) -> tuple[type[ImportRow], tuple[_Parser, ...]]:
+def _parsers(kind: ImportKind, now: datetime, latest: datetime) -> tuple[type[ImportRow], tuple[Parser, ...]]:
     """Return the row class of `kind`, and one parser per column in the order of its fields."""
-    latest = now.astimezone(UTC) + AHEAD_AT_MOST
 
     def past_moment(text: str) -> datetime:
-        # Nearly every moment of a file is a good one ending in Z: it is spared the questions that lead to a reason.
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is UTC and _EARLIEST <= moment <= latest and "T" in text:
-                return moment
         moment = _moment(text)
         if moment > latest:
             raise CellError(
@@ -114,14 +116,14 @@ def _parsers(kind: ImportKind, now: datetime) -> tuple[type[ImportRow], tuple[_P
             return AttemptRow, (_identifier, _identifier, past_moment, _score, _false_unless_said)
 
 
-def _pattern_of(annotated: object) -> re.Pattern[str]:
+def pattern_of(annotated: object) -> re.Pattern[str]:
     """Return the pattern of one of the core's constrained texts, so that there is one definition of each."""
     (constraints,) = get_args(annotated)[1:]
     return re.compile(cast(str, constraints.pattern))
 
 
-_is_identifier = _pattern_of(Identifier).fullmatch
-_is_slug = _pattern_of(Slug).fullmatch
+_is_identifier = pattern_of(Identifier).fullmatch
+_is_slug = pattern_of(Slug).fullmatch
 _is_email = re.compile(r"[^@\s]+@[^@\s]+").fullmatch
 _is_number = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?").fullmatch
 _is_infinite_or_nan = re.compile(r"[+-]?(s?nan[0-9]*|inf(inity)?)", re.IGNORECASE).fullmatch
@@ -163,8 +165,8 @@ def _optional_line(text: str) -> str | None:
 
 def _short(text: str) -> str:
     """Return `text`; no cell may be longer than a line, so that nothing huge is remembered or searched."""
-    if len(text) > _LONGEST_LINE:
-        raise CellError("text-too-long", f"the text has {len(text)} characters, at most {_LONGEST_LINE} are allowed")
+    if len(text) > LONGEST_LINE:
+        raise CellError("text-too-long", f"the text has {len(text)} characters, at most {LONGEST_LINE} are allowed")
     return text
 
 
@@ -182,7 +184,7 @@ def _email(text: str) -> str:
     cleaned = _cleaned(text)
     if not cleaned:
         raise _missing()
-    if len(cleaned) > _LONGEST_EMAIL or not _is_email(cleaned):
+    if len(cleaned) > LONGEST_EMAIL or not _is_email(cleaned):
         raise CellError("not-an-email", f"{shown(cleaned)} is not an e-mail address")
     return cleaned
 
@@ -258,8 +260,8 @@ def _moment(text: str) -> datetime:
         raise CellError("not-a-time", f"{shown(text)} is not a date and time such as 2027-03-01T09:00:00+01:00")
     if moment.tzinfo is None:
         raise CellError("no-offset", f"{shown(text)} has no offset: end it with Z or, for example, +01:00")
-    if not _EARLIEST <= moment < _LATEST:
-        raise CellError("not-a-time", f"{shown(text)} lies outside the years {_EARLIEST.year} to {_LATEST.year - 1}")
+    if not EARLIEST <= moment < _LATEST:
+        raise CellError("not-a-time", f"{shown(text)} lies outside the years {EARLIEST.year} to {_LATEST.year - 1}")
     return moment
 
 

@@ -1,6 +1,7 @@
 """How does one bulk file get from the disk into the facts?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.beating import Beating
 from activities.import_files import Batch, FileRefused, ImportLimits, check_file, read_rows
 from activities.messages import STORE_AWAY
 from readiness.rows import ImportKind
@@ -28,7 +30,8 @@ from store.imports import (
     refuse,
     start,
 )
-from store.learning import load_attempts, load_completions
+from store.learning import Arrival, arrival, load_attempts, load_completions
+from store.packing import Packed
 from store.regions import mark
 from store.rosters import apply_audience, apply_people, discard_staged, stage_audience, stage_people
 
@@ -65,6 +68,19 @@ _LEARNING: dict[ImportKind, Callable[..., Loaded]] = {
 }
 
 
+_Chunk = tuple[Batch, Arrival | Packed]
+"""What was read, and how its rows go to the database."""
+
+
+def _ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
+    """Yield chunks, reading each while the database is busy with the one before."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as reader:
+        following = reader.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = reader.submit(next, chunks, None)
+            yield chunk
+
+
 class ImportActivities:
     """Checks and loads files on one store; methods block, are called in threads, and go on where they stopped."""
 
@@ -81,7 +97,8 @@ class ImportActivities:
         with the first chunk that is not counted yet.
         """
         try:
-            return self._load(import_id)
+            with Beating() as beating:
+                return self._load(import_id, beating.beat)
         except StoreAway as away:
             raise ApplicationError(str(away), type=STORE_AWAY) from away
 
@@ -94,16 +111,14 @@ class ImportActivities:
             now = self._store.now(tx)
             return fail(tx, request.import_id, code=IMPORT_FAILED, reason=request.reason, at=now).state
 
-    def _load(self, import_id: str) -> ImportState:
+    def _load(self, import_id: str, beat: Callable[[int], None]) -> ImportState:
         record = self._started(import_id)
         if record.state not in UNFINISHED:
             return record.state
         path = Path(record.path)
         now = record.created_at
         try:
-            checked = check_file(
-                path, record.kind, limits=self._limits, now=now, scratch=self._scratch, beat=activity.heartbeat
-            )
+            checked = check_file(path, record.kind, limits=self._limits, now=now, scratch=self._scratch, beat=beat)
         except FileRefused as refused:
             return self._refused(import_id, refused)
         with self._store.writing() as tx:
@@ -111,9 +126,9 @@ class ImportActivities:
         batches = read_rows(
             path, record.kind, limits=self._limits, now=now, checked=checked, from_batch=record.next_chunk
         )
-        for batch in batches:
-            self._load_chunk(record, batch)
-            activity.heartbeat(batch.index)
+        for batch, chunk in _ahead(map(self._shaped, batches)):
+            self._load_chunk(record, batch, chunk)
+            beat(batch.index)
         return self._finished(record)
 
     def _started(self, import_id: str) -> ImportRecord:
@@ -127,20 +142,23 @@ class ImportActivities:
             ended = refuse(tx, import_id, code=refused.code, reason=refused.reason, line=refused.line, at=now)
             return ended.state
 
-    def _load_chunk(self, record: ImportRecord, batch: Batch) -> None:
+    def _shaped(self, batch: Batch) -> _Chunk:
+        rows = batch.loadable
+        return batch, rows if rows.kind in _ROSTERS else arrival(rows, is_sqlite=self._store.is_sqlite)
+
+    def _load_chunk(self, record: ImportRecord, batch: Batch, chunk: Arrival | Packed) -> None:
         """Write the rows and the count of one chunk together, or neither."""
         with suppress(_CountedBeforeError), self._store.writing() as tx:
-            tally = self._write(tx, record, batch)
+            tally = self._write(tx, record, batch, chunk)
             if not advance(tx, record.id, tally, batch.rejections, chunk=batch.index):
                 raise _CountedBeforeError
 
-    def _write(self, tx: Any, record: ImportRecord, batch: Batch) -> Tally:
-        rows: Sequence[Any] = batch.rows
+    def _write(self, tx: Any, record: ImportRecord, batch: Batch, chunk: Arrival | Packed) -> Tally:
         roster = _ROSTERS.get(record.kind)
         if roster is not None:
-            roster.stage(tx, rows, import_id=record.id, chunk=batch.index)
-            return Tally(unchanged=batch.repeated, rejected=batch.rejected, staged=len(rows))
-        loaded = _LEARNING[record.kind](tx, rows, import_id=record.id, mark=mark)
+            roster.stage(tx, chunk, import_id=record.id, chunk=batch.index)
+            return Tally(unchanged=batch.repeated, rejected=batch.rejected, staged=len(batch.loadable))
+        loaded = _LEARNING[record.kind](tx, chunk, import_id=record.id, mark=mark)
         return Tally(
             accepted=loaded.accepted,
             unchanged=loaded.unchanged + batch.repeated,

@@ -1,6 +1,6 @@
 """What do workflows ask the ledger, and how do they hear that it gives no answer?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -10,24 +10,32 @@ from temporalio.exceptions import ApplicationError
 
 from activities.messages import (
     COMMAND_FORGED,
+    GREATEST_SKEW,
     LEDGER_BEHIND,
+    LEDGER_BROKEN,
     LEDGER_UNKNOWN,
     OTHER_RUN,
     PROPOSAL_FORGED,
     STORE_AWAY,
     STORE_PATIENCE,
+    CarryOutRequest,
     LaunchRequest,
     LookLaunchRequest,
     LookRequest,
     SettleLaunchRequest,
     SettleRequest,
 )
+from readiness.commands import Reschedule
+from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import LaunchSettled, LaunchSight
-from readiness.ledger import LaunchAnswer, Settled, Sight
+from readiness.ledger import LaunchAnswer, RegionRow, Settled, Sight
+from readiness.region import RegionLaunch
+from readiness.rules import fold, propose
+from store.alarms import AlarmKind, sound
 from store.commands import CommandForged, ForAnotherRun
 from store.engine import Store, StoreAway
 from store.launching import launch
-from store.ledger import LedgerBehind, ProposalForged
+from store.ledger import ROWS_AT_ONCE, LedgerBehind, ProposalForged
 from store.regions import LaunchUnknown, RegionUnknown
 from store.settling import settle, settle_launch
 from store.sight import look, look_launch
@@ -46,6 +54,48 @@ def no_answer(reason: str) -> ApplicationError:
     return ApplicationError(reason, type=STORE_AWAY, non_retryable=waited >= STORE_PATIENCE)
 
 
+def at_once(
+    request: CarryOutRequest, *, look: Callable[[LookRequest], Sight], settle: Callable[[SettleRequest], Settled]
+) -> Settled:
+    """Look, propose by the core what follows from a cause, and settle that; look again while the ledger is ahead.
+
+    The rows that are returned lead on from what the workflow knows, whoever wrote them. Where there are more than can
+    be told at once, the answer is behind as well: it is asked for again from there on.
+    """
+    region, rows = request.region, list[RegionRow]()
+    launch_at = request.cause.launch_at if isinstance(request.cause, Reschedule) else None
+    while True:
+        known = region.version if region is not None else 0
+        sight = look(LookRequest(key=request.key, known=known, launch_at=launch_at, now=request.now))
+        if abs(sight.now - request.now) > GREATEST_SKEW:
+            activity.logger.warning("The store's clock says %s, Temporal's %s", sight.now, request.now)
+        region = _folded(request.key, region, sight.rows)
+        settled = settle(
+            SettleRequest(
+                key=request.key,
+                known=region.version,
+                cause=request.cause,
+                proposal=propose(region, request.cause, evidence=sight.evidence, now=sight.now),
+                evidence=sight.evidence,
+                now=request.now,
+            )
+        )
+        rows += (*sight.rows, *settled.rows)
+        if not settled.is_behind or len(rows) >= ROWS_AT_ONCE:
+            return settled.model_copy(update={"rows": tuple(rows)})
+        region = _folded(request.key, region, settled.rows)
+
+
+def _folded(key: RegionKey, region: RegionLaunch | None, rows: Sequence[RegionRow]) -> RegionLaunch:
+    try:
+        folded = fold(key, region, rows)
+    except ValueError as error:
+        raise ApplicationError(str(error), type=LEDGER_BROKEN, non_retryable=True) from error
+    if folded is None:
+        raise ApplicationError(f"No ledger knows {key}.", type=LEDGER_UNKNOWN, non_retryable=True)
+    return folded
+
+
 class LedgerActivities:
     """Looks, settles and launches on one store: every method is one short transaction, called in a thread.
 
@@ -58,7 +108,12 @@ class LedgerActivities:
 
     def every(self) -> list[Callable[..., Any]]:
         """Return every activity of this class, for the worker that runs them."""
-        return [self.look, self.settle, self.launch, self.look_launch, self.settle_launch]
+        return [self.carry_out, self.look, self.settle, self.launch, self.look_launch, self.settle_launch]
+
+    @activity.defn
+    def carry_out(self, request: CarryOutRequest) -> Settled:
+        """Look, propose and settle at once."""
+        return at_once(request, look=self.look, settle=self.settle)
 
     @activity.defn
     def look(self, request: LookRequest) -> Sight:
@@ -70,6 +125,7 @@ class LedgerActivities:
     def settle(self, request: SettleRequest) -> Settled:
         """Settle one cause of a region on its ledger."""
         with self._answering(request.now):
+            self._refuse_strangers(request.key)
             return settle(
                 self._store,
                 request.key,
@@ -83,7 +139,7 @@ class LedgerActivities:
     def launch(self, request: LaunchRequest) -> LaunchAnswer:
         """Launch a region or say why not: the second lock."""
         with self._answering(request.now):
-            return launch(self._store, request.key, request.known)
+            return launch(self._store, request.key, request.known, asked_at=request.now)
 
     @activity.defn
     def look_launch(self, request: LookLaunchRequest) -> LaunchSight:
@@ -95,7 +151,18 @@ class LedgerActivities:
     def settle_launch(self, request: SettleLaunchRequest) -> LaunchSettled:
         """Settle one cause of a launch as a whole on its ledger."""
         with self._answering(request.now):
+            self._refuse_strangers(request.key)
             return settle_launch(self._store, request.key, request.known, request.cause, request.proposal)
+
+    def _refuse_strangers(self, key: LaunchKey | RegionKey) -> None:
+        """Let only our workflows settle: they do it as local activities, which nobody else can ask a worker for."""
+        if not activity.info().is_local:
+            asked = activity.info()
+            detail = (
+                f"The activity {asked.activity_type} ({asked.activity_id[:64]!r}) was asked for past the workflow"
+            )
+            sound(self._store, AlarmKind.COMMAND_FORGED, key, detail)
+            raise ProposalForged(detail)
 
     @contextmanager
     def _answering(self, workflow_now: datetime) -> Iterator[None]:

@@ -6,6 +6,7 @@ from readiness.evidence import Evidence
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import LaunchCause, LaunchProposal
 from readiness.ledger import Cause, Proposal
+from readiness.region import RegionLaunch
 from readiness.values import Frozen, Moment
 
 STORE_PATIENCE = timedelta(seconds=5)
@@ -33,6 +34,11 @@ LEDGER_UNKNOWN = "ledger-unknown"
 """The error type of a launch or region launch that was never started."""
 
 
+GREATEST_SKEW = timedelta(seconds=10)
+"""How far the store's clock and Temporal's may seem apart before someone is told: beyond what a look may take. It is
+told, not acted upon: a region launches only once both clocks have reached its instant."""
+
+
 class _Request(Frozen):
     now: Moment
     """The workflow's clock as it asks: the store judges by its own, and watches how far the two are apart."""
@@ -56,6 +62,15 @@ class SettleRequest(_Request):
     proposal: Proposal
     evidence: Evidence | None = None
     """What the proposal was made on."""
+
+
+class CarryOutRequest(_Request):
+    """Ask to look, to propose what follows from a cause, and to settle that: all that a region needs to move."""
+
+    key: RegionKey
+    region: RegionLaunch | None
+    """The region as its workflow knows it, from rows of the ledger alone; None where it knows nothing yet."""
+    cause: Cause
 
 
 class LaunchRequest(_Request):

@@ -23,6 +23,8 @@ class RegionSummary(Frozen):
     stage: str
     verdict: str
     rag: str
+    as_of: Moment | None
+    """When the figures behind it were gathered; None where none have been yet."""
 
 
 class LaunchAnswer(Frozen):
@@ -46,7 +48,7 @@ class LaunchAnswer(Frozen):
 
 
 class PersonAnswer(Frozen):
-    """A row of the tracker: what one person has done for a product, and what is missing."""
+    """A `PersonStanding`, which is a row of the tracker, as it reads."""
 
     person_id: str
     name: str | None

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from api.dependencies import UPLOAD_PREFIX, Dependencies
 from api.guard import GuardedRoute, guarded_router, requirement_of, requires
 from api.handlers import install_handlers
+from api.heads import HeadMiddleware
 from api.health import health_router
 from api.identity import Actor
 from api.limits import BodyLimitMiddleware, BodyLimits
@@ -67,6 +68,7 @@ def create_app(
     settings = dependencies.settings
     limits = BodyLimits(settings.body_limit, ((UPLOAD_PREFIX, settings.upload_limit),))
     app.add_middleware(BodyLimitMiddleware, limits=limits)
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(OuterMiddleware)
     _check_routes(app, OPEN_PATHS | frozenset(open_paths))
     return app

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,9 @@ from templates.pages import BoardPage, Cell, ColourTotal, Filters, Named, Produc
 
 MOST_CELLS = 400
 """Cells on one page, always of whole products: about a quarter of a megabyte, which a phone draws at once."""
+
+OLD_AFTER = timedelta(hours=2)
+"""Figures are counted anew when they are an hour old; twice that is a sign that nobody counts."""
 
 _BEHIND_EVERY_REGION = "~"
 """Sorts behind every slug, so that a page begins with the product after the one it names."""
@@ -59,7 +62,7 @@ def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str
         found = _read(tx, filters, within, after, now=read_at)
         names = names_of(tx, {actor.person, *(row.owner for row in found.rows)})
     columns = _columns(found.rows, dict(found.regions))
-    rows = _product_rows(found.rows, columns, names)
+    rows = _product_rows(found.rows, columns, names, read_at=read_at)
     has_more = found.products_before + len(rows) < found.products_found
     return BoardPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
@@ -100,6 +103,7 @@ def _read(
             stage=filters.stage,
             within=within,
             up_to=up_to,
+            now=now,
         )
 
     return _Reading(
@@ -151,15 +155,17 @@ def _columns(rows: Sequence[BoardRow], names: Mapping[str, str]) -> tuple[Named,
 
 
 def _product_rows(
-    rows: Sequence[BoardRow], columns: Sequence[Named], names: Mapping[str, str]
+    rows: Sequence[BoardRow], columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
 ) -> tuple[ProductRow, ...]:
     of_product: dict[str, dict[str, BoardRow]] = {}
     for row in rows:
         of_product.setdefault(row.product, {})[row.region] = row
-    return tuple(_product_row(cells, columns, names) for cells in of_product.values())
+    return tuple(_product_row(cells, columns, names, read_at=read_at) for cells in of_product.values())
 
 
-def _product_row(cells: Mapping[str, BoardRow], columns: Sequence[Named], names: Mapping[str, str]) -> ProductRow:
+def _product_row(
+    cells: Mapping[str, BoardRow], columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
+) -> ProductRow:
     by_launch = sorted(cells.values(), key=lambda row: row.launch_at)
     first, last = by_launch[0], by_launch[-1]
     return ProductRow(
@@ -170,11 +176,11 @@ def _product_row(cells: Mapping[str, BoardRow], columns: Sequence[Named], names:
         owner_name=names.get(first.owner),
         first_launch_at=first.launch_at.astimezone(ZoneInfo(first.time_zone)),
         last_launch_at=last.launch_at.astimezone(ZoneInfo(last.time_zone)),
-        cells=tuple(_cell(cells[column.slug]) if column.slug in cells else None for column in columns),
+        cells=tuple(_cell(cells[column.slug], read_at) if column.slug in cells else None for column in columns),
     )
 
 
-def _cell(row: BoardRow) -> Cell:
+def _cell(row: BoardRow, read_at: datetime) -> Cell:
     return Cell(
         product=row.product,
         region=row.region,
@@ -189,6 +195,8 @@ def _cell(row: BoardRow) -> Cell:
         forecast_at=row.forecast_at,
         reason=row.reasons[0] if row.reasons else None,
         as_of=row.as_of,
+        is_behind=row.is_behind,
+        is_old=row.as_of is not None and read_at - row.as_of > OLD_AFTER,
     )
 
 

@@ -45,6 +45,14 @@ class Request(NamedTuple):
         return common.model_dump()
 
 
+class CarriedOut(NamedTuple):
+    """A command that a region accepted: which one, of which region launch, and with which event it ended."""
+
+    key: RegionKey
+    command_id: str
+    accepted: Accepted
+
+
 async def command_region(
     deps: Dependencies,
     request: Request,
@@ -52,7 +60,7 @@ async def command_region(
     product: str,
     region: str,
     make: Callable[[Connection, dict[str, Any]], RegionCommand],
-) -> tuple[RegionKey, Accepted]:
+) -> CarriedOut:
     """Log the request for the latest run of `product` in `region`, send it, and return what was accepted.
 
     `make` is called within the transaction that logs it, and not for a repeat: what it checks was checked then.
@@ -70,7 +78,7 @@ async def command_region(
     if not isinstance(key, RegionKey) or isinstance(command, StartLaunch | AddRegion):
         raise key_reused()
     outcome = logged.outcome or await deps.sender.region(key, command)
-    return key, _accepted(outcome)
+    return CarriedOut(key, command.command_id, _accepted(outcome))
 
 
 async def command_launch(

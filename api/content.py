@@ -224,7 +224,6 @@ async def _edit(
         )
 
     revision = await _written(deps, product, write)
-    await deps.sender.hint(revision.touched)
     response.headers["ETag"] = f'"{revision.revision}"'
     return _revision_answer(revision)
 
@@ -251,11 +250,12 @@ async def _withdraw(
         )
 
     revision = await _written(deps, product, write)
-    await deps.sender.hint(revision.touched)
     return _revision_answer(revision)
 
 
 async def _written(deps: Dependencies, product: str, write: Callable[[Connection], Revision]) -> Revision:
+    """Write an edit; it marks the regions that it touches, and the relay hints those in which a gate moves."""
+
     def within() -> Revision:
         with deps.store.writing() as tx:
             return write(tx)

@@ -7,11 +7,13 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_json
+from starlette.responses import Response
 
 from api.problems import Problem
 from api.strict_json import JsonRefused, parse_json
@@ -39,6 +41,15 @@ class Listing(BaseModel, Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None = None
+
+
+def listed(items: Sequence[BaseModel], next_cursor: str | None) -> Response:
+    """Return the answer that lists `items`, for a route that declares `Listing` as what it answers with.
+
+    They were checked as they were made: what FastAPI does with a listing that is returned as such, to check each of
+    them once more, takes longer than it takes to read them from the database.
+    """
+    return Response(to_json({"items": items, "next_cursor": next_cursor}), media_type="application/json")
 
 
 class Cursors(Generic[Position]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,8 +19,8 @@ from api.bodies import (
     ResumeBody,
     SignOffBody,
 )
+from api.commanding import CarriedOut, command_region, region_not_found
 from api.commanding import Request as Asking
-from api.commanding import command_region, region_not_found
 from api.dependencies import Dependencies, Deps
 from api.guard import guarded_router, record_denied, requires
 from api.idempotency import IdempotencyKey
@@ -41,13 +42,11 @@ from readiness.commands import (
     SignOff,
 )
 from readiness.events import SentBack, SignedOff
-from readiness.keys import RegionKey
-from readiness.ledger import Accepted
 from readiness.plan_document import reschedule_instant
 from readiness.plan_faults import PlanFaulty
 from readiness.readiness import Readiness
 from readiness.refusals import FunctionNotHeld
-from store.ledger import rows_after
+from store.ledger import rows_of_command
 from store.regions import latest_region, region_record
 
 REGION = "/{product}/regions/{region}"
@@ -87,14 +86,14 @@ async def sign_off(
         )
     asking = _asking(actor, ROLE_OF_FUNCTION[body.function], key, "sign_off", body)
     fields = body.model_dump(include={"stage", "function", "digest", "position"})
-    region_key, accepted = await command_region(
+    signed = await command_region(
         deps,
         asking,
         product=product,
         region=region,
         make=lambda _tx, asked: SignOff.model_validate({**asked, **fields}),
     )
-    return await run_in_threadpool(_signature, deps, region_key, accepted, body)
+    return await run_in_threadpool(_signature, deps, signed)
 
 
 async def decide(
@@ -102,17 +101,17 @@ async def decide(
     region: str,
     body: DecisionBody,
     key: IdempotencyKey,
-    response: Response,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.DECIDE)],
-) -> Readiness:
+) -> Any:
     """Decide go, no-go or hold for the launch instant that stands, on the readiness that is answered."""
     if body.conditions and body.verdict is not Choice.CONDITIONAL_GO:
         reason = "Conditions belong to a conditional go; leave them out."
         raise invalid([Fault(path="conditions", code="not-conditional", reason=reason)])
     fields = {"choice": body.verdict, "review_at": body.review_at}
     answer = await _govern(deps, actor, Action.DECIDE, key, product, region, body, Decide, fields)
-    response.headers["Location"] = f"/v1/launches/{product}/regions/{region}/readiness"
+    answer.status_code = HTTPStatus.CREATED
+    answer.headers["Location"] = f"/v1/launches/{product}/regions/{region}/readiness"
     return answer
 
 
@@ -123,7 +122,7 @@ async def hold(
     key: IdempotencyKey,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.HOLD)],
-) -> Readiness:
+) -> Any:
     """Stop the launch of a region; learning and signing go on."""
     fields = {"review_at": body.review_at}
     return await _govern(deps, actor, Action.HOLD, key, product, region, body, Hold, fields)
@@ -136,7 +135,7 @@ async def resume(
     key: IdempotencyKey,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.RESUME)],
-) -> Readiness:
+) -> Any:
     """End a hold; a go that stood before needs a new decision."""
     return await _govern(deps, actor, Action.RESUME, key, product, region, body, Resume, {})
 
@@ -148,7 +147,7 @@ async def cancel(
     key: IdempotencyKey,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.CANCEL)],
-) -> Readiness:
+) -> Any:
     """End a region launch for good; the region may be added again as a new run."""
     return await _govern(deps, actor, Action.CANCEL, key, product, region, body, Cancel, {})
 
@@ -160,7 +159,7 @@ async def reschedule(
     key: IdempotencyKey,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.RESCHEDULE)],
-) -> Readiness:
+) -> Any:
     """Move the launch instant, given on the region's own clock; a go that stood needs a new decision."""
 
     def moved(tx: Connection) -> dict[str, Any]:
@@ -180,7 +179,8 @@ async def _govern(
     body: GoverningBody,
     command: type[RegionCommand],
     fields: dict[str, Any] | Callable[[Connection], dict[str, Any]],
-) -> Readiness:
+) -> Response:
+    """Command what `body` asks, and answer with the readiness that it led to."""
     role = right_used(actor, action, region)
     if role is None:
         raise Problem("not-allowed", f"No role of yours allows {action.value} in {region}.")
@@ -190,7 +190,9 @@ async def _govern(
         return command.model_validate({**asked, **(fields(tx) if callable(fields) else fields)})
 
     await command_region(deps, asking, product=product, region=region, make=make)
-    return await run_in_threadpool(region_readiness, deps.store, product, region)
+    found = await run_in_threadpool(region_readiness, deps.store, product, region)
+    # It is valid as it was computed: validating it once more costs as much as computing it.
+    return Response(found.model_dump_json(), media_type="application/json")
 
 
 def _asking(actor: Actor, role: Role, key: str, kind: str, body: GoverningBody) -> Asking:
@@ -208,17 +210,11 @@ def _new_instant(tx: Connection, product: str, region: str, wall_clock: str, *, 
         raise invalid(found) from faulty
 
 
-def _signature(deps: Dependencies, key: RegionKey, accepted: Accepted, body: SignOffBody) -> SignatureAnswer:
+def _signature(deps: Dependencies, signed: CarriedOut) -> SignatureAnswer:
     """Return the sign-off as the ledger has it."""
     with deps.store.reading() as tx:
-        rows = rows_after(tx, key, 0)
-    written = next(
-        row.event
-        for row in reversed(rows)
-        if row.version <= accepted.version
-        and isinstance(row.event, SignedOff | SentBack)
-        and (row.event.stage, row.event.function, row.event.digest) == (body.stage, body.function, body.digest)
-    )
+        rows = rows_of_command(tx, signed.key, signed.command_id)
+    written = next(row.event for row in rows if isinstance(row.event, SignedOff | SentBack))
     return SignatureAnswer(
         stage=written.stage,
         function=written.function,

@@ -15,7 +15,7 @@ from api.problem_pages import problem_page
 from api.problems import Problem, away, faults_in, invalid, problem_of, response_of
 from api.sending import EngineAway
 from readiness.refusals import CommandRefused
-from store.engine import StoreAway
+from store.engine import StoreAway, StoreFull
 
 _SLUG_OF_STATUS = {
     401: "token-invalid",
@@ -39,6 +39,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(CommandRefused, _command_refused)
     app.add_exception_handler(StoreAway, _store_away)
+    app.add_exception_handler(StoreFull, _store_full)
     app.add_exception_handler(EngineAway, _engine_away)
 
 
@@ -56,7 +57,8 @@ def allowed_methods(app: FastAPI, path: str) -> tuple[str, ...]:
     for context in iter_route_contexts(app.routes):
         if context.path is not None and context.methods and compile_path(context.path)[0].match(path):
             methods |= context.methods
-    return tuple(sorted(methods))
+    # A HEAD is answered wherever a GET is (api/heads.py).
+    return tuple(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -86,6 +88,10 @@ async def _command_refused(request: Request, error: Exception) -> Response:
 
 async def _store_away(request: Request, _error: Exception) -> Response:
     return answer(request, away("store-away"))
+
+
+async def _store_full(request: Request, _error: Exception) -> Response:
+    return answer(request, away("storage-full"))
 
 
 async def _engine_away(request: Request, _error: Exception) -> Response:

@@ -16,10 +16,11 @@ from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
 from api.dependencies import Dependencies, Deps
 from api.guard import guarded_router, requires
 from api.identity import Actor
-from api.problems import Problem
+from api.problems import RETRY_AFTER_SECONDS, Problem
 from api.rights import Action
 from api.uploads import Received, UploadStorageFull, UploadTooLarge, plain_name, receive
 from readiness.rows import ImportKind
+from store.away import NO_ROOM
 from store.engine import Store
 from store.facts import begin_import
 from store.imports import ImportRecord, ReportedError, errors, find, list_page, register
@@ -156,13 +157,29 @@ async def _receive(request: Request, deps: Dependencies, name: str | None) -> tu
     except UploadTooLarge as large:
         raise Problem("content-too-large", f"A file may have {limit} bytes at most. Send it in parts.") from large
     except UploadStorageFull as full:
-        raise Problem("storage-full", "There is no room for the file. Nothing was kept; try again later.") from full
+        raise _not_kept(is_full=True) from full
+    except ConnectionError:
+        raise
+    except OSError as error:
+        # The parser of forms keeps what it reads in files of its own, elsewhere than `receive` does.
+        raise _not_kept(is_full=error.errno in NO_ROOM) from error
     except HTTPException as unread:
         if isinstance(unread, Problem):
             raise
         raise Problem(
             "body-unreadable", "The form could not be read. Send one file, as the multipart field `file`."
         ) from unread
+
+
+def _not_kept(*, is_full: bool) -> Problem:
+    slug, what = (
+        ("storage-full", "There is no room for the file")
+        if is_full
+        else ("storage-away", "The file cannot be written at the moment")
+    )
+    return Problem(
+        slug, f"{what}. Nothing was kept; send it again later.", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
+    )
 
 
 async def _blocks(file: UploadFile) -> AsyncIterator[bytes]:

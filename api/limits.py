@@ -1,11 +1,18 @@
 """How large may a body be, before anything reads it?"""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem, response_of
+
+LINGERING = timedelta(seconds=2)
+"""How long what is still sent after a refusal is taken and forgotten: a connection that is closed while somebody
+sends is reset, and with it goes an answer that was not read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +44,42 @@ class BodyLimitMiddleware:
         refusal = _refusal_of(declared, limit)
         if refusal is not None:
             request_id = scope.get("state", {}).get("request_id")
-            await response_of(refusal, request_id=request_id)(scope, receive, send)
+            await response_of(refusal, request_id=request_id)(scope, receive, _lingering(receive, send))
             return
         received = 0
+        leave = send
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal received, leave
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > limit:
+                    leave = _lingering(receive, send)
                     raise _too_large(limit)
             return message
 
-        await self.app(scope, counted, send)
+        async def answer(message: Message) -> None:
+            await leave(message)
+
+        await self.app(scope, counted, answer)
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """Return a `send` that delivers the whole answer, and ends it once the other side has stopped sending."""
+
+    async def deliver(message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body", False):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGERING.total_seconds()):
+                while (await receive()).get("more_body", False):
+                    pass
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return deliver
 
 
 def _refusal_of(declared: list[str], limit: int) -> Problem | None:

@@ -12,7 +12,7 @@ from readiness.region import RegionLaunch, Verdict
 from readiness.rules import evaluate, fold, judged_instant
 from store.engine import Store
 from store.ledger import rows_after
-from store.regions import WORKFLOW_LOST, RegionRecord, latest_region, region_record
+from store.regions import ROW_IN_DOUBT, WORKFLOW_LOST, RegionRecord, latest_record, region_record
 from store.sight import gather
 from store.types import NEVER
 
@@ -26,19 +26,26 @@ def region_readiness(store: Store, product: str, region: str, *, at: datetime | 
     Raises the problem `not-found` where it was never started, or had not been at that instant.
     """
     with store.reading() as tx:
-        key = latest_region(tx, product, region)
-        if key is None:
+        record = latest_record(tx, product, region)
+        if record is None:
             raise region_not_found(product, region)
-        return live_readiness(tx, key, now=store.now(tx), at=at)
+        return readiness_of_record(tx, record, now=store.now(tx), at=at)
 
 
 def live_readiness(tx: Connection, key: RegionKey, *, now: datetime, at: datetime | None = None) -> Readiness:
-    """Return the readiness of one region launch by evidence gathered in this transaction.
+    """Return the readiness of one region launch; raises RegionUnknown."""
+    return readiness_of_record(tx, region_record(tx, key), now=now, at=at)
+
+
+def readiness_of_record(
+    tx: Connection, record: RegionRecord, *, now: datetime, at: datetime | None = None
+) -> Readiness:
+    """Return the readiness of one region launch by evidence that is true in this transaction.
 
     The verdict for a coming instant is never better than at the region's own. For a past instant, sign-offs,
     decisions and content are those that stood then, and facts those dated up to then as known today.
     """
-    record = region_record(tx, key)
+    key = record.key
     is_past = at is not None and at < now
     region = _as_it_was(tx, key, at) if is_past and at is not None else record.region
     instant = judged_instant(region, now=now) if at is None else at
@@ -47,7 +54,7 @@ def live_readiness(tx: Connection, key: RegionKey, *, now: datetime, at: datetim
     shown = evaluate(region.policy, evidence, region, at=instant)
     if at is not None and not is_past and shown.verdict in _HOPEFUL:
         # A coming instant may look better than the day itself: certified then, and lapsed by the launch.
-        own = live_readiness(tx, key, now=now)
+        own = readiness_of_record(tx, record, now=now)
         if own.verdict is not shown.verdict:
             shown = shown.model_copy(update={"verdict": own.verdict, "reasons": own.reasons})
     return _shown(record, shown)
@@ -61,8 +68,12 @@ def _as_it_was(tx: Connection, key: RegionKey, at: datetime) -> RegionLaunch:
 
 
 def _shown(record: RegionRecord, readiness: Readiness) -> Readiness:
-    """A region whose workflow was lost reads as held, until it runs again."""
-    if record.lost_at is None or record.region.ending is not None:
+    """What contradicts itself reads as held, and a region whose workflow was lost, until it runs again."""
+    if not record.is_whole:
+        why = ROW_IN_DOUBT
+    elif record.lost_at is not None and record.region.ending is None:
+        why = WORKFLOW_LOST
+    else:
         return readiness
-    reasons = (WORKFLOW_LOST, *readiness.reasons)[: max(1, len(readiness.reasons))]
+    reasons = (why, *readiness.reasons)[: max(1, len(readiness.reasons))]
     return readiness.model_copy(update={"verdict": Verdict.HELD, "reasons": reasons})

@@ -61,6 +61,8 @@ _OF_THE_DOOR: tuple[ProblemKind, ...] = (
     ProblemKind("precondition-required", 428, "An edit needs If-Match with the tag of what you read."),
     ProblemKind("request-refused", 400, "The request cannot be answered as it was made."),
     ProblemKind("storage-full", 507, "There is no room for what was sent."),
+    ProblemKind("storage-away", 503, "The place where files are kept cannot be used at the moment."),
+    ProblemKind("overloaded", 503, "More is asked at once than can be answered."),
     ProblemKind("failed", 500, "Something went wrong on our side."),
     ProblemKind("store-away", 503, "The database does not answer at the moment."),
     ProblemKind("engine-away", 503, "The workflow engine does not answer at the moment."),
@@ -134,7 +136,7 @@ def problem_of(refusal: Refusal) -> Problem:
 
 
 def away(slug: str) -> Problem:
-    """Return the 503 of `store-away` or `engine-away`; nothing is guessed while a part of the house is away."""
+    """Return the problem of a part of the house that is away or full; nothing is guessed meanwhile."""
     detail = f"{KINDS[slug].title} What was asked may or may not have happened: ask again with the same key."
     return Problem(slug, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from api.answers import PersonAnswer, ProductReadiness, TimelineEntry
 from api.commanding import launch_not_found, region_not_found
 from api.conditional import Conditional, entity_tag
-from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
+from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing, listed
 from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
-from api.live import live_readiness
+from api.live import live_readiness, region_readiness
 from api.problems import Problem
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
@@ -26,13 +26,12 @@ from readiness.plan_document import policy_as_document
 from readiness.policy import GATED_STAGES, TIERS, Policy, Stage
 from readiness.readiness import WORST_FIRST, Blocker, DecisionShown, Rag, Readiness
 from readiness.region import Verdict
-from readiness.rules import judged_instant
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
 from store.ledger import Happening, timeline
 from store.names import names_of
-from store.people import tracker
-from store.regions import latest_region, region_record
+from store.people import people_judged_at, tracker
+from store.regions import latest_region
 
 _BOARD = Cursors(tuple[str, str])
 _PEOPLE = Cursors(tuple[str])
@@ -105,13 +104,13 @@ async def readiness_board(
     stage: Stage | None = None,
     cursor: CursorText = None,
     limit: Limit = PAGE_SIZE,
-) -> Listing[BoardAnswer]:
+) -> Response:
     """Return the board: one row per product and region, as last counted."""
     allowed = allowed_regions(actor, Action.READ_BOARD)
     filters = {"product": product, "region": region, "verdict": verdict, "rag": rag, "stage": stage}
     after = _BOARD.read(cursor, of="board", filters=filters)
 
-    def page() -> Listing[BoardAnswer]:
+    def page() -> Response:
         with deps.store.reading() as tx:
             rows = board(
                 tx,
@@ -129,7 +128,7 @@ async def readiness_board(
         following = None
         if len(rows) > limit:
             following = _BOARD.write((shown[-1].product, shown[-1].region), of="board", filters=filters)
-        return Listing(items=[board_answer(row) for row in shown], next_cursor=following)
+        return listed([board_answer(row) for row in shown], following)
 
     return await run_in_threadpool(page)
 
@@ -165,7 +164,6 @@ async def product_readiness(
 async def readiness(
     product: str,
     region: str,
-    response: Response,
     conditional: Conditional,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.READ_READINESS)],
@@ -173,18 +171,11 @@ async def readiness(
 ) -> Any:
     """Return the readiness of one region, computed live, judged as of its launch instant or of `at`."""
     del actor
-
-    def read() -> Readiness:
-        with deps.store.reading() as tx:
-            key = latest_region(tx, product, region)
-            if key is None:
-                raise region_not_found(product, region)
-            return live_readiness(tx, key, now=deps.store.now(tx), at=at)
-
-    found = await run_in_threadpool(read)
+    found = await run_in_threadpool(region_readiness, deps.store, product, region, at=at)
     tag = entity_tag(found.model_dump_json(exclude={"as_of"}))
-    response.headers["ETag"] = tag
-    return conditional.not_modified(tag) or found
+    # It is valid as it was computed: validating it once more costs as much as computing it.
+    answer = Response(found.model_dump_json(), media_type="application/json", headers={"ETag": tag})
+    return conditional.not_modified(tag) or answer
 
 
 async def people(
@@ -196,20 +187,19 @@ async def people(
     manager: Annotated[str | None, Query(max_length=128)] = None,
     cursor: CursorText = None,
     limit: Limit = PAGE_SIZE,
-) -> Listing[PersonAnswer]:
+) -> Response:
     """Return who is in the audience and who is missing what, by person id."""
     del actor
     statuses = tuple(status or ())
     filters = {"product": product, "region": region, "status": sorted(statuses), "manager": manager}
     after = _PEOPLE.read(cursor, of="people", filters=filters)
 
-    def page() -> Listing[PersonAnswer]:
+    def page() -> Response:
         with deps.store.reading() as tx:
-            key = latest_region(tx, product, region)
-            if key is None:
-                raise region_not_found(product, region)
             now = deps.store.now(tx)
-            at = judged_instant(region_record(tx, key).region, now=now)
+            at = people_judged_at(tx, product, region, now=now)
+            if at is None:
+                raise region_not_found(product, region)
             rows, last = tracker(
                 tx,
                 product,
@@ -222,7 +212,7 @@ async def people(
                 limit=limit,
             )
         following = _PEOPLE.write((last,), of="people", filters=filters) if last is not None else None
-        return Listing(items=[PersonAnswer.model_validate(row.model_dump()) for row in rows], next_cursor=following)
+        return listed(rows, following)
 
     return await run_in_threadpool(page)
 
@@ -234,13 +224,13 @@ async def events(
     actor: Annotated[Actor, requires(Action.READ_TIMELINE)],
     cursor: CursorText = None,
     limit: Limit = PAGE_SIZE,
-) -> Listing[TimelineEntry]:
+) -> Response:
     """Return what happened to a region launch, oldest first, with who asked for it and why."""
     del actor
     filters = {"product": product, "region": region}
     after = _TIMELINE.read(cursor, of="timeline", filters=filters)
 
-    def page() -> Listing[TimelineEntry]:
+    def page() -> Response:
         with deps.store.reading() as tx:
             key = latest_region(tx, product, region)
             if key is None:
@@ -251,7 +241,7 @@ async def events(
         following = None
         if len(happened) > limit:
             following = _TIMELINE.write((shown[-1].row.version,), of="timeline", filters=filters)
-        return Listing(items=[timeline_entry(happening, names) for happening in shown], next_cursor=following)
+        return listed([timeline_entry(happening, names) for happening in shown], following)
 
     return await run_in_threadpool(page)
 

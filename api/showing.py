@@ -31,6 +31,7 @@ def launch_answer(
             stage=row.stage,
             verdict=row.verdict,
             rag=row.rag,
+            as_of=row.as_of,
         )
         for row in board(
             tx,

@@ -1,7 +1,6 @@
 """How does a file of any size get from a request to the disk, whole or not at all?"""
 
 import asyncio
-import errno
 import hashlib
 import os
 import tempfile
@@ -11,6 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
+
+from store.away import NO_ROOM
 
 _WRITTEN_AT_ONCE = 1024 * 1024
 """Bytes collected before one visit to a thread: few enough to hold for every upload, many enough to be fast."""
@@ -22,8 +23,6 @@ ABANDONED_AFTER = timedelta(days=1)
 
 _LONGEST_NAME = 200
 _NAMELESS = "unnamed"
-
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class UploadTooLarge(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours.
@@ -70,7 +69,7 @@ async def receive(stream: AsyncIterator[bytes], directory: Path, *, limit: int) 
         received = await asyncio.to_thread(landing.settle, waiting)
         landed = True
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise UploadStorageFull(f"no room for the file: {error.strerror}") from error
         raise
     else:

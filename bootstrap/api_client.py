@@ -1,8 +1,10 @@
 """How do our own programs speak to our own HTTP API?"""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +19,12 @@ PATIENCE = timedelta(seconds=60)
 
 ANSWER_PATIENCE = timedelta(seconds=60)
 """How long one answer may take: longer than the server itself waits for a workflow."""
+
+CONNECT_PATIENCE = timedelta(seconds=5)
+"""How long a connection may take: an address behind which nobody is swallows what is sent to it."""
+
+SILENCE = timedelta(seconds=3)
+"""How long a person is left without a word while a server does not answer: longer than most answers take."""
 
 PAUSE_FIRST = timedelta(milliseconds=200)
 PAUSE_MOST = timedelta(seconds=2)
@@ -67,14 +75,27 @@ class _Upload:
 
 
 class Api:
-    """Speaks for one person. What is asked twice because no answer came is asked under the same key: one effect."""
+    """Speaks for one person. What is asked twice because no answer came is asked under the same key: one effect.
 
-    def __init__(self, url: str, token: str, *, patience: timedelta = PATIENCE) -> None:
+    `on_wait` hears once for each request that has no answer after `silence` what is waited for, in a sentence.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        patience: timedelta = PATIENCE,
+        on_wait: Callable[[str], None] | None = None,
+        silence: timedelta = SILENCE,
+    ) -> None:
         self._patience = patience
+        self._on_wait = on_wait
+        self._silence = silence
         self._client = httpx2.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-            timeout=ANSWER_PATIENCE.total_seconds(),
+            timeout=httpx2.Timeout(ANSWER_PATIENCE.total_seconds(), connect=CONNECT_PATIENCE.total_seconds()),
             # A proxy of the environment has no business between two processes of one installation.
             trust_env=False,
         )
@@ -132,6 +153,36 @@ class Api:
         body: dict[str, Any] | None = None,
         upload: _Upload | None = None,
     ) -> Any:
+        with self._breaking_the_silence(method, path):
+            return self._answer_at_last(method, path, query, headers=headers, body=body, upload=upload)
+
+    @contextmanager
+    def _breaking_the_silence(self, method: str, path: str) -> Iterator[None]:
+        """Say what is waited for if it takes long."""
+        if self._on_wait is None:
+            yield
+            return
+        why = f"Still waiting for {self._client.base_url} to answer {method} {path} …"
+        timer = threading.Timer(self._silence.total_seconds(), self._on_wait, (why,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def _answer_at_last(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any],
+        *,
+        headers: dict[str, str] | None,
+        body: dict[str, Any] | None,
+        upload: _Upload | None,
+    ) -> Any:
+        """Return the answer, sent again until patience ends."""
         deadline = time.monotonic() + self._patience.total_seconds()
         pause = PAUSE_FIRST.total_seconds()
         while True:

@@ -2,14 +2,19 @@
 
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bootstrap.installation import Installation, Running
 from bootstrap.settings import Settings
+
+if TYPE_CHECKING:
+    from store.alarms import Alarm
+    from store.engine import Store
 
 ROOM_NEEDED = 512 * 1024 * 1024
 """Free bytes below which the next large import may fill the disk."""
@@ -20,6 +25,15 @@ POLLED_WITHIN = timedelta(minutes=2)
 CONNECT_PATIENCE = timedelta(seconds=5)
 
 ALARMS_SHOWN = 10
+
+LATELY = timedelta(days=1)
+"""How far back is told what was lost and runs again: nobody looks more seldom than daily after something happened."""
+
+CHECK_PATIENCE = timedelta(seconds=5)
+"""How long rows are compared with the ledger: some thousands of them. The worker goes through all, by and by."""
+
+UNATTENDED_AFTER = timedelta(minutes=5)
+"""How long a region may wait for its workflow after something fell due; each minute it is hinted."""
 
 _UP = "Start everything with `ltl up`."
 
@@ -90,7 +104,6 @@ def _database(settings: Settings) -> Iterator[Finding]:
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
-    from store.alarms import standing_alarms
     from store.engine import StoreAway, open_store
     from store.upgrade import is_current
 
@@ -107,18 +120,74 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 says = f"{shown} has not the tables of this version."
                 yield Finding("database", False, says, "Run `ltl migrate` with the version that is to run.")
                 return
-            alarms = standing_alarms(tx, limit=ALARMS_SHOWN)
         yield Finding("database", True, shown)
-        for alarm in alarms:
-            where = "/".join(filter(None, (alarm.product, alarm.region)))
-            says = f"{alarm.kind.value} at {alarm.at:%Y-%m-%d %H:%M} UTC: {alarm.detail}"
-            yield Finding(f"alarm {where} (run {alarm.run})", False, says, _REMEDIES[alarm.kind.value])
-        if not alarms:
-            yield Finding("alarms", True, "none")
+        yield from _alarms(store)
+        yield from _rows(store)
+        yield from _unattended(store)
     except (StoreAway, SQLAlchemyError) as error:
         yield Finding("database", False, f"{shown}: {error}", "See that the database runs and DATABASE_URL is right.")
     finally:
         store.close()
+
+
+def _alarms(store: "Store") -> Iterator[Finding]:
+    """Say what should never have happened, and what was set right by itself but happened."""
+    from store.alarms import lately_lost, standing_alarms
+
+    with store.reading() as tx:
+        alarms = standing_alarms(tx, limit=ALARMS_SHOWN)
+        lost = lately_lost(tx, since=store.now(tx) - LATELY, limit=ALARMS_SHOWN)
+    for alarm in alarms:
+        where = f" {_place(alarm)} (run {alarm.run})" if alarm.product else ""
+        says = f"{alarm.kind.value} at {alarm.at:%Y-%m-%d %H:%M} UTC: {alarm.detail}"
+        yield Finding(f"alarm{where}", False, says, _REMEDIES[alarm.kind.value])
+    if not alarms:
+        yield Finding("alarms", True, "none")
+    if lost:
+        named = ", ".join(f"{_place(alarm)} at {alarm.at:%H:%M} UTC" for alarm in lost)
+        says = f"Lost in the last day, and running again: {named}"
+        yield Finding("workflows", True, says, "Find out who ended them.")
+
+
+def _place(alarm: "Alarm") -> str:
+    return "/".join(filter(None, (alarm.product, alarm.region)))
+
+
+def _rows(store: "Store") -> Iterator[Finding]:
+    """Say which rows tell something else than the ledger, as far as `CHECK_PATIENCE` goes."""
+    from store.checking import check_row, keys_after, unfounded
+
+    with store.reading() as tx:
+        now = store.now(tx)
+        untrue = dict.fromkeys(unfounded(tx), "go or launched")
+        keys = keys_after(tx, None, limit=None)
+        begun = time.monotonic()
+        looked = 0
+        for key in keys:
+            if time.monotonic() - begun > CHECK_PATIENCE.total_seconds():
+                break
+            checked = check_row(tx, key, now=now)
+            looked += 1
+            if checked is not None and checked.differing:
+                untrue[key] = ", ".join(checked.differing)
+    for key, what in list(untrue.items())[:ALARMS_SHOWN]:
+        says = f"Its row tells something else than its ledger: {what}"
+        yield Finding(f"row {key}", False, says, "`ltl rebuild` writes it anew; find out who reaches the database.")
+    if not untrue:
+        yield Finding("rows", True, f"{looked} of {len(keys)} compared with the ledger, all of them true")
+
+
+def _unattended(store: "Store") -> Iterator[Finding]:
+    """Say which regions wait for a workflow that does not come."""
+    from store.regions import overdue_regions
+
+    with store.reading() as tx:
+        waiting = overdue_regions(tx, now=store.now(tx) - UNATTENDED_AFTER, limit=ALARMS_SHOWN)
+    if waiting:
+        says = f"Something fell due and no workflow has looked: {', '.join(str(key) for key in waiting)}"
+        yield Finding(
+            "regions", False, says, "See that a worker runs, and in Temporal what these workflows wait for."
+        )
 
 
 def settle_alarms(settings: Settings) -> int:
@@ -137,7 +206,9 @@ def settle_alarms(settings: Settings) -> int:
 _REMEDIES = {
     "command-forged": "Somebody went past the API: find out who reaches Temporal, then `ltl doctor --seen`.",
     "ledger-behind": "The database is older than what the workflow knows: restore a later backup. Nothing launches.",
+    "row-untrue": "Somebody changed a row in the database: find out who reaches it, then `ltl doctor --seen`.",
     "workflow-lost": "It is started again from its ledger; find out who ended it.",
+    "workflow-stray": "Somebody went past the API: find out who reaches Temporal, then `ltl doctor --seen`.",
 }
 
 

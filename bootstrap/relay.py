@@ -6,30 +6,25 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from api.sending import EngineAway, Sender
+from bootstrap.watch import Watch
 from readiness.commands import AddRegion, Cancel, Decide, Hold, Reschedule, Resume, SignOff, StartLaunch
 from readiness.keys import LaunchKey, RegionKey
 from store.board import aged_regions, marked_regions, refresh_figures
 from store.commands import LoggedCommand, open_commands
 from store.engine import Store, StoreAway
 from store.imports import unfinished
-from store.regions import every_region, overdue_regions, unseen_regions
-from store.watching import (
-    launches_to_end,
-    open_launches,
-    open_region,
-    outdated_regions,
-    report_found,
-    report_lost,
-)
-from workflows.names import launch_id, region_launch_id
+from store.rebuild import mend_regions
+from store.regions import overdue_regions, unseen_regions
+from store.watching import launches_to_end, outdated_regions
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +40,12 @@ FIGURES_AGE = timedelta(hours=1)
 """When figures are counted anew although no fact came: pace and validity move with time alone."""
 
 WATCH_EVERY = timedelta(seconds=30)
-"""How often closed workflows are asked for: a loss is found within a minute."""
+"""How often what should run is compared with what does: a loss is found within a minute."""
 
-WATCH_OVERLAP = timedelta(minutes=2)
-"""How far back each watch looks: visibility lags behind, and a watch may fail."""
+CHECK_EVERY = timedelta(minutes=1)
+CHECKED_AT_ONCE = 100
+"""Rows that are compared in full with the ledger at each turn: a quarter of a second. What rows say of a go or a
+launch is compared at every turn for all of them."""
 
 UNSEEN_EVERY = timedelta(hours=1)
 
@@ -65,9 +62,9 @@ class Relay:
     ) -> None:
         self._store = store
         self._sender = sender
-        self._client = client
         self._hint_launch = hint_launch
-        self._watched_until: datetime | None = None
+        self._checked_until: RegionKey | None = None
+        self._watch = Watch(store, client, hint=sender.hint, hint_launch=hint_launch)
 
     async def run(self) -> None:
         """Run until cancelled; what cannot be reached is tried again at the next turn."""
@@ -75,6 +72,7 @@ class Relay:
             loops.create_task(self._again(self.count, COUNT_EVERY))
             loops.create_task(self._again(self.recover, RECOVER_EVERY))
             loops.create_task(self._again(self.sweep, SWEEP_EVERY))
+            loops.create_task(self._again(self.check, CHECK_EVERY))
             loops.create_task(self._again(self.hint_unseen, UNSEEN_EVERY))
             loops.create_task(self._again(self.watch, WATCH_EVERY))
 
@@ -96,7 +94,7 @@ class Relay:
     async def sweep(self) -> None:
         """Count aged figures anew; hint what is overdue, judged by older rules, or should have ended."""
         now = await asyncio.to_thread(self._store.now)
-        aged = await self._read(lambda tx: aged_regions(tx, gathered_before=now - FIGURES_AGE, limit=_BATCH))
+        aged = await self._read(lambda tx: aged_regions(tx, gathered_before=now - FIGURES_AGE, now=now, limit=_BATCH))
         moved = await asyncio.to_thread(refresh_figures, self._store, aged) if aged else ()
         overdue = await self._read(lambda tx: overdue_regions(tx, now=now - SWEEP_EVERY, limit=_BATCH))
         outdated = await self._read(outdated_regions)
@@ -104,79 +102,22 @@ class Relay:
         for key in await self._read(launches_to_end):
             await self._hint_launch(key)
 
+    async def check(self) -> None:
+        """Hold rows against the ledger, and write anew those that tell something else: somebody changed them."""
+        mended = await asyncio.to_thread(mend_regions, self._store, after=self._checked_until, limit=CHECKED_AT_ONCE)
+        self._checked_until = mended.until
+        for key in mended.keys:
+            _log.error("The row of %s did not tell what its ledger does; it was written anew", key)
+        # It may have misled its workflow too.
+        await self._sender.hint(mended.keys)
+
     async def hint_unseen(self) -> None:
         """Hint every region whose facts are newer than its workflow's last look: the hint was lost."""
         await self._sender.hint(await self._read(lambda tx: unseen_regions(tx, limit=_BATCH)))
 
     async def watch(self) -> None:
-        """Find workflows that closed without an ending in the ledger, report them, and start them again from there.
-
-        The first watch compares everything open with everything running; later ones ask for what closed since.
-        """
-        began_at = datetime.now(UTC)
-        lost = (
-            await self._all_missing()
-            if self._watched_until is None
-            else await self._closed_since(self._watched_until)
-        )
-        for key in lost:
-            _log.error("The workflow of %s was lost; starting it again from its ledger", key)
-            if isinstance(key, RegionKey):
-                await asyncio.to_thread(report_lost, self._store, key)
-                await self._sender.hint([key])
-                if await self._is_running(region_launch_id(key.product, key.region)):
-                    await asyncio.to_thread(report_found, self._store, key)
-            else:
-                await self._hint_launch(key)
-        self._watched_until = began_at - WATCH_OVERLAP
-
-    async def _all_missing(self) -> list[RegionKey | LaunchKey]:
-        running = {
-            execution.id
-            async for execution in self._client.list_workflows(
-                "ExecutionStatus = 'Running' AND WorkflowType IN ('RegionLaunchWorkflow', 'LaunchWorkflow')"
-            )
-        }
-        regions = await self._read(lambda tx: every_region(tx, only_open=True))
-        launches = await self._read(open_launches)
-        ids: dict[str, RegionKey | LaunchKey] = {region_launch_id(k.product, k.region): k for k in regions}
-        ids |= {launch_id(k.product): k for k in launches}
-        # Visibility lags behind, so what it does not show is asked for by name.
-        return [
-            key
-            for workflow_id, key in ids.items()
-            if workflow_id not in running and not await self._is_running(workflow_id)
-        ]
-
-    async def _closed_since(self, since: datetime) -> list[RegionKey | LaunchKey]:
-        """Return the open regions and launches of which a workflow closed since then and none is running."""
-        closed = self._client.list_workflows(
-            f"CloseTime >= '{since.isoformat()}' AND ExecutionStatus != 'ContinuedAsNew' "
-            "AND WorkflowType IN ('RegionLaunchWorkflow', 'LaunchWorkflow')"
-        )
-        ids = sorted({execution.id async for execution in closed})
-        launches = {launch_id(key.product): key for key in await self._read(open_launches)}
-        lost: list[RegionKey | LaunchKey] = []
-        for workflow_id in ids:
-            key: RegionKey | LaunchKey | None = launches.get(workflow_id) or await self._open_region(workflow_id)
-            if key is not None and not await self._is_running(workflow_id):
-                lost.append(key)
-        return lost
-
-    async def _open_region(self, workflow_id: str) -> RegionKey | None:
-        parts = workflow_id.split("/")
-        if len(parts) != 3:
-            return None
-        return await self._read(lambda tx: open_region(tx, parts[1], parts[2]))
-
-    async def _is_running(self, workflow_id: str) -> bool:
-        try:
-            described = await self._client.get_workflow_handle(workflow_id).describe()
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            return False
-        return described.close_time is None
+        """Compare what should run with what does: report what was lost or put in its place, and start it again."""
+        await self._watch.once()
 
     async def _send_again(self, command: LoggedCommand) -> None:
         try:
@@ -210,4 +151,7 @@ class Relay:
                 await turn()
             except (StoreAway, RPCError) as away:
                 _log.warning("%s could not be done and is tried again: %s", turn.__name__, away)
+            except (ValueError, LookupError, TypeError, SQLAlchemyError):
+                # One row that cannot be read must not end the loops that mend rows, nor the worker with them.
+                _log.exception("%s failed and is tried again", turn.__name__)
             await asyncio.sleep(pause.total_seconds())

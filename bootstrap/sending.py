@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypedDict
 from uuid import uuid4
@@ -50,8 +51,9 @@ answer arrives, and far shorter than the minute after which a command expires.""
 HINT_PATIENCE = timedelta(seconds=5)
 """How long a hint is tried; a lost one is healed by the hourly sweep."""
 
-UPDATES_AT_ONCE = 8
-"""Updates in flight to one workflow from this process: the server aborts what waits beside the tenth."""
+UPDATES_AT_ONCE = 4
+"""Updates in flight to one workflow from this process. Beyond ten from all processes the server turns more away and
+aborts those that wait, so that sixteen were seen to get nowhere at all; a web process and a worker stay below."""
 
 _RETRY_FIRST = 0.05
 _RETRY_MOST = 1.0
@@ -77,6 +79,9 @@ _BACK_FROM_ANY_END = _Policies(
     id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
 )
 """A running workflow is used; one that ended, however it ended, is started again from its ledger."""
+
+_NOT_REACHED = "Failed client connect"
+"""How the SDK begins to tell that nobody listens where the server should be."""
 
 _CLOSING = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.ALREADY_EXISTS})
 """What the server says of a run that ends while an update is on its way: the next try starts it anew."""
@@ -132,31 +137,33 @@ class TemporalSender:
     async def hint_launch(self, key: LaunchKey) -> None:
         """Tell a launch as a whole to look for itself, starting it if it is lost; a hint may be lost."""
         try:
-            await self._client.start_workflow(
-                LaunchWorkflow.run,
-                key,
-                id=names.launch_id(key.product),
-                start_signal=names.LOOK,
-                search_attributes=names.launch_attributes(key),
-                task_queue=self._task_queue,
-                rpc_timeout=HINT_PATIENCE,
-                **_BACK_FROM_ANY_END,
-            )
+            async with _answering(HINT_PATIENCE):
+                await self._client.start_workflow(
+                    LaunchWorkflow.run,
+                    key,
+                    id=names.launch_id(key.product),
+                    start_signal=names.LOOK,
+                    search_attributes=names.launch_attributes(key),
+                    task_queue=self._task_queue,
+                    rpc_timeout=HINT_PATIENCE,
+                    **_BACK_FROM_ANY_END,
+                )
         except RPCError as error:
             _log.warning("A hint to %s did not arrive: %s", key, error)
 
     async def start_import(self, import_id: str) -> None:
         """Start the workflow of an import, or find it running or done; raises EngineAway."""
         try:
-            await self._client.start_workflow(
-                ImportWorkflow.run,
-                import_id,
-                id=names.import_workflow_id(import_id),
-                task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-                rpc_timeout=self._patience,
-            )
+            async with _answering(self._patience):
+                await self._client.start_workflow(
+                    ImportWorkflow.run,
+                    import_id,
+                    id=names.import_workflow_id(import_id),
+                    task_queue=self._task_queue,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                    rpc_timeout=self._patience,
+                )
         except WorkflowAlreadyStartedError:
             return
         except RPCError as error:
@@ -165,17 +172,18 @@ class TemporalSender:
     async def _hint(self, key: RegionKey, turnstile: asyncio.Semaphore) -> None:
         async with turnstile:
             try:
-                await self._client.start_workflow(
-                    RegionLaunchWorkflow.run,
-                    key,
-                    id=names.region_launch_id(key.product, key.region),
-                    start_signal=names.LOOK,
-                    task_timeout=REGION_TASK_TIMEOUT,
-                    search_attributes=names.region_attributes(key),
-                    task_queue=self._task_queue,
-                    rpc_timeout=HINT_PATIENCE,
-                    **_BACK_FROM_ANY_END,
-                )
+                async with _answering(HINT_PATIENCE):
+                    await self._client.start_workflow(
+                        RegionLaunchWorkflow.run,
+                        key,
+                        id=names.region_launch_id(key.product, key.region),
+                        start_signal=names.LOOK,
+                        task_timeout=REGION_TASK_TIMEOUT,
+                        search_attributes=names.region_attributes(key),
+                        task_queue=self._task_queue,
+                        rpc_timeout=HINT_PATIENCE,
+                        **_BACK_FROM_ANY_END,
+                    )
             except RPCError as error:
                 _log.warning("A hint to %s did not arrive: %s", key, error)
 
@@ -191,12 +199,12 @@ class TemporalSender:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience.total_seconds()
         pause = _RETRY_FIRST
-        async with self._turnstile(turnstile):
+        async with self._in_turn(turnstile, deadline):
             while (left := deadline - loop.time()) > 0:
                 operation = start()
                 try:
                     # The client's own timeout covers the start alone: it would wait for the outcome for ever.
-                    async with asyncio.timeout(left):
+                    async with _answering(timedelta(seconds=left)):
                         outcome: Outcome = await self._client.execute_update_with_start_workflow(
                             update,
                             command,
@@ -208,7 +216,9 @@ class TemporalSender:
                 except WorkflowUpdateFailedError as error:
                     if not _is_closing(error.cause):
                         raise EngineAway(str(error.cause)) from error
-                except (TimeoutError, RPCTimeoutOrCancelledError) as error:
+                except RPCTimeoutOrCancelledError as error:
+                    if _is_being_cancelled():
+                        raise asyncio.CancelledError from error
                     raise EngineAway("the workflow did not answer in time") from error
                 except RPCError as error:
                     if error.status not in _CLOSING:
@@ -221,11 +231,43 @@ class TemporalSender:
                 pause = min(pause * 2, _RETRY_MOST)
         raise EngineAway("the workflow did not let the command in in time")
 
+    @asynccontextmanager
+    async def _in_turn(self, name: str, deadline: float) -> AsyncIterator[None]:
+        """Take a place among the updates to one workflow; raises EngineAway where none comes free in time."""
+        turnstile = self._turnstile(name)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await turnstile.acquire()
+        except TimeoutError as error:
+            raise EngineAway("too many wait for the same workflow") from error
+        try:
+            yield
+        finally:
+            turnstile.release()
+
     def _turnstile(self, name: str) -> asyncio.Semaphore:
         turnstile = self._turnstiles.get(name)
         if turnstile is None:
             turnstile = self._turnstiles[name] = asyncio.Semaphore(UPDATES_AT_ONCE)
         return turnstile
+
+
+@asynccontextmanager
+async def _answering(patience: timedelta) -> AsyncIterator[None]:
+    """Make an RPCError of a server that was never reached, and of one that is too slow.
+
+    The client bounds its calls, but neither the connection that it makes with the first of them nor the wait for the
+    outcome of an update, and of a connection that fails it tells in a way of its own.
+    """
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            yield
+    except TimeoutError as error:
+        raise RPCError("no answer in time", RPCStatusCode.DEADLINE_EXCEEDED, b"") from error
+    except RuntimeError as error:
+        if not str(error).startswith(_NOT_REACHED):
+            raise
+        raise RPCError(str(error), RPCStatusCode.UNAVAILABLE, b"") from error
 
 
 async def _consume(operation: WithStartWorkflowOperation[Any, Any]) -> None:
@@ -236,6 +278,12 @@ async def _consume(operation: WithStartWorkflowOperation[Any, Any]) -> None:
         started.cancel()
     elif not started.cancelled():
         started.exception()
+
+
+def _is_being_cancelled() -> bool:
+    """Say whether somebody ends the present task: the SDK tells of that as of an answer that came too late."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_closing(cause: BaseException) -> bool:

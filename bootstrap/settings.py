@@ -60,7 +60,12 @@ class Settings(BaseSettings):
         """The database's URL, with its password: never to be printed."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.directory.absolute() / 'store.sqlite'}"
+        return f"sqlite:///{self.store_file}"
+
+    @property
+    def store_file(self) -> Path:
+        """Where the database is, unless `database_url` says otherwise."""
+        return self.directory.absolute() / "store.sqlite"
 
     @property
     def engine_address(self) -> str:

@@ -20,13 +20,19 @@ RESTART_FIRST = timedelta(milliseconds=250)
 RESTART_MOST = timedelta(seconds=10)
 """How long to wait before the second start within STEADY, doubled with each, and the longest wait."""
 
+RESTART_MOST_WHEN_WELL = timedelta(seconds=1)
+"""The longest wait for a process that had come up well before it ended: whatever ended it, it can do its work."""
+
 STARTS_AT_MOST = 3
 """A process that ends this often before it was ever healthy will not become so: its log says why."""
 
 STOP_PATIENCE = timedelta(seconds=10)
 """How long a process may take to end when asked to, before it is killed."""
 
-POLL = timedelta(milliseconds=200)
+POLL = timedelta(milliseconds=100)
+POLL_MOST = timedelta(seconds=2)
+"""How long to wait before a process is asked again whether it is well, first and at most."""
+
 LOG_SIZE = 10 * 1024 * 1024
 """Bytes of a log file beyond which a new one is begun at the next start; one old one is kept."""
 
@@ -56,7 +62,12 @@ class _Kept:
         self.process: Process | None = None
         self.started_at = datetime.now(UTC)
         self.ends = 0
-        self.was_healthy = False
+        self.is_well = False
+        """Whether it has come up well since it was last started."""
+
+        self.once_well = asyncio.Event()
+        """Set when it comes up well for the first time."""
+
         self.keeper: asyncio.Task[None] | None = None
 
 
@@ -80,19 +91,17 @@ class Supervisor:
         self._kept.append(kept)
         await self._spawn(kept)
         kept.keeper = asyncio.create_task(self._keep(kept), name=f"keep {part.name}")
-        deadline = asyncio.get_running_loop().time() + patience.total_seconds()
-        while not await part.is_healthy(kept.started_at):
-            if kept.keeper.done():
-                raise PartFailed(
-                    f"{part.name} ends whenever it is started. The end of {part.log}:\n{_tail(part.log)}"
-                )
-            if asyncio.get_running_loop().time() >= deadline:
-                waited = int(patience.total_seconds())
-                raise PartFailed(
-                    f"{part.name} is not ready after {waited} seconds. The end of {part.log}:\n{_tail(part.log)}"
-                )
-            await asyncio.sleep(POLL.total_seconds())
-        kept.was_healthy = True
+        well = asyncio.create_task(kept.once_well.wait())
+        try:
+            seconds = patience.total_seconds()
+            await asyncio.wait((well, kept.keeper), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            well.cancel()
+        if not kept.once_well.is_set():
+            fault = (
+                "ends whenever it is started" if kept.keeper.done() else f"is not ready after {int(seconds)} seconds"
+            )
+            raise PartFailed(f"{part.name} {fault}. The end of {part.log}:\n{_tail(part.log)}")
 
     async def stop(self) -> None:
         """Stop every part, the last one started first; one that does not end when asked is killed."""
@@ -104,23 +113,53 @@ class Supervisor:
                     await kept.keeper
             if kept.process is not None:
                 await _end(kept.process)
-        self._on_change(())
+        with suppress(OSError):
+            self._on_change(())
 
     async def _keep(self, kept: _Kept) -> None:
-        """Start the part's process again each time that it ends; give up only on one that never was healthy."""
+        """Start the part's process again each time that it ends; give up only on one that never was well."""
         loop = asyncio.get_running_loop()
         while kept.process is not None:
             begun = loop.time()
-            status = await kept.process.wait()
-            was_steady = kept.was_healthy and loop.time() - begun >= STEADY.total_seconds()
+            status = await self._until_its_end(kept, kept.process)
+            was_steady = kept.is_well and loop.time() - begun >= STEADY.total_seconds()
             kept.ends = 1 if was_steady else kept.ends + 1
-            if not kept.was_healthy and kept.ends >= STARTS_AT_MOST:
+            if not kept.once_well.is_set() and kept.ends >= STARTS_AT_MOST:
                 return
             self._say(f"{kept.part.name} {_ending(status)}; it is started again (see {kept.part.log})")
+            await self._spawn_again(kept)
+
+    async def _until_its_end(self, kept: _Kept, process: Process) -> int:
+        """Return the status with which the process ends; note meanwhile when it is well."""
+        watch = asyncio.create_task(self._watch(kept), name=f"watch {kept.part.name}")
+        try:
+            return await process.wait()
+        finally:
+            watch.cancel()
+
+    async def _watch(self, kept: _Kept) -> None:
+        pause = POLL
+        while not await kept.part.is_healthy(kept.started_at):
+            await asyncio.sleep(pause.total_seconds())
+            pause = min(pause * 1.2, POLL_MOST)
+        kept.is_well = True
+        kept.once_well.set()
+
+    async def _spawn_again(self, kept: _Kept) -> None:
+        """Start the part's process, after a pause if it has ended before; what the machine refuses is tried again."""
+        while True:
             if kept.ends > 1:
+                most = RESTART_MOST_WHEN_WELL if kept.is_well else RESTART_MOST
                 pause = RESTART_FIRST * 2 ** min(kept.ends - 2, 10)
-                await asyncio.sleep(min(pause, RESTART_MOST).total_seconds())
-            await self._spawn(kept)
+                await asyncio.sleep(min(pause, most).total_seconds())
+            try:
+                await self._spawn(kept)
+            except OSError as error:
+                # Out of memory, processes or room on the disk: that passes, and nobody else would start it again.
+                self._say(f"{kept.part.name} could not be started: {error}")
+                kept.ends += 1
+            else:
+                return
 
     async def _spawn(self, kept: _Kept) -> None:
         part = kept.part
@@ -136,7 +175,12 @@ class Supervisor:
                 # Ctrl-C in the terminal reaches the supervisor alone, which then stops all in order.
                 process_group=0,
             )
-        self._on_change(self._processes())
+        kept.is_well = False
+        try:
+            self._on_change(self._processes())
+        except OSError as error:
+            # It runs, and dies with us, whether or not there is room to write that down.
+            self._say(f"It could not be written down that {part.name} runs: {error}")
 
     def _processes(self) -> tuple[installation.Process, ...]:
         return tuple(

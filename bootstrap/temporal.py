@@ -116,17 +116,18 @@ def make_worker(
     activities: Sequence[Callable[..., Any]],
     threads: ThreadPoolExecutor,
     *,
+    workflows: Sequence[type] = WORKFLOWS,
     task_queue: str = TASK_QUEUE,
     strict: bool = False,
 ) -> Worker:
-    """Return a worker that runs every workflow and `activities`, synchronous ones in `threads`.
+    """Return a worker that runs `workflows`, all of ours unless said, and `activities`, those that block in threads.
 
     The caller makes the threads with `activity_threads` and shuts them down after the worker.
     """
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=WORKFLOWS,
+        workflows=workflows,
         activities=activities,
         activity_executor=threads,
         max_concurrent_activities=LONG_ACTIVITIES,

@@ -8,13 +8,29 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
+from bootstrap.glance import glance
 from bootstrap.installation import LOOPBACK
 from bootstrap.supervisor import Part
 
 ASK_PATIENCE = timedelta(seconds=10)
 """How long one question to the server may take; a loaded machine needs seconds for the first."""
+
+SEARCH_ATTRIBUTES = (
+    ("LaunchProduct", "Keyword"),
+    ("LaunchRegion", "Keyword"),
+    ("LaunchStage", "Keyword"),
+    ("LaunchVerdict", "Keyword"),
+    ("LaunchAt", "Datetime"),
+)
+"""What `workflows.names` says, as Temporal's own program spells it. It stands here because reading it there takes the
+import of the whole SDK, which a start has no time for; a test compares the two."""
+
+TASK_QUEUE = "learn-then-launch"
+"""What `workflows.names` says; the same test compares."""
 
 
 class TemporalMissing(Exception):  # noqa: N818 - named as what is the case.
@@ -42,17 +58,17 @@ class TemporalServer:
         """Where operators look."""
         return f"http://{LOOPBACK}:{self.ui_port}"
 
-    def part(self, search_attributes: Iterable[tuple[str, str]]) -> Part:
-        """Return the process to keep alive; `search_attributes` are names with types such as `Keyword`."""
+    def part(self) -> Part:
+        """Return the process to keep alive."""
         return Part(
             name="Temporal",
-            command=self.command(search_attributes),
+            command=self.command(),
             log=self.log,
             is_healthy=lambda _started_at: self.answers(),
         )
 
-    def command(self, search_attributes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-        """Return the command that runs the server."""
+    def command(self, search_attributes: Iterable[tuple[str, str]] = SEARCH_ATTRIBUTES) -> tuple[str, ...]:
+        """Return the command that runs the server; `search_attributes` are names with types such as `Keyword`."""
         return (
             str(self.program),
             *("server", "start-dev"),
@@ -69,8 +85,7 @@ class TemporalServer:
 
     async def answers(self) -> bool:
         """Say whether the server answers and has its namespace."""
-        status, _ = await self._ask("operator", "namespace", "describe", "--namespace", self.namespace)
-        return status == 0
+        return await self._glance("") is not None
 
     async def keep_histories(self, retention: timedelta) -> None:
         """Have the server keep what has ended for `retention`, in whole hours; raises RuntimeError."""
@@ -82,14 +97,21 @@ class TemporalServer:
 
     async def polled_since(self, task_queue: str, moment: datetime) -> bool:
         """Say whether a worker has asked for workflow tasks of `task_queue` at or after `moment`."""
-        wish = ("task-queue", "describe", "--namespace", self.namespace, "--task-queue", task_queue, "-o", "json")
-        status, said = await self._ask(*wish)
-        if status != 0:
-            return False
-        return any(
-            poller["taskQueueType"] == "workflow" and datetime.fromisoformat(poller["lastAccessTime"]) >= moment
-            for poller in json.loads(said).get("pollers") or ()
-        )
+        described = await self._glance(f"/task-queues/{task_queue}?taskQueueType=TASK_QUEUE_TYPE_WORKFLOW")
+        pollers = (described or {}).get("pollers") or ()
+        return any(datetime.fromisoformat(poller["lastAccessTime"]) >= moment for poller in pollers)
+
+    async def _glance(self, path: str) -> dict[str, Any] | None:
+        """Return what the server says of its namespace over HTTP; None where it does not know or does not answer."""
+        asked = f"{self.ui}/api/v1/namespaces/{self.namespace}{path}"
+        answer = await glance(asked, patience=ASK_PATIENCE.total_seconds())
+        if answer is None or answer.status != HTTPStatus.OK:
+            return None
+        try:
+            document = json.loads(answer.body)
+        except ValueError:
+            return None
+        return document if isinstance(document, dict) else None
 
     async def _ask(self, *words: str) -> tuple[int, str]:
         """Return the status and the output of one call of the program, a status of 1 where it takes too long."""

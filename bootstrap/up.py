@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 from rich.console import Console
 
 from bootstrap import temporal_server
+from bootstrap.glance import glance
 from bootstrap.installation import (
     LOOPBACK,
     AlreadyUp,
@@ -26,6 +28,7 @@ from bootstrap.installation import (
 from bootstrap.settings import Settings
 from bootstrap.supervisor import Part, PartFailed, Supervisor
 from bootstrap.temporal_server import TemporalMissing, TemporalServer
+from store.revision import is_current_file
 
 TEMPORAL_PORT = 7233
 TEMPORAL_UI_PORT = 8233
@@ -106,21 +109,26 @@ class _House:
             self._installation.forget_running()
 
     async def _start(self, *, empty: bool) -> None:
-        from store.engine import migrate
-
-        await self._step("Database", asyncio.to_thread(migrate, self._settings.store_url))
-        if self._server is not None:
-            await self._step("Temporal server", self._start_temporal(self._server))
-        # Both spend their time importing, so they do it side by side.
-        await self._step("Worker, API and pages", self._start_all(self._worker(), self._web()))
+        await self._step("Database", self._prepare_database())
+        # Worker and web import for as long as Temporal takes to be there, so all of it is done side by side.
+        parts = (self._worker(), self._web())
+        if self._server is None:
+            await self._step("Worker, API and pages", self._start_all(*parts))
+        else:
+            await self._step("Temporal, worker, API and pages", self._start_all(self._server.part(), *parts))
+            await self._server.keep_histories(self._settings.retention)
         await self._demonstrate(empty=empty)
         look = f"Open {self._running.url}"
         engine = f" (workflows: {self._running.temporal_ui})" if self._running.temporal_ui else ""
         self._console.print(f"{look}{engine}. Ctrl-C stops everything.", highlight=False, soft_wrap=True)
 
-    async def _start_temporal(self, server: TemporalServer) -> None:
-        await self._supervisor.start(server.part(search_attributes()), patience=START_PATIENCE)
-        await server.keep_histories(self._settings.retention)
+    async def _prepare_database(self) -> None:
+        """Bring the database up to this version's tables."""
+        if self._settings.database_url is None and is_current_file(self._settings.store_file):
+            return
+        from store.engine import migrate
+
+        await asyncio.to_thread(migrate, self._settings.store_url)
 
     async def _start_all(self, *parts: Part) -> None:
         try:
@@ -135,10 +143,8 @@ class _House:
         server = self._server
 
         async def polls(started_at: datetime) -> bool:
-            from workflows.names import TASK_QUEUE
-
             # Of a cluster that is not ours nothing is asked here: `ltl doctor` does.
-            return server is None or await server.polled_since(TASK_QUEUE, started_at)
+            return server is None or await server.polled_since(temporal_server.TASK_QUEUE, started_at)
 
         return self._python("worker", polls)
 
@@ -148,7 +154,7 @@ class _House:
     def _python(self, name: str, is_healthy: Callable[[datetime], Awaitable[bool]]) -> Part:
         return Part(
             name=name,
-            command=(sys.executable, "-m", f"bootstrap.{name}"),
+            command=(sys.executable, "-m", "bootstrap", name),
             log=self._installation.logs / f"{name}.log",
             is_healthy=is_healthy,
             environment={
@@ -185,29 +191,13 @@ class _House:
 
 def search_attributes() -> tuple[tuple[str, str], ...]:
     """Return every search attribute with its type, as Temporal's own program spells them."""
-    from temporalio.common import SearchAttributeIndexedValueType as Kind
-
-    from workflows.names import SEARCH_ATTRIBUTES
-
-    spelled = {
-        Kind.KEYWORD: "Keyword",
-        Kind.DATETIME: "Datetime",
-        Kind.INT: "Int",
-        Kind.BOOL: "Bool",
-        Kind.TEXT: "Text",
-    }
-    return tuple((key.name, spelled[key.indexed_value_type]) for key in SEARCH_ATTRIBUTES)
+    return temporal_server.SEARCH_ATTRIBUTES
 
 
 async def answers_ok(url: str) -> bool:
     """Say whether a GET of `url` is answered with 200."""
-    import httpx2
-
-    try:
-        async with httpx2.AsyncClient(timeout=_HEALTH_PATIENCE_SECONDS, trust_env=False) as client:
-            return (await client.get(url)).status_code == httpx2.codes.OK
-    except httpx2.TransportError:
-        return False
+    answer = await glance(url, patience=_HEALTH_PATIENCE_SECONDS)
+    return answer is not None and answer.status == HTTPStatus.OK
 
 
 def _web_port(asked: int | None, usual: int) -> int:

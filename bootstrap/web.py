@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 from temporalio.client import Client
@@ -22,7 +23,9 @@ from api.launches import launches_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
 from api.reading import reading_router
 from api.uploads import clear_abandoned
-from bootstrap.impatience import ImpatientProtocol
+from bootstrap.answering import PromptSender
+from bootstrap.attendance import attendance_of
+from bootstrap.impatience import ImpatientProtocol, claim_places, spare_the_log
 from bootstrap.keys import signing_key
 from bootstrap.logs import log_as
 from bootstrap.sending import TemporalSender
@@ -30,13 +33,19 @@ from bootstrap.settings import Settings
 from bootstrap.temporal import DATA_CONVERTER
 from readiness.commands import Role
 from store.engine import Store, StoreAway, open_store
+from store.outcomes import OutcomeWatch
 from store.upgrade import is_current
 
 ONE_PERSON_LOOKING = Actor("local-browser", (RoleGrant(Role.AUDITOR, EVERYWHERE),), "local-browser")
 """Whom a browser is taken for under `ltl up`: it may read everything and do nothing."""
 
-CONNECTIONS = 200
-"""Requests and idle connections at once; more are answered 503, so that file descriptors never run out."""
+CONNECTIONS = 1_000
+"""Requests and idle connections at once, as far as the system's limit of descriptors allows; whoever comes to a full
+house takes the place of who has owed something the longest."""
+
+THREADS = 200
+"""Requests that ask the store or the disk at once. Far more than it has connections: so whoever waits does not wait
+for a thread, without an end, but for a connection, and is told so when that takes too long."""
 
 KEEP_ALIVE_SECONDS = 15
 GOODBYE_SECONDS = 5
@@ -77,21 +86,24 @@ def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = THREADS
         await run_in_threadpool(clear_abandoned, settings.uploads, now=datetime.now(UTC))
         try:
             yield
         finally:
+            await run_in_threadpool(outcomes.close)
             await run_in_threadpool(store.close)
 
+    outcomes = OutcomeWatch(store)
     issuer = EmbeddedIssuer(signing_key(settings.directory), clock=lambda: datetime.now(UTC))
     dependencies = Dependencies(
         store=store,
         verifier=issuer.verifier(),
-        sender=TemporalSender(client),
+        sender=PromptSender(TemporalSender(client), outcomes),
         uploads=settings.uploads,
         clock=store.now,
         settings=ApiSettings(body_limit=settings.largest_body, upload_limit=settings.largest_import),
-        checks={"store": store_answers, "engine": engine_answers},
+        checks={"store": store_answers, "engine": engine_answers, "worker": attendance_of(client).check},
         page_persona=ONE_PERSON_LOOKING if settings.pages_without_token else None,
     )
     return create_app(
@@ -105,6 +117,8 @@ def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:
 
 async def serve(settings: Settings) -> None:
     """Answer requests until the process is asked to end."""
+    ImpatientProtocol.places = claim_places(CONNECTIONS)
+    spare_the_log(asyncio.get_running_loop())
     client = await Client.connect(
         settings.engine_address,
         namespace=settings.temporal_namespace,
@@ -121,7 +135,6 @@ async def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )

@@ -49,15 +49,7 @@ def activities_of(store: Store, settings: Settings) -> tuple[Callable[..., Any],
     )
     settings.uploads.mkdir(parents=True, exist_ok=True)
     files = ImportActivities(store, limits=limits, scratch=settings.uploads)
-    return (
-        ledger.look,
-        ledger.settle,
-        ledger.launch,
-        ledger.look_launch,
-        ledger.settle_launch,
-        files.load,
-        files.give_up,
-    )
+    return (*ledger.every(), files.load, files.give_up)
 
 
 async def work(settings: Settings) -> None:

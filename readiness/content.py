@@ -115,7 +115,8 @@ def is_material(old: Entry, new: Entry) -> bool:
 
 def is_blank(text: str | None) -> bool:
     """Say whether `text` has nothing but space and punctuation, so that no edit turns blank into answered unseen."""
-    return not _told(text)
+    # A letter or a digit is always told, and found sooner.
+    return not any(map(str.isalnum, text or "")) and not _told(text)
 
 
 def content_evidence(

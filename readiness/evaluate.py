@@ -162,16 +162,18 @@ def _colour(criteria: tuple[CriterionResult, ...]) -> Rag:
 def _index(criteria: tuple[CriterionResult, ...]) -> float:
     """100 · Σ wᵢ·sᵢ / Σ wᵢ, cut to one decimal; sᵢ = min(1, actual / required), 0 without valid evidence."""
     weight = sum(WEIGHTS[criterion.key] for criterion in criteria)
-    reached = sum((WEIGHTS[criterion.key] * _share_reached(criterion) for criterion in criteria), Fraction(0))
-    return int(1_000 * reached / weight) / 10 if weight else 0.0
+    reached = sum(WEIGHTS[criterion.key] * _share_reached(criterion) for criterion in criteria)
+    return (1_000 * reached // weight) / 10 if weight else 0.0
 
 
-def _share_reached(criterion: CriterionResult) -> Fraction:
+def _share_reached(criterion: CriterionResult) -> Fraction | int:
+    """Return min(1, actual / required), exactly; fractions are slow, so only a share between 0 and 1 is one."""
     if criterion.status is CriterionStatus.NO_EVIDENCE or criterion.denominator == 0:
-        return Fraction(0)
-    required = Fraction(round(criterion.required * 10_000), 10_000)
-    actual = Fraction(criterion.numerator, criterion.denominator)
-    return min(Fraction(1), actual / required) if required else Fraction(1)
+        return 0
+    reached, asked = criterion.numerator * 10_000, criterion.denominator * round(criterion.required * 10_000)
+    if reached >= asked:
+        return 1
+    return Fraction(reached, asked) if reached else 0
 
 
 def _coverage(criteria: tuple[CriterionResult, ...]) -> float:

@@ -1,6 +1,6 @@
 """By which facts is a region judged, and when were they gathered?"""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -9,6 +9,21 @@ from readiness.values import Digest, Frozen, Moment
 
 PACE_WINDOW = timedelta(days=14)
 """The span before the gathering over which pace is measured (rule book: a forecast uses the last fourteen days)."""
+
+
+def pace_begins_at(gathered_at: datetime) -> datetime:
+    """Return the moment after which a completion counts for the pace: fourteen days before the last full hour.
+
+    By the full hour, so that figures stay true while nothing but minutes go by.
+    """
+    return gathered_at.replace(minute=0, second=0, microsecond=0) - PACE_WINDOW
+
+
+def pace_forgets_at(moment: datetime) -> datetime:
+    """Return when a completion of that moment is left out of the pace: at the first full hour that is late enough."""
+    gone_at = moment + PACE_WINDOW
+    hour = gone_at.replace(minute=0, second=0, microsecond=0)
+    return hour if hour == gone_at else hour + timedelta(hours=1)
 
 
 class AudienceChange(Frozen):
@@ -51,6 +66,19 @@ class Figures(Frozen):
     last_attempt_at: Moment | None = None
     """The latest counting attempt, passed or not."""
     change: AudienceChange | None = None
+    steady_until: Moment | None = None
+    """Until when, without a new fact, counting again gives the same counts; None where nobody knows."""
+
+    def as_of(self, at: datetime, *, now: datetime, since: datetime | None) -> "Figures | None":
+        """Return what counting for `at` would give at `now` while no fact was added, or None if it must be counted.
+
+        `since` is when the change of the audience is to be reckoned from.
+        """
+        is_steady = self.steady_until is not None and self.gathered_at <= now < self.steady_until
+        is_for = at in (self.at, now) if self.at == self.gathered_at else at == self.at
+        if not (is_steady and is_for) or since != (self.change.since if self.change is not None else None):
+            return None
+        return self.model_copy(update={"at": at, "gathered_at": now})
 
 
 class ContentEvidence(Frozen):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
-from readiness.evidence import PACE_WINDOW, AudienceChange, Figures
+from readiness.evidence import AudienceChange, Figures, pace_begins_at
 from readiness.plan import Assessment, Course
 from readiness.values import Frozen, Identifier, Moment, Slug
 
@@ -110,8 +110,8 @@ class PersonStanding(Frozen):
     missing_courses: tuple[Identifier, ...]
     """Required courses without a counting completion, in the order of the plan."""
     trained_at: Moment | None
-    best_score: Decimal | None
-    """The best of the attempts that count."""
+    best_score: Annotated[Decimal, PlainSerializer(float, when_used="json")] | None
+    """The best of the attempts that count; a plain number to readers."""
     certified_until: Moment | None
     """When the longest pass ends, or ended; None without a pass, and for one that never lapses."""
     attempts_left: int | None
@@ -209,7 +209,7 @@ def count_figures(
     statuses = {
         person_id: _status(one, requirements, at=at, gathered_at=gathered_at) for person_id, one in learned.items()
     }
-    recent_at = gathered_at - PACE_WINDOW
+    recent_at = pace_begins_at(gathered_at)
     firsts = [moment for one in learned.values() for moment in one.first_completions.values()]
     certified = [one for person_id, one in learned.items() if statuses[person_id] is PersonStatus.CERTIFIED]
     lapsing = [one for person_id, one in learned.items() if statuses[person_id] is PersonStatus.LAPSES]

@@ -2,52 +2,72 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, or_, select, tuple_
 
+from readiness.events import CriterionStatus
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
-from readiness.policy import Stage
+from readiness.policy import CriterionKey, Stage
 from readiness.readiness import Blocker, DecisionShown, Rag, Readiness
-from readiness.region import RegionLaunch, Verdict
+from readiness.region import JudgedStatus, RegionLaunch, Verdict
 from readiness.rules import judged_instant
 from store.engine import Store
 from store.projection import readiness_of, shown_by
 from store.records_schema import region_launches
-from store.regions import RegionRecord, lock_regions, record_of, update_region, verdict_shown
+from store.regions import (
+    ROW_IN_DOUBT,
+    RegionRecord,
+    is_shown_as,
+    lock_regions,
+    record_of,
+    update_region,
+    verdict_shown,
+)
 from store.sight import gather
 
+UNTENDED = timedelta(seconds=60)
+"""How long after a region's instant nothing need have been settled yet; beyond it the workflow may be dead."""
+
+INSTANT_PASSED = "Its instant has come and the last check is under way"
 NOBODY_LOOKED = "Its instant has come and no workflow has looked; see that a worker is running"
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 
-_SHOWN = tuple(
-    region_launches.c[name]
-    for name in (
-        "product",
-        "region",
-        "run",
-        "version",
-        "name",
-        "product_name",
-        "tier",
-        "wave",
-        "owner",
-        "time_zone",
-        "launch_at",
-        "stage",
-        "shown_verdict",
-        "rag",
-        "index_tenths",
-        "coverage_hundredths",
-        "forecast_at",
-        "reasons",
-        "blockers",
-        "decision",
-        "figures_gathered_at",
-    )
+_SHOWN = (
+    *(
+        region_launches.c[name]
+        for name in (
+            "product",
+            "region",
+            "run",
+            "version",
+            "name",
+            "product_name",
+            "tier",
+            "wave",
+            "owner",
+            "time_zone",
+            "launch_at",
+            "stage",
+            "rag",
+            "index_tenths",
+            "coverage_hundredths",
+            "forecast_at",
+            "figures_gathered_at",
+        )
+    ),
+    # Documents come as text: their models read it faster than they check what somebody else has read.
+    *(cast(region_launches.c[name], Text) for name in ("reasons", "blockers", "decision")),
 )
+
+_REASONS = TypeAdapter(tuple[str, ...])
+_BLOCKERS = TypeAdapter(tuple[Blocker, ...])
+
+_IS_BEHIND = region_launches.c.facts_revision > region_launches.c.figures_revision
 
 _IS_COUNTED = and_(
     region_launches.c.is_latest,
@@ -82,6 +102,8 @@ class BoardRow:
     decision: DecisionShown | None
     as_of: datetime | None
     """When the figures were gathered; None where none have been yet."""
+    is_behind: bool
+    """True while facts are there that the figures do not count yet."""
 
 
 def board(
@@ -101,82 +123,137 @@ def board(
 
     `within` are the regions that the reader may see, None for all. `after` is the product and region of the last row
     that was read. A go shows as held while facts have moved on and nobody has looked and, where the reader's clock
-    `now` is given, once something fell due more than UNTENDED ago and nothing was settled since.
+    `now` is given, once its instant is past.
     """
     columns = region_launches.c
-    shown = verdict_shown(now)
     wanted: list[ColumnElement[bool]] = [columns.is_latest]
     for column, value in (
         (columns.product, product),
         (columns.region, region),
-        (shown, verdict.value if verdict is not None else None),
         (columns.rag, rag.value if rag is not None else None),
         (columns.stage, stage.value if stage is not None else None),
     ):
         if value is not None:
             wanted.append(column == value)
+    if verdict is not None:
+        wanted.append(is_shown_as(verdict, now))
     if within is not None:
         wanted.append(columns.region.in_(sorted(set(within))))
     if after is not None:
         wanted.append(tuple_(columns.product, columns.region) > tuple_(*after))
     # The folded region and its figures stay where they are: a board of 400 rows must not parse 400 of them.
     chosen = (
-        select(*_SHOWN, shown.label("verdict")).where(*wanted).order_by(columns.product, columns.region).limit(limit)
+        select(*_SHOWN, _IS_BEHIND, verdict_shown(now), columns.shown_verdict, columns.verdict)
+        .where(*wanted)
+        .order_by(columns.product, columns.region)
+        .limit(limit)
     )
-    return tuple(
-        BoardRow(
-            product=row.product,
-            region=row.region,
-            run=row.run,
-            version=row.version,
-            name=row.name,
-            product_name=row.product_name,
-            tier=row.tier,
-            wave=row.wave,
-            owner=row.owner,
-            time_zone=row.time_zone,
-            launch_at=row.launch_at,
-            stage=Stage(row.stage),
-            verdict=Verdict(row.verdict),
-            rag=Rag(row.rag),
-            index=row.index_tenths / 10,
-            coverage=row.coverage_hundredths / 100,
-            forecast_at=row.forecast_at,
-            reasons=(NOBODY_LOOKED, *row.reasons) if row.verdict != row.shown_verdict else tuple(row.reasons),
-            blockers=tuple(Blocker.model_validate(blocker) for blocker in row.blockers or ()),
-            decision=DecisionShown.model_validate(row.decision) if row.decision is not None else None,
-            as_of=row.figures_gathered_at,
-        )
-        for row in tx.execute(chosen.limit(limit))
+    return tuple(_row(row, now=now) for row in tx.execute(chosen))
+
+
+def _row(row: Row[*tuple[Any, ...]], *, now: datetime | None) -> BoardRow:
+    (
+        product,
+        region,
+        run,
+        version,
+        name,
+        product_name,
+        tier,
+        wave,
+        owner,
+        time_zone,
+        launch_at,
+        stage,
+        rag,
+        index_tenths,
+        coverage_hundredths,
+        forecast_at,
+        figures_gathered_at,
+        reasons,
+        blockers,
+        decision,
+        is_behind,
+        verdict,
+        shown_verdict,
+        told,
+    ) = row
+    return BoardRow(
+        product=product,
+        region=region,
+        run=run,
+        version=version,
+        name=name,
+        product_name=product_name,
+        tier=tier,
+        wave=wave,
+        owner=owner,
+        time_zone=time_zone,
+        launch_at=launch_at,
+        stage=Stage(stage),
+        verdict=Verdict(verdict),
+        rag=Rag(rag),
+        index=index_tenths / 10,
+        coverage=coverage_hundredths / 100,
+        forecast_at=forecast_at,
+        reasons=(*_doubts(verdict, shown_verdict, told, launch_at, now=now), *_REASONS.validate_json(reasons)),
+        blockers=_BLOCKERS.validate_json(blockers) if blockers is not None else (),
+        decision=_decision(decision, told),
+        as_of=figures_gathered_at,
+        is_behind=is_behind,
     )
+
+
+def _doubts(
+    verdict: str, shown_verdict: str, told: str, launch_at: datetime, *, now: datetime | None
+) -> tuple[str, ...]:
+    """Return why another verdict is shown than the row's, first among the reasons."""
+    if verdict == shown_verdict:
+        return ()
+    if told != shown_verdict:
+        return (ROW_IN_DOUBT,)
+    is_untended = now is not None and launch_at < now - UNTENDED
+    return (NOBODY_LOOKED if is_untended else INSTANT_PASSED,)
+
+
+def _decision(document: str | None, told: str) -> DecisionShown | None:
+    """Return the decision that the row shows, but none that the row's own verdict does not speak of."""
+    if document is None:
+        return None
+    decision = DecisionShown.model_validate_json(document)
+    return decision if told in {decision.verdict.value, Verdict.LAUNCHED.value} else None
 
 
 def marked_regions(tx: Connection, *, limit: int = 200) -> tuple[RegionKey, ...]:
     """Return region launches whose facts are newer than their stored figures, in key order."""
-    newer = region_launches.c.facts_revision > region_launches.c.figures_revision
-    chosen = select(*_KEY).where(newer, _IS_COUNTED).order_by(*_KEY).limit(limit)
+    chosen = select(*_KEY).where(_IS_BEHIND, _IS_COUNTED).order_by(*_KEY).limit(limit)
     return tuple(RegionKey(product=row.product, region=row.region, run=row.run) for row in tx.execute(chosen))
 
 
-def aged_regions(tx: Connection, *, gathered_before: datetime, limit: int = 200) -> tuple[RegionKey, ...]:
-    """Return region launches whose figures were gathered before that moment: time alone changes pace and validity."""
+def aged_regions(
+    tx: Connection, *, gathered_before: datetime, now: datetime, limit: int = 200
+) -> tuple[RegionKey, ...]:
+    """Return region launches whose figures were gathered before that moment, or are no longer steady at `now`: time
+    alone changes pace and validity."""
     gathered_at = region_launches.c.figures_gathered_at
-    chosen = select(*_KEY).where(gathered_at < gathered_before, _IS_COUNTED).order_by(gathered_at).limit(limit)
+    steady_until = region_launches.c.figures_steady_until
+    is_aged = or_(gathered_at < gathered_before, steady_until.is_(None), steady_until <= now)
+    chosen = select(*_KEY).where(gathered_at.is_not(None), is_aged, _IS_COUNTED).order_by(gathered_at).limit(limit)
     return tuple(RegionKey(product=row.product, region=row.region, run=row.run) for row in tx.execute(chosen))
 
 
 def refresh_figures(store: Store, keys: Sequence[RegionKey]) -> tuple[RegionKey, ...]:
     """Count the figures of these region launches anew and store them for the board; return those to be hinted.
 
-    A region is hinted only where a criterion differs from what its workflow's own last look recorded, or a sign-off
-    that stands is of content that has moved on. Counts before it takes any row; a region that moves on meanwhile is
-    left marked, and comes again.
+    A region is hinted only where a criterion has become met, or has ceased to be, since its workflow's own last look,
+    or a sign-off that stands is of content that has moved on: nothing else moves a gate. Counts before it takes any
+    row; a region that moves on meanwhile is left marked, and comes again.
     """
     with store.reading() as tx:
         now = store.now(tx)
         records = _records(tx, keys)
         instants = {record.key: judged_instant(record.region, now=now) for record in records}
-        gathered = gather(tx, records, instants, now=now)
+        gathered = gather(tx, records, instants, now=now, counted_anew=True)
     judged = {r.key: readiness_of(r.region, gathered[r.key].figures, gathered[r.key].contents) for r in records}
     seen = {record.key: record for record in records}
     with store.writing() as tx:
@@ -201,7 +278,7 @@ def _records(tx: Connection, keys: Sequence[RegionKey]) -> tuple[RegionRecord, .
 
 def _store(tx: Connection, record: RegionRecord, readiness: Readiness, evidence: Evidence) -> None:
     figures = evidence.figures
-    columns = shown_by(readiness, figures, figures.revision, facts_revision=record.facts_revision)
+    columns = shown_by(readiness, figures, evidence.contents, figures.revision, facts_revision=record.facts_revision)
     if record.lost_at is not None:
         # The row says that the workflow was lost; only the workflow itself ends that.
         del columns["shown_verdict"], columns["reasons"]
@@ -209,7 +286,13 @@ def _store(tx: Connection, record: RegionRecord, readiness: Readiness, evidence:
 
 
 def _has_moved(region: RegionLaunch, readiness: Readiness, evidence: Evidence) -> bool:
-    if readiness.statuses() != region.judged:
+    if _satisfied(readiness.statuses()) != _satisfied(region.judged):
         return True
     accepted = {content.stage: (content.digest, *content.same_as) for content in evidence.contents}
     return any(signature.digest not in accepted.get(signature.stage, ()) for signature in region.sign_offs)
+
+
+def _satisfied(judged: Iterable[JudgedStatus]) -> dict[CriterionKey, CriterionStatus]:
+    """Return how each criterion is met that is: without evidence and unmet are the same to a gate."""
+    met = {CriterionStatus.MET, CriterionStatus.WAIVED}
+    return {criterion.key: criterion.status for criterion in judged if criterion.status in met}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from readiness.canonical import digest
 from readiness.commands import STEERING, LaunchCommand, RegionCommand, Role
@@ -18,13 +18,34 @@ from readiness.values import Digest
 from store.alarms import scope_of
 from store.once import insert_once
 from store.records_schema import commands, printed_names
-from store.regions import lock_region, update_region
+from store.regions import next_command
 
 Command = LaunchCommand | RegionCommand
 Scope = LaunchKey | RegionKey
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+
+# What every act asks is put together once: building a statement takes longer than running it.
+_BY_ID = select(commands).where(commands.c.id == bindparam("command_id"))
+_BY_KEY = select(commands).where(
+    commands.c.person == bindparam("person"), commands.c.idempotency_key == bindparam("idempotency_key")
+)
+_OUTCOMES = select(commands.c.id, commands.c.outcome).where(
+    commands.c.id.in_(bindparam("command_ids", expanding=True)), commands.c.settled_at.is_not(None)
+)
+_SETTLE_OPEN = update(commands).where(commands.c.id == bindparam("command_id"), commands.c.settled_at.is_(None))
+_OF_SCOPE = select(commands).where(
+    commands.c.product == bindparam("product"),
+    commands.c.region == bindparam("region"),
+    commands.c.run == bindparam("run"),
+)
+_LATER_STEERING = _OF_SCOPE.where(
+    commands.c.sequence > bindparam("sequence"),
+    commands.c.kind.in_(sorted(STEERING)),
+    commands.c.settled_at.is_not(None),
+).order_by(commands.c.sequence.desc())
+_PRINT_NAME = insert(printed_names)
 
 
 class KeyReused(Exception):  # noqa: N818 - named by its reason, as refusals are.
@@ -128,7 +149,7 @@ def log_command(
             raise ValueError(f"the command id {command.command_id} is taken")
         return twin
     if printed_name is not None:
-        tx.execute(insert(printed_names).values(command_id=command.command_id, name=printed_name))
+        tx.execute(_PRINT_NAME, {"command_id": command.command_id, "name": printed_name})
     return Logged(command, scope, None, is_repeat=False)
 
 
@@ -137,13 +158,13 @@ def under_key(tx: Connection, person: str, idempotency_key: str) -> Command | No
 
     What was checked when it was first asked is not checked again for a repeat, whatever has changed since.
     """
-    row = tx.execute(select(commands).filter_by(person=person, idempotency_key=idempotency_key)).first()
+    row = tx.execute(_BY_KEY, {"person": person, "idempotency_key": idempotency_key}).first()
     return _logged(row).command if row is not None else None
 
 
 def logged(tx: Connection, command_id: str) -> LoggedCommand | None:
     """Return the command as it was logged; None where the log has no such command."""
-    row = tx.execute(select(commands).where(commands.c.id == command_id)).first()
+    row = tx.execute(_BY_ID, {"command_id": command_id}).first()
     return _logged(row) if row is not None else None
 
 
@@ -186,11 +207,16 @@ def outcome_of(tx: Connection, command_id: str) -> Outcome | None:
     return _OUTCOME.validate_python(kept) if kept is not None else None
 
 
+def outcomes_of(tx: Connection, command_ids: Iterable[str]) -> dict[str, Outcome]:
+    """Return what became of those of the commands that are open no more, by id."""
+    found = tx.execute(_OUTCOMES, {"command_ids": sorted(set(command_ids))})
+    return {command_id: _OUTCOME.validate_python(outcome) for command_id, outcome in found}
+
+
 def record_outcome(tx: Connection, command_id: str, outcome: Outcome, *, now: datetime) -> None:
     """Write what became of a command, once and for good."""
-    open_one = update(commands).where(commands.c.id == command_id, commands.c.settled_at.is_(None))
-    written = tx.execute(open_one.values(outcome=outcome.model_dump(mode="json"), settled_at=now)).rowcount
-    if written != 1:
+    settled = {"command_id": command_id, "outcome": outcome.model_dump(mode="json"), "settled_at": now}
+    if tx.execute(_SETTLE_OPEN, settled).rowcount != 1:
         raise ValueError(f"command {command_id} has an outcome already")
 
 
@@ -210,17 +236,8 @@ def overtaken_by(tx: Connection, command: LoggedCommand) -> LoggedCommand | None
     """Return the latest steering command that was logged after this one for the same region and carried out."""
     if command.kind not in STEERING:
         return None
-    later = (
-        select(commands)
-        .filter_by(**scope_of(command.scope))
-        .where(
-            commands.c.sequence > command.sequence,
-            commands.c.kind.in_(sorted(STEERING)),
-            commands.c.settled_at.is_not(None),
-        )
-        .order_by(commands.c.sequence.desc())
-    )
-    return next((found for row in tx.execute(later) if (found := _logged(row)).is_accepted), None)
+    later = tx.execute(_LATER_STEERING, {**scope_of(command.scope), "sequence": command.sequence})
+    return next((found for row in later if (found := _logged(row)).is_accepted), None)
 
 
 def commands_of(tx: Connection, scope: Scope, *, after: int = 0, limit: int = 100) -> tuple[LoggedCommand, ...]:
@@ -231,15 +248,13 @@ def commands_of(tx: Connection, scope: Scope, *, after: int = 0, limit: int = 10
 
 def _next_sequence(tx: Connection, scope: Scope) -> int:
     if isinstance(scope, RegionKey):
-        sequence = lock_region(tx, scope).commands_logged + 1
-        update_region(tx, scope, commands_logged=sequence)
-        return sequence
+        return next_command(tx, scope)
     last = tx.execute(select(func.max(commands.c.sequence)).filter_by(**scope_of(scope))).scalar()
     return (last or 0) + 1
 
 
 def _repeated(tx: Connection, person: str, idempotency_key: str, body_digest: Digest) -> Logged | None:
-    row = tx.execute(select(commands).filter_by(person=person, idempotency_key=idempotency_key)).first()
+    row = tx.execute(_BY_KEY, {"person": person, "idempotency_key": idempotency_key}).first()
     if row is None:
         return None
     if row.body_digest != body_digest:

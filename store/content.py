@@ -19,7 +19,7 @@ from readiness.rules import verdict_of
 from readiness.values import Digest
 from store.commands import KeyReused
 from store.ledger import tell
-from store.records_schema import content_revisions
+from store.records_schema import content_revisions, stage_digests
 from store.regions import (
     LaunchUnknown,
     RegionRecord,
@@ -70,7 +70,7 @@ class NotThere(LookupError):  # noqa: N818 - named by its reason, as refusals ar
 
 
 class Revision(NamedTuple):
-    """What an edit made; `touched` are the region launches whose digest changed, for a hint to each."""
+    """What an edit made; `touched` are the region launches whose digest changed, all of them marked."""
 
     key: str
     revision: int
@@ -129,21 +129,24 @@ def put_content(
 ) -> Revision:
     """Write a revision of one text, product-wide or, with `regions`, as the adaptation of each of them.
 
-    A text that is there already word for word makes no new revision. Raises EditIsMaterial, WouldHoldRegions,
-    RevisionMovedOn where `if_match` is not the revision that holds or where a text that `must_be_new` is there
-    already, LaunchUnknown and RegionUnknown.
+    A text that is there already word for word makes no new revision: the answer is that of the edit that wrote it,
+    whatever revision the editor had read. Raises EditIsMaterial, WouldHoldRegions, RevisionMovedOn where `if_match`
+    is not the revision that holds or where another text holds for one that `must_be_new`, LaunchUnknown and
+    RegionUnknown.
     """
     entry = entry_of(stage, body)
     records = _held_rows(tx, product, regions)
     texts = latest_texts(tx, [product], stages=[stage])
     targets = tuple(sorted(set(regions))) if regions is not None else (PRODUCT_WIDE,)
     holding = {target: texts_of_region(texts, product, target, stage).get(key) for target in targets}
+    standing = [t for where, t in holding.items() if t is not None and t.region == where and t.entry == entry]
+    if len(standing) == len(targets):
+        # Whoever lost the answer asks again with the revision that they read: the wish is fulfilled, not too late.
+        latest = max(standing, key=lambda text: text.revision)
+        return Revision(key, latest.revision, digest_of(entry), _touched_by(tx, latest))
     _require_match(holding, if_match)
     if must_be_new and (there := next((text for text in holding.values() if text is not None), None)) is not None:
         raise RevisionMovedOn(there.revision)
-    if all(text is not None and text.region == where and text.entry == entry for where, text in holding.items()):
-        current = max(text.revision for text in holding.values() if text is not None)
-        return Revision(key, current, digest_of(entry), ())
     if not material and any(text is None or is_material(text.entry, entry) for text in holding.values()):
         raise EditIsMaterial("the edit changes more than case, space and punctuation")
     edit = _Edit(product, stage, key, targets, entry, body, material, False, person, now)
@@ -288,6 +291,18 @@ def _carry_out(
         raise WouldHoldRegions(ending)
     mark_locked(tx, [record.key for record in touched])
     return Revision(edit.key, revision, digest_of(edit.entry), tuple(record.key for record in touched))
+
+
+def _touched_by(tx: Connection, text: Text) -> tuple[RegionKey, ...]:
+    """Return the region launches whose digest the edit that wrote `text` changed: they were noted as one."""
+    noted = select(stage_digests.c.product, stage_digests.c.region, stage_digests.c.run).where(
+        stage_digests.c.product == text.product,
+        stage_digests.c.stage == text.stage.value,
+        stage_digests.c.at == text.at,
+        stage_digests.c.sequence > 1,
+    )
+    rows = tx.execute(noted.distinct().order_by(stage_digests.c.region, stage_digests.c.run))
+    return tuple(RegionKey(product=row.product, region=row.region, run=row.run) for row in rows)
 
 
 def _next_revision(tx: Connection, edit: _Edit) -> int:

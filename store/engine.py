@@ -1,25 +1,26 @@
 """How is the database opened, read in one snapshot and written in one transaction?"""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy import exc as sql_errors
 from sqlalchemy.pool import QueuePool
+
+from store.away import StoreAway, StoreFull, away_is_one_error
+from store.patience import ANSWER_PATIENCE, STATEMENT_TIMEOUT, wait_patiently
+
+__all__ = ["Clock", "Store", "StoreAway", "StoreFull", "engine_of", "migrate", "open_store"]
 
 Clock = Callable[[], datetime]
 
 BUSY_TIMEOUT = timedelta(seconds=5)
 """How long a transaction waits for a lock before the store counts as away: longer than any chunk of an import holds
 one, shorter than a person waits for a page."""
-
-STATEMENT_TIMEOUT = timedelta(seconds=10)
-"""How long one statement may run on PostgreSQL: several times the slowest grouped query that was measured."""
 
 MIGRATION_PATIENCE = timedelta(minutes=2)
 """How long a process waits for another to finish the migrations."""
@@ -28,12 +29,12 @@ _CONNECT_TIMEOUT = timedelta(seconds=5)
 _CONNECTIONS = 10
 _MORE_CONNECTIONS = 10
 
+_WRITERS = 14
+"""Transactions that write at once, in one process: as many as a worker has threads for, and fewer than there are
+connections, so that reading goes on while writers wait for each other or for a disk."""
+
 _BEGINNING = "beginning"
 """The execution option that names how a SQLite transaction begins."""
-
-
-class StoreAway(Exception):  # noqa: N818 - named as what is wrong, like a refusal.
-    """The database did not answer, or not in time: what was asked may or may not have happened, so ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class Store:
 
     engine: Engine
     clock: Clock | None = None
+    _writers: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(_WRITERS), init=False, repr=False, compare=False
+    )
 
     @property
     def is_sqlite(self) -> bool:
@@ -55,18 +59,25 @@ class Store:
             reader = self.engine.execution_options(**{_BEGINNING: "BEGIN DEFERRED"})
         else:
             reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with _away_is_one_error(), reader.begin() as tx:
+        with away_is_one_error(self.engine), reader.begin() as tx:
             yield tx
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction that is committed if the block ends without an error; raises StoreAway.
+        """Yield a connection in a transaction that is committed if the block ends without an error.
+
+        Raises StoreAway, and StoreFull where there is no room for what was to be written.
 
         On SQLite there is one writer at a time, from the first statement on. On PostgreSQL the transaction reads
         committed rows and holds what it locks.
         """
-        with _away_is_one_error(), self.engine.begin() as tx:
-            yield tx
+        if not self._writers.acquire(timeout=BUSY_TIMEOUT.total_seconds()):
+            raise StoreAway("too many write at once")
+        try:
+            with away_is_one_error(self.engine), self.engine.begin() as tx:
+                yield tx
+        finally:
+            self._writers.release()
 
     def now(self, tx: Connection | None = None) -> datetime:
         """Return the store's clock in UTC: the injected one, else PostgreSQL's own or, on SQLite, the machine's."""
@@ -109,14 +120,17 @@ def migrate(url: str) -> None:
         engine.dispose()
 
 
-def engine_of(url: str, *, lock_timeout: timedelta = BUSY_TIMEOUT) -> Engine:
-    """Return an engine for `url` whose transactions begin as `Store` promises; raises ValueError as `open_store`."""
+def engine_of(url: str, *, lock_timeout: timedelta = BUSY_TIMEOUT, patience: timedelta = ANSWER_PATIENCE) -> Engine:
+    """Return an engine for `url` whose transactions begin as `Store` promises; raises ValueError as `open_store`.
+
+    A PostgreSQL that stands still is waited for no longer than `patience`.
+    """
     address = make_url(url)
     match address.get_backend_name():
         case "sqlite":
             return _sqlite(address, lock_timeout)
         case "postgresql" | "postgres":
-            return _postgresql(address, lock_timeout)
+            return _postgresql(address, lock_timeout, patience)
         case other:
             raise ValueError(f"the store runs on SQLite and PostgreSQL, not on {other}")
 
@@ -157,7 +171,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGINNING, "BEGIN IMMEDIATE"))
 
 
-def _postgresql(address: URL, lock_timeout: timedelta) -> Engine:
+def _postgresql(address: URL, lock_timeout: timedelta, patience: timedelta) -> Engine:
     settings = {
         "timezone": "UTC",
         "statement_timeout": _milliseconds(max(STATEMENT_TIMEOUT, lock_timeout)),
@@ -166,7 +180,7 @@ def _postgresql(address: URL, lock_timeout: timedelta) -> Engine:
         # Compiling costs more than the grouped queries themselves take.
         "jit": "off",
     }
-    return create_engine(
+    engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=_CONNECTIONS,
         max_overflow=_MORE_CONNECTIONS,
@@ -182,32 +196,9 @@ def _postgresql(address: URL, lock_timeout: timedelta) -> Engine:
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
     )
+    wait_patiently(engine, patience)
+    return engine
 
 
 def _milliseconds(span: timedelta) -> int:
     return int(span.total_seconds() * 1000)
-
-
-@contextmanager
-def _away_is_one_error() -> Iterator[None]:
-    """Translate what the pool, SQLAlchemy and the drivers raise when the database does not answer."""
-    try:
-        yield
-    except (sql_errors.DBAPIError, sqlite3.Error, psycopg.Error) as error:
-        cause = error.orig if isinstance(error, sql_errors.DBAPIError) else error
-        lost = isinstance(error, sql_errors.DBAPIError) and error.connection_invalidated
-        if not lost and not _means_away(cause):
-            raise
-        raise StoreAway(str(cause).strip() or type(cause).__name__) from error
-    except sql_errors.TimeoutError as error:
-        raise StoreAway("every connection to the database is in use") from error
-
-
-def _means_away(cause: BaseException | None) -> bool:
-    """Say whether the database, and not the statement, is at fault."""
-    if isinstance(cause, psycopg.Error):
-        return isinstance(cause, psycopg.OperationalError | psycopg.errors.ReadOnlySqlTransaction)
-    if isinstance(cause, sqlite3.OperationalError):
-        # SQLITE_ERROR is a mistake in the statement; every other code is the disk, a lock or the file.
-        return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR
-    return False

@@ -1,30 +1,48 @@
-"""Which import is the later one, who may write facts, and how do many rows get into the database at once?"""
+"""Which import is the later one, who may write facts, and how does the database find what they touch?"""
 
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import Connection, Row, TextClause, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Row, TextClause, bindparam, exists, insert, select, text, update
 
 from readiness.rows import ImportKind
 from store.facts_schema import fact_imports
-from store.types import UtcDateTime, to_microseconds, to_ten_thousandths
+from store.patience import allow
+from store.types import UtcDateTime
+
+_OUTGROWN = text("""
+    SELECT relname FROM pg_class
+    WHERE oid IN (SELECT CAST(name AS REGCLASS) FROM unnest(CAST(:tables AS TEXT[])) AS name)
+        AND 10 * pg_relation_size(oid) > 11 * relpages * CAST(current_setting('block_size') AS BIGINT)
+    ORDER BY relname
+""")
+"""Which tables have grown by a tenth since PostgreSQL last counted: one that gets a row at a time is not counted anew
+for each of them."""
+
+_CHUNK_SETTINGS = """
+    SELECT set_config('enable_' || way, 'off', TRUE) FROM unnest(ARRAY['seqscan', 'hashjoin', 'mergejoin']) AS way
+"""
+"""How PostgreSQL takes a chunk: what a row meets is found by the keys, row by row. Knowing nothing of a table that
+was filled a moment ago, nor how much the facts have grown, it might else read all of them for every chunk."""
 
 ProductRegion = tuple[str, str]
 """A product and a region, in this order."""
 
-Mark = Callable[[Connection, tuple[ProductRegion, ...]], None]
+Mark = Callable[[Connection, tuple[ProductRegion, ...], datetime | None], None]
 """Called by a loader before it writes anything, with every product and region whose figures it may change, in key
-order: here the caller holds those regions and raises their revisions, in the same transaction. The pairs hold more
-than the launches there are: pairs without a launch are for the caller to pass over."""
+order, and the latest moment that a fact among them is dated, None where facts have no date of their own: here the
+caller holds those regions and raises their revisions, in the same transaction. The pairs hold more than the launches
+there are: pairs without a launch are for the caller to pass over."""
+
+AHEAD_AT_MOST = timedelta(minutes=5)
+"""How far ahead of the clock that takes it in a fact may be dated: clocks differ a little."""
 
 _WRITING_FACTS = 0x6C746C01
 """The advisory lock on PostgreSQL that lets one transaction at a time write facts."""
 
-_BULK_TIMEOUT = "120s"
+_BULK_TIMEOUT = timedelta(minutes=2)
 """How long one statement over a whole roster may take on PostgreSQL: a roster takes effect in one transaction."""
 
 
@@ -68,7 +86,8 @@ def finish_import(tx: Connection, import_id: str) -> None:
     """Record that nothing more will come from this import, however it ended; a roster that took effect is finished
     already. An import that stays unfinished costs later ones room, nothing else."""
     tx.execute(update(fact_imports).where(fact_imports.c.import_id == import_id).values(finished=True))
-    refresh_statistics(tx, "completions", "attempts")
+    if tx.dialect.name == "postgresql":
+        refresh_statistics(tx, *tx.execute(_OUTGROWN, {"tables": ["completions", "attempts"]}).scalars())
 
 
 def hold_facts(tx: Connection) -> None:
@@ -83,26 +102,38 @@ def hold_facts(tx: Connection) -> None:
 
 def allow_bulk(tx: Connection) -> None:
     """Let the statements of this transaction take as long as a whole roster needs."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(text(f"SET LOCAL statement_timeout = '{_BULK_TIMEOUT}'"))
+    allow(tx, _BULK_TIMEOUT)
+
+
+def make_way(tx: Connection, *statements: str) -> None:
+    """Hold the facts for a chunk of rows, as `hold_facts` does, and do `statements`, all in one breath."""
+    driver = tx.connection.driver_connection
+    if isinstance(driver, psycopg.Connection):
+        chunk = (f"SELECT pg_advisory_xact_lock({_WRITING_FACTS})", _CHUNK_SETTINGS, *statements)
+        driver.execute("; ".join(chunk), prepare=False).close()
+    else:
+        for statement in statements:
+            tx.execute(text(statement))
 
 
 def refresh_statistics(tx: Connection, *tables: str) -> None:
     """Let PostgreSQL know at once how large `tables` have become: its plans for the next minute depend on it."""
-    if tx.dialect.name == "postgresql":
+    if tables and tx.dialect.name == "postgresql":
         tx.execute(text(f"ANALYZE {', '.join(tables)}"))
 
 
 def begun(tx: Connection, import_id: str) -> Begun:
     """Return the place of an import among the others; raises LookupError where it has not begun."""
-    found = _imported(tx, import_id)
+    before = fact_imports.alias()
+    is_open = (
+        (before.c.kind == fact_imports.c.kind) & (before.c.ordinal < fact_imports.c.ordinal) & ~before.c.finished
+    )
+    earlier_open = exists().where(is_open).correlate(fact_imports)
+    place = select(fact_imports.c.ordinal, fact_imports.c.begun_at, earlier_open)
+    found = tx.execute(place.where(fact_imports.c.import_id == import_id)).first()
     if found is None:
         raise LookupError(f"the import {import_id} has not begun")
-    earlier = select(fact_imports.c.ordinal).where(
-        fact_imports.c.kind == found.kind, fact_imports.c.ordinal < found.ordinal, ~fact_imports.c.finished
-    )
-    earlier_open = tx.execute(earlier.limit(1)).first() is not None
-    return Begun(ordinal=found.ordinal, begun_at=found.begun_at, earlier_open=earlier_open)
+    return Begun(*found)
 
 
 def outcome(tx: Connection, import_id: str) -> Loaded | None:
@@ -121,36 +152,6 @@ def record_outcome(tx: Connection, import_id: str, loaded: Loaded) -> None:
 
 def _imported(tx: Connection, import_id: str) -> Row[Any] | None:
     return tx.execute(select(fact_imports).where(fact_imports.c.import_id == import_id)).first()
-
-
-def pour(tx: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Add `rows` to `table` as fast as the driver can: many at once on SQLite, by COPY on PostgreSQL."""
-    driver = tx.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):
-        holes = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({holes})"
-        driver.executemany(statement, ([_for_sqlite(value) for value in row] for row in rows)).close()
-        return
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"rows cannot be poured through {type(driver)}")
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([_for_postgresql(value) for value in row])
-
-
-def _for_sqlite(value: object) -> object:
-    if isinstance(value, datetime):
-        return to_microseconds(value)
-    return to_ten_thousandths(value) if isinstance(value, Decimal) else value
-
-
-def _for_postgresql(value: object) -> object:
-    if isinstance(value, Decimal):
-        # Raises where the score is finer than the column keeps: PostgreSQL would round it.
-        to_ten_thousandths(value)
-    elif isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError(f"{value.isoformat()} has no zone: only instants are kept")
-    return value
 
 
 def sql(statement: str, tx: Connection, *moments: str) -> TextClause:

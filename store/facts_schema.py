@@ -56,7 +56,7 @@ roster = Table(
     Column("territory", String),
     Column("time_zone", String),
     Column("active", Boolean, nullable=False),
-    Index(None, "region", "active", "function", "until_at", "from_at"),
+    Index("ix_roster_audience", "region", "active", "function", "person_id", "until_at", "from_at", "manager_id"),
     sqlite_with_rowid=False,
 )
 """What each import said of a person, at its place in the file; known since `known_at`, when it took effect."""

@@ -66,6 +66,7 @@ _LEARNERS = """
     learners AS MATERIALIZED (
         SELECT n, person_id, manager_id, COUNT(first_at) AS completed, MAX(first_at) AS last_at, {listed} AS listed,
             SUM(CASE WHEN first_at > recent_at THEN 1 ELSE 0 END) AS recent,
+            MIN(CASE WHEN first_at > recent_at THEN first_at END) AS first_recent_at,
             CASE WHEN COUNT(first_at) = MIN(required) THEN MAX(first_at) END AS trained_at
         FROM (
             SELECT members.n, members.person_id, members.manager_id, members.recent_at, members.required,
@@ -107,10 +108,14 @@ _FIGURES = """
             THEN 1 END) AS lapsing,
         MIN(CASE WHEN proofs.last_pass_at <= asked.valid_from AND proofs.last_pass_at > asked.valid_now_from
             THEN proofs.last_pass_at END) AS first_lapsing_pass_at,
+        MIN(CASE WHEN proofs.last_pass_at > asked.valid_from THEN proofs.last_pass_at END) AS first_valid_pass_at,
         SUM(learners.completed) AS completions,
         SUM(learners.recent) AS completions_recent,
         COUNT(CASE WHEN proofs.last_pass_at > asked.valid_from AND proofs.first_pass_at > asked.recent_at
             THEN 1 END) AS certified_recent,
+        MIN(learners.first_recent_at) AS first_recent_at,
+        MIN(CASE WHEN proofs.last_pass_at > asked.valid_from AND proofs.first_pass_at > asked.recent_at
+            THEN proofs.first_pass_at END) AS first_recent_pass_at,
         MAX(learners.last_at) AS last_completion_at,
         MAX(proofs.last_attempt_at) AS last_attempt_at
     FROM learners
@@ -186,6 +191,43 @@ _CHANGES = """
     """
 )
 """Who was in the audience at `since`, as it was known then, and is no longer, or is new."""
+
+_NEXT_MOVES = """
+    SELECT n, MIN(moves_at) AS moves_at
+    FROM (
+        SELECT asked.n, held.from_at AS moves_at
+        FROM asked CROSS JOIN roster held
+        WHERE held.region = asked.region AND held.from_at > asked.at
+        UNION ALL
+        SELECT asked.n, held.until_at
+        FROM asked CROSS JOIN roster held
+        WHERE held.region = asked.region AND held.until_at > asked.at
+        UNION ALL
+        SELECT asked.n, named.from_at
+        FROM asked CROSS JOIN audience named
+        WHERE named.product = asked.product AND named.region = asked.region AND named.from_at > asked.at
+        UNION ALL
+        SELECT asked.n, named.until_at
+        FROM asked CROSS JOIN audience named
+        WHERE named.product = asked.product AND named.region = asked.region AND named.until_at > asked.at
+        UNION ALL
+        SELECT asked.n, held.from_at
+        FROM asked CROSS JOIN audience named CROSS JOIN roster held
+        WHERE named.product = asked.product AND named.region = asked.region
+            AND held.person_id = named.person_id AND held.from_at > asked.at
+        UNION ALL
+        SELECT asked.n, held.until_at
+        FROM asked CROSS JOIN audience named CROSS JOIN roster held
+        WHERE named.product = asked.product AND named.region = asked.region
+            AND held.person_id = named.person_id AND held.until_at > asked.at) moves
+    GROUP BY n
+"""
+"""When the first row of a roster or an audience after `at` begins or ends to hold, as known today."""
+
+
+def next_moves(dialect: str) -> str:
+    """Return the query that says when time alone changes the audience of each question next."""
+    return f"WITH {_ASKED[dialect]} {_NEXT_MOVES}"
 
 
 def counted_learners(dialect: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from readiness.rows import ImportKind
-from store.facts import pour
 from store.import_schema import import_errors, imports
+from store.packing import pour, shaped
 
 _REGISTERING = 0x6C746C02
 """The advisory lock on PostgreSQL that lets one file at a time be registered."""
@@ -192,18 +192,10 @@ def advance(
     Call it in the transaction that writes the chunk's facts, and undo that where it answers False: they are there.
     Raises LookupError, and ImportNotRunning where the import does not run or the chunk before is missing.
     """
-    query = select(imports.c.state, imports.c.next_chunk, imports.c.reported).where(imports.c.id == import_id)
-    found = tx.execute(query.with_for_update()).first()
-    if found is None:
-        raise LookupError(f"there is no import {import_id}")
-    if chunk < found.next_chunk:
-        return False
-    if found.state != ImportState.RUNNING or chunk > found.next_chunk:
-        raise ImportNotRunning(f"{import_id} is {found.state} and at chunk {found.next_chunk}, not at {chunk}")
     counted = tally.accepted + tally.unchanged + tally.rejected
-    tx.execute(
+    reported = tx.execute(
         update(imports)
-        .where(imports.c.id == import_id)
+        .where(imports.c.id == import_id, imports.c.state == ImportState.RUNNING, imports.c.next_chunk == chunk)
         .values(
             next_chunk=chunk + 1,
             staged=imports.c.staged + tally.staged,
@@ -214,11 +206,19 @@ def advance(
             unknown=imports.c.unknown + tally.unknown,
             reported=imports.c.reported + len(complaints),
         )
-    )
+        .returning(imports.c.reported)
+    ).scalar()
+    if reported is None:
+        found = _required(tx, import_id)
+        if chunk < found.next_chunk:
+            return False
+        raise ImportNotRunning(f"{import_id} is {found.state} and at chunk {found.next_chunk}, not at {chunk}")
     if complaints:
-        columns = [column.name for column in import_errors.columns]
-        numbered = enumerate(complaints, found.reported + 1)
-        pour(tx, import_errors.name, columns, ((import_id, number, *complaint) for number, complaint in numbered))
+        count = len(complaints)
+        numbers = range(reported - count + 1, reported + 1)
+        names = [column.name for column in import_errors.columns]
+        columns = ([import_id] * count, numbers, *zip(*complaints, strict=True))
+        pour(tx, import_errors.name, shaped(names, columns, is_sqlite=tx.dialect.name == "sqlite"))
     return True
 
 

@@ -28,15 +28,16 @@ from store.settling import require_not_behind
 from store.sight import gather
 
 
-def launch(store: Store, key: RegionKey, known: int) -> LaunchAnswer:
+def launch(store: Store, key: RegionKey, known: int, *, asked_at: datetime | None = None) -> LaunchAnswer:
     """Launch the region whose workflow knows its ledger up to version `known`, or say why not.
 
+    `asked_at` is the workflow's clock as it asks: a region launches only once both clocks have reached its instant.
     A launch record that is there already is the answer. `NotNow` is neither yes nor no: look again, then try again.
     Only `LaunchDenied` holds the region. Raises RegionUnknown and StoreAway.
     """
     try:
         with store.writing() as tx:
-            return _launch(tx, store, key, known)
+            return _launch(tx, store, key, known, asked_at)
     except LedgerBehind as behind:
         sound(store, AlarmKind.LEDGER_BEHIND, key, str(behind))
         return NotNow(reason="the ledger is behind what the workflow knows")
@@ -48,14 +49,14 @@ def launch_record(tx: Connection, key: RegionKey) -> dict[str, Any] | None:
     return dict(row) if row is not None else None
 
 
-def _launch(tx: Connection, store: Store, key: RegionKey, known: int) -> LaunchAnswer:
+def _launch(tx: Connection, store: Store, key: RegionKey, known: int, asked_at: datetime | None) -> LaunchAnswer:
     record = lock_region(tx, key)
     now = store.now(tx)
     if launch_record(tx, key) is not None:
         return Launched(rows=rows_after(tx, key, known), bearings=bearings(record.region, now=now))
     require_not_behind(key, head=record.version, known=known)
     rows = rows_after(tx, key, 0)
-    not_now = _not_now(tx, record, rows, known=known, now=now)
+    not_now = _not_now(tx, record, rows, known=known, now=now, asked_at=asked_at)
     if not_now is not None:
         return NotNow(reason=not_now)
     region = fold(key, None, rows)
@@ -65,7 +66,7 @@ def _launch(tx: Connection, store: Store, key: RegionKey, known: int) -> LaunchA
     objections = list(unproven(key, rows, asked))
     judged: Evidence | None = None
     for at in (region.launch_at, now):
-        judged = gather(tx, [record._replace(region=region)], {key: at}, now=now)[key]
+        judged = gather(tx, [record._replace(region=region)], {key: at}, now=now, counted_anew=True)[key]
         objections.extend(o for o in why_not_launch(region, judged, at=at) if o not in objections)
     if not objections and not wants_launch(region, now=now):
         objections.append("the launch instant passed longer ago than the policy allows")
@@ -75,7 +76,13 @@ def _launch(tx: Connection, store: Store, key: RegionKey, known: int) -> LaunchA
 
 
 def _not_now(
-    tx: Connection, record: RegionRecord, rows: Sequence[RegionRow], *, known: int, now: datetime
+    tx: Connection,
+    record: RegionRecord,
+    rows: Sequence[RegionRow],
+    *,
+    known: int,
+    now: datetime,
+    asked_at: datetime | None,
 ) -> str | None:
     if record.version != known:
         return f"the ledger is at version {record.version}, the workflow at {known}"
@@ -88,6 +95,8 @@ def _not_now(
         return "a command of the region is open"
     if now < record.region.launch_at:
         return "the database's clock is before the launch instant"
+    if asked_at is not None and asked_at < record.region.launch_at:
+        return "Temporal's clock is before the launch instant"
     return None
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from readiness.events import GIVING, LaunchEvent, RegionEvent
 from readiness.keys import LaunchKey, RegionKey
@@ -19,6 +19,26 @@ from store.records_schema import ledger, outbox
 
 _REGION_EVENT: TypeAdapter[RegionEvent] = TypeAdapter(RegionEvent)
 _LAUNCH_EVENT: TypeAdapter[LaunchEvent] = TypeAdapter(LaunchEvent)
+
+# What every act asks is put together once: building a statement takes longer than running it.
+_AFTER = (
+    select(ledger.c.version, ledger.c.core_version, ledger.c.event)
+    .where(
+        ledger.c.product == bindparam("product"),
+        ledger.c.region == bindparam("region"),
+        ledger.c.run == bindparam("run"),
+        ledger.c.version > bindparam("after"),
+    )
+    .order_by(ledger.c.version)
+)
+_OF_COMMAND = _AFTER.where(ledger.c.command_id == bindparam("command_id"))
+_ADD = insert(ledger)
+_TELL = insert(outbox)
+
+
+ROWS_AT_ONCE = 250
+"""Rows of a region launch that a workflow is told at once. Twice as many travel in one payload, and Temporal takes
+none above two megabytes: some thousand rows, told at once, would keep every new run from ever beginning."""
 
 
 class LedgerBehind(Exception):  # noqa: N818 - named by its reason, as refusals are.
@@ -50,18 +70,21 @@ class Happening(NamedTuple):
 
 def rows_after(tx: Connection, key: RegionKey, version: int, *, limit: int | None = None) -> tuple[RegionRow, ...]:
     """Return the region launch's ledger from the row after `version` on, oldest first."""
-    chosen = _after(key, version)
-    rows = tx.execute(chosen if limit is None else chosen.limit(limit))
-    return tuple(
-        RegionRow(version=v, core_version=core, event=_REGION_EVENT.validate_python(e)) for v, core, e in rows
-    )
+    rows = tx.execute(_AFTER if limit is None else _AFTER.limit(limit), {**scope_of(key), "after": version})
+    return tuple(_region_row(*row) for row in rows)
+
+
+def rows_of_command(tx: Connection, key: RegionKey, command_id: str) -> tuple[RegionRow, ...]:
+    """Return what a command gave or took in the region launch's ledger, not what followed from it by itself."""
+    rows = tx.execute(_OF_COMMAND, {**scope_of(key), "after": 0, "command_id": command_id})
+    return tuple(_region_row(*row) for row in rows)
 
 
 def launch_rows_after(tx: Connection, key: LaunchKey, version: int) -> tuple[LaunchRow, ...]:
     """Return the ledger of the launch as a whole from the row after `version` on, oldest first."""
     return tuple(
         LaunchRow(version=v, core_version=core, event=_LAUNCH_EVENT.validate_python(e))
-        for v, core, e in tx.execute(_after(key, version))
+        for v, core, e in tx.execute(_AFTER, {**scope_of(key), "after": version})
     )
 
 
@@ -101,7 +124,7 @@ def append_to_launch(
 
 def tell(tx: Connection, key: LaunchKey | RegionKey, what: str, *, now: datetime, version: int = 0) -> None:
     """Write a row of the outbox."""
-    tx.execute(insert(outbox).values(**scope_of(key), version=version, type=what, at=now))
+    tx.execute(_TELL, {**scope_of(key), "version": version, "type": what, "at": now})
 
 
 def untold(tx: Connection, *, limit: int = 200) -> tuple[Told, ...]:
@@ -124,9 +147,8 @@ def timeline(tx: Connection, key: RegionKey, *, after: int = 0, limit: int = 100
     return tuple(Happening(row, asked.get(row.event.command_id or "")) for row in rows)
 
 
-def _after(key: LaunchKey | RegionKey, version: int) -> Any:
-    columns = select(ledger.c.version, ledger.c.core_version, ledger.c.event)
-    return columns.filter_by(**scope_of(key)).where(ledger.c.version > version).order_by(ledger.c.version)
+def _region_row(version: int, core_version: int, event: Any) -> RegionRow:
+    return RegionRow(version=version, core_version=core_version, event=_REGION_EVENT.validate_python(event))
 
 
 def _stamped(event: Any, *, now: datetime, command: LoggedCommand | None) -> Any:
@@ -160,6 +182,6 @@ def _write(tx: Connection, key: LaunchKey | RegionKey, events: Sequence[Any], *,
         }
         for version, event in enumerate(events, start=after + 1)
     ]
-    tx.execute(insert(ledger), rows)
+    tx.execute(_ADD, rows)
     told = [{**scope, "version": row["version"], "type": row["type"], "at": row["at"]} for row in rows]
-    tx.execute(insert(outbox), told)
+    tx.execute(_TELL, told)

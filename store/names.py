@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from store.facts_schema import people
+
+_NAME = select(people.c.name).where(people.c.person_id == bindparam("person_id"))
 
 
 def printed_name(tx: Connection, person_id: str) -> str | None:
     """Return the name of a person as it is now; None where nobody of that id is known."""
-    name: str | None = tx.execute(select(people.c.name).where(people.c.person_id == person_id)).scalar()
+    name: str | None = tx.execute(_NAME, {"person_id": person_id}).scalar()
     return name
 
 

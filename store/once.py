@@ -1,6 +1,7 @@
 """How is a row written that somebody else may have written at the same time?"""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -12,6 +13,10 @@ def insert_once(tx: Connection, table: Table, row: Mapping[str, Any]) -> bool:
 
     Where another transaction is just writing the same key, this waits for its end.
     """
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    written = insert(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return tx.execute(written).first() is not None
+    return tx.execute(_insert_unless_there(table, tx.dialect.name), dict(row)).first() is not None
+
+
+@cache
+def _insert_unless_there(table: Table, dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)

@@ -10,7 +10,7 @@ from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.records_schema import region_launches
-from store.regions import verdict_shown
+from store.regions import is_shown_as, verdict_shown
 
 _COLUMNS = region_launches.c
 
@@ -53,9 +53,13 @@ def count_products(
     stage: Stage | None = None,
     within: Iterable[str] | None = None,
     up_to: str | None = None,
+    now: datetime | None = None,
 ) -> int:
-    """Return how many products have a region launch like that, or how many up to and with the product `up_to`."""
-    wanted = _wanted(product=product, region=region, verdict=verdict, rag=rag, stage=stage, within=within)
+    """Return how many products have a region launch like that, or how many up to and with the product `up_to`.
+
+    Verdicts are those that the board shows at `now`.
+    """
+    wanted = _wanted(product=product, region=region, verdict=verdict, rag=rag, stage=stage, within=within, now=now)
     if up_to is not None:
         wanted.append(_COLUMNS.product <= up_to)
     return tx.execute(select(func.count(_COLUMNS.product.distinct())).where(*wanted)).scalar_one()
@@ -83,17 +87,19 @@ def _wanted(
     rag: Rag | None = None,
     stage: Stage | None = None,
     within: Iterable[str] | None = None,
+    now: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [_COLUMNS.is_latest]
     for column, value in (
         (_COLUMNS.product, product),
         (_COLUMNS.region, region),
-        (_COLUMNS.shown_verdict, verdict),
         (_COLUMNS.rag, rag),
         (_COLUMNS.stage, stage),
     ):
         if value is not None:
             wanted.append(column == str(value))
+    if verdict is not None:
+        wanted.append(is_shown_as(verdict, now))
     if within is not None:
         wanted.append(_COLUMNS.region.in_(sorted(set(within))))
     return wanted

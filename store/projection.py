@@ -14,6 +14,7 @@ from readiness.ledger import CORE_VERSION
 from readiness.readiness import DecisionShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import BEING_CHECKED, GOES, bearings, decision_shown, evaluate, verdict_of
+from store.facts import AHEAD_AT_MOST
 from store.regions import RegionRecord, insert_region, update_region
 from store.texts import contents_of
 
@@ -38,6 +39,7 @@ def begin_row(tx: Connection, key: RegionKey, region: RegionLaunch, *, now: date
         "commands_logged": 0,
         "facts_revision": FIRST_REVISION,
         "looked_revision": 0,
+        "facts_dated_until": now + AHEAD_AT_MOST,
     }
     insert_region(tx, key, **columns)
 
@@ -50,16 +52,19 @@ def move_row(
     now: datetime,
     seen: Figures | None = None,
     looked: bool = False,
+    contents: Sequence[ContentEvidence] | None = None,
 ) -> None:
-    """Write what the held row tells once its region launch is `region`; `seen` are figures counted just before.
+    """Write what the held row tells once its region launch is `region`; `seen` are figures counted just before, and
+    `contents` what it would sign, where somebody has read that already.
 
     Where the figures at hand are for another launch instant, the region is marked so that they are counted anew.
     """
     columns = {**_folded(region, now=now), "lost_at": None}
     figures, revision = _newest(record, seen)
     if figures is not None and _is_for(region, figures):
-        readiness = readiness_of(region, figures, contents_of(tx, [region])[region.key])
-        columns |= shown_by(readiness, figures, revision, facts_revision=record.facts_revision)
+        said = contents_of(tx, [region])[region.key] if contents is None else contents
+        readiness = readiness_of(region, figures, said)
+        columns |= shown_by(readiness, figures, said, revision, facts_revision=record.facts_revision)
     else:
         columns |= _uncounted(region)
     if looked:
@@ -74,7 +79,14 @@ def readiness_of(region: RegionLaunch, figures: Figures, contents: Sequence[Cont
     return evaluate(region.policy, evidence, region, at=figures.at)
 
 
-def shown_by(readiness: Readiness, figures: Figures, revision: int, *, facts_revision: int) -> dict[str, Any]:
+def shown_by(
+    readiness: Readiness,
+    figures: Figures,
+    contents: Sequence[ContentEvidence],
+    revision: int,
+    *,
+    facts_revision: int,
+) -> dict[str, Any]:
     """Return the columns of the board by this readiness; a go on figures that facts have overtaken is not shown."""
     goes = {choice.value for choice in GOES}
     is_unchecked = readiness.verdict.value in goes and facts_revision > revision
@@ -82,7 +94,9 @@ def shown_by(readiness: Readiness, figures: Figures, revision: int, *, facts_rev
     return {
         "figures": figures.model_dump(mode="json"),
         "figures_revision": revision,
+        "contents": [content.model_dump(mode="json") for content in contents],
         "figures_gathered_at": figures.gathered_at,
+        "figures_steady_until": figures.steady_until,
         "shown_verdict": Verdict.HELD.value if is_unchecked else readiness.verdict.value,
         "rag": readiness.rag.value,
         "index_tenths": round(readiness.index * 10),
@@ -128,8 +142,10 @@ def _uncounted(region: RegionLaunch) -> dict[str, Any]:
     is_go = verdict in {Verdict.GO, Verdict.CONDITIONAL_GO}
     return {
         "figures": None,
+        "contents": None,
         "figures_revision": 0,
         "figures_gathered_at": None,
+        "figures_steady_until": None,
         "shown_verdict": Verdict.HELD.value if is_go else verdict.value,
         "rag": Rag.GREY.value,
         "index_tenths": 0,

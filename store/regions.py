@@ -4,23 +4,63 @@
 # its regions, so that no two writers wait for each other.
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
-from readiness.evidence import Figures
+from readiness.evidence import ContentEvidence, Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch
 from readiness.region import RegionLaunch, Verdict
-from readiness.rules import BEING_CHECKED
+from readiness.rules import BEING_CHECKED, verdict_of
 from store.alarms import AlarmKind, sound_within
 from store.once import insert_once
 from store.records_schema import launches, region_launches
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
-UNTENDED = timedelta(seconds=60)
-"""How long after something fell due a go is still shown, though no workflow has looked."""
+# What every act asks is put together once: building a statement takes longer than running it.
+_ONE = select(region_launches).where(
+    region_launches.c.product == bindparam("product"),
+    region_launches.c.region == bindparam("region"),
+    region_launches.c.run == bindparam("run"),
+)
+_HELD_ONE = _ONE.with_for_update()
+_MOVE_ONE = update(region_launches).where(
+    region_launches.c.product == bindparam("of_product"),
+    region_launches.c.region == bindparam("in_region"),
+    region_launches.c.run == bindparam("of_run"),
+)
+_NEXT_COMMAND = (
+    update(region_launches)
+    .where(
+        region_launches.c.product == bindparam("of_product"),
+        region_launches.c.region == bindparam("in_region"),
+        region_launches.c.run == bindparam("of_run"),
+    )
+    .values(commands_logged=region_launches.c.commands_logged + 1)
+    .returning(region_launches.c.commands_logged)
+)
+_LATEST = select(region_launches).where(
+    region_launches.c.product == bindparam("product"),
+    region_launches.c.region == bindparam("region"),
+    region_launches.c.is_latest,
+)
+_LATEST_KEY = _LATEST.with_only_columns(*_KEY)
 
 _GOES = (Verdict.GO.value, Verdict.CONDITIONAL_GO.value)
 
@@ -45,7 +85,11 @@ class RegionRecord(NamedTuple):
     looked_at: datetime | None
     figures: Figures | None
     figures_revision: int
+    contents: tuple[ContentEvidence, ...] | None
+    facts_dated_until: datetime | None
     lost_at: datetime | None
+    is_whole: bool
+    """False where the row's own parts contradict each other: somebody changed it, and nothing of it counts."""
 
     @property
     def version(self) -> int:
@@ -61,15 +105,34 @@ class LaunchRecord(NamedTuple):
     launch: Launch | None
 
 
+def hold_region(tx: Connection, key: RegionKey) -> bool:
+    """Take the region's row until the transaction ends, whatever it tells; False where there is none."""
+    chosen = select(*_KEY).filter_by(product=key.product, region=key.region, run=key.run).with_for_update()
+    return tx.execute(chosen).first() is not None
+
+
 def lock_region(tx: Connection, key: RegionKey) -> RegionRecord:
     """Take the region's row until the transaction ends; raises RegionUnknown."""
-    row = tx.execute(_one(key).with_for_update()).first()
-    return _known(key, row)
+    return _known(key, tx.execute(_HELD_ONE, key.model_dump()).first())
 
 
 def region_record(tx: Connection, key: RegionKey) -> RegionRecord:
     """Return the region's row without taking it; raises RegionUnknown."""
-    return _known(key, tx.execute(_one(key)).first())
+    return _known(key, tx.execute(_ONE, key.model_dump()).first())
+
+
+def next_command(tx: Connection, key: RegionKey) -> int:
+    """Take the region's row and return the number of the next command of its log; raises RegionUnknown."""
+    number: int | None = tx.execute(_NEXT_COMMAND, _which(key)).scalar()
+    if number is None:
+        raise RegionUnknown(f"there is no region launch {key}")
+    return number
+
+
+def latest_record(tx: Connection, product: str, region: str) -> RegionRecord | None:
+    """Return the row of the latest run of `product` in `region`, which is what paths mean; None where was none."""
+    row = tx.execute(_LATEST, {"product": product, "region": region}).first()
+    return record_of(row) if row is not None else None
 
 
 def lock_regions(tx: Connection, keys: Iterable[RegionKey]) -> tuple[RegionRecord, ...]:
@@ -119,10 +182,7 @@ def key_to_start(tx: Connection, product: str) -> LaunchKey:
 
 def latest_region(tx: Connection, product: str, region: str) -> RegionKey | None:
     """Return the latest run of `product` in `region`, which is what paths mean; None where there was none."""
-    chosen = select(*_KEY).where(
-        region_launches.c.product == product, region_launches.c.region == region, region_launches.c.is_latest
-    )
-    row = tx.execute(chosen).first()
+    row = tx.execute(_LATEST_KEY, {"product": product, "region": region}).first()
     return _key(row) if row is not None else None
 
 
@@ -179,8 +239,11 @@ def overdue_regions(tx: Connection, *, now: datetime, limit: int = 200) -> tuple
     return tuple(_key(row) for row in tx.execute(chosen.order_by(region_launches.c.revisit_at).limit(limit)))
 
 
-def mark(tx: Connection, pairs: Iterable[tuple[str, str]]) -> tuple[RegionKey, ...]:
-    """Note that facts or content of these pairs of product and region changed; return the region launches marked.
+def mark(
+    tx: Connection, pairs: Iterable[tuple[str, str]], dated_until: datetime | None = None
+) -> tuple[RegionKey, ...]:
+    """Note that facts of these pairs of product and region changed, the latest of them dated `dated_until`; return
+    the region launches marked.
 
     Takes their rows in key order and raises their revision of facts. A go is not shown while the change is unchecked.
     Regions that launched are marked too, for their figures; what was cancelled is left alone.
@@ -199,48 +262,73 @@ def mark(tx: Connection, pairs: Iterable[tuple[str, str]]) -> tuple[RegionKey, .
         .with_for_update()
     )
     keys = tuple(_key(row) for row in tx.execute(chosen))
-    mark_locked(tx, keys)
+    mark_locked(tx, keys, dated_until)
     return keys
 
 
-def mark_locked(tx: Connection, keys: Iterable[RegionKey]) -> None:
+def mark_locked(tx: Connection, keys: Iterable[RegionKey], dated_until: datetime | None = None) -> None:
     """Raise the revision of facts of region launches whose rows this transaction holds."""
     held = [(key.product, key.region, key.run) for key in keys]
     if not held:
         return
     these = tuple_(*_KEY).in_(held)
     tx.execute(update(region_launches).where(these).values(facts_revision=region_launches.c.facts_revision + 1))
+    if dated_until is not None:
+        known = region_launches.c.facts_dated_until
+        is_later = or_(known.is_(None), known < dated_until)
+        tx.execute(update(region_launches).where(these, is_later).values(facts_dated_until=dated_until))
     unmakes = these & region_launches.c.shown_verdict.in_(_GOES)
     held_back = {"shown_verdict": Verdict.HELD.value, "reasons": [BEING_CHECKED]}
     tx.execute(update(region_launches).where(unmakes).values(held_back))
 
 
+def is_told_truly() -> ColumnElement[bool]:
+    """Return the condition that a row shows what it says that the ledger does, or less: else it was tampered with."""
+    columns = region_launches.c
+    shows_less = columns.shown_verdict.in_((Verdict.HELD.value, Verdict.NOT_READY.value))
+    return or_(shows_less, columns.shown_verdict == columns.verdict)
+
+
 def verdict_shown(now: datetime | None) -> ColumnElement[str]:
     """Return the column of the verdict that readers see: never a false go.
 
-    Where the reader's clock `now` is given, a go shows as held once something fell due more than UNTENDED ago and
-    nothing was settled since: its workflow may be dead.
+    What a row shows is held where its own parts contradict each other. Where the reader's clock `now` is given, a go
+    shows as held once its instant is past: its figures were counted for that instant, and say nothing of the moments
+    after it, until the region launches or is held.
     """
+    return case((_is_doubted(now), Verdict.HELD.value), else_=region_launches.c.shown_verdict)
+
+
+def is_shown_as(verdict: Verdict, now: datetime | None) -> ColumnElement[bool]:
+    """Return the condition that `verdict_shown` is `verdict`, in words that an index knows the answer to."""
+    is_stored = region_launches.c.shown_verdict == verdict.value
+    return or_(is_stored, _is_doubted(now)) if verdict is Verdict.HELD else and_(is_stored, ~_is_doubted(now))
+
+
+def _is_doubted(now: datetime | None) -> ColumnElement[bool]:
     columns = region_launches.c
-    if now is None:
-        return columns.shown_verdict
-    is_untended = and_(columns.shown_verdict.in_(_GOES), columns.revisit_at < now - UNTENDED)
-    return case((is_untended, Verdict.HELD.value), else_=columns.shown_verdict)
+    is_past = [] if now is None else [and_(columns.shown_verdict.in_(_GOES), columns.launch_at < now)]
+    return or_(~is_told_truly(), *is_past)
 
 
-def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> None:
-    """Note that the workflow of an open region was lost, with an alarm: it reads as held until it settles again."""
+def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> bool:
+    """Note that the workflow of an open region was lost, with an alarm: it reads as held until it settles again.
+
+    Returns False where the region has ended, so that it needs none. Where it never had one there is no alarm.
+    """
     record = lock_region(tx, key)
-    if record.region.ending is None and record.lost_at is None:
+    if record.region.ending is not None:
+        return False
+    # One that never looked has no workflow yet: its launch, or the machine, was interrupted before it came to that.
+    if record.lost_at is None and record.looked_at is not None:
         update_region(tx, key, lost_at=now, shown_verdict=Verdict.HELD.value, reasons=[WORKFLOW_LOST])
         sound_within(tx, AlarmKind.WORKFLOW_LOST, key, WORKFLOW_LOST, now=now)
+    return True
 
 
 def update_region(tx: Connection, key: RegionKey, **columns: Any) -> None:
     """Write these columns of the region's row, which this transaction holds."""
-    tx.execute(
-        update(region_launches).filter_by(product=key.product, region=key.region, run=key.run).values(**columns)
-    )
+    tx.execute(_MOVE_ONE, {**columns, **_which(key)})
 
 
 def insert_region(tx: Connection, key: RegionKey, **columns: Any) -> None:
@@ -267,9 +355,11 @@ def next_runs(tx: Connection, product: str, regions: Iterable[str]) -> dict[str,
 
 def record_of(row: Row[Any]) -> RegionRecord:
     """Return what a whole row of `region_launches` tells."""
+    region = RegionLaunch.model_validate(row.state)
+    told = (row.version, row.launch_at, row.verdict, row.ended_at)
     return RegionRecord(
         key=_key(row),
-        region=RegionLaunch.model_validate(row.state),
+        region=region,
         core_version=row.core_version,
         commands_logged=row.commands_logged,
         facts_revision=row.facts_revision,
@@ -277,16 +367,26 @@ def record_of(row: Row[Any]) -> RegionRecord:
         looked_at=row.looked_at,
         figures=Figures.model_validate(row.figures) if row.figures is not None else None,
         figures_revision=row.figures_revision,
+        contents=_contents(row.contents),
+        facts_dated_until=row.facts_dated_until,
         lost_at=row.lost_at,
+        is_whole=told == (region.version, region.launch_at, verdict_of(region).value, region.ended_at),
     )
 
+
+def _contents(document: list[Any] | None) -> tuple[ContentEvidence, ...] | None:
+    return None if document is None else tuple(ContentEvidence.model_validate(each) for each in document)
+
+
+ROW_IN_DOUBT = "What is kept of this region contradicts itself and is being checked"
+"""Said of a region whose row was changed by somebody, until it is written anew from its ledger."""
 
 WORKFLOW_LOST = "The workflow of this region was lost and is being started again"
 """Said of a region whose workflow closed without an ending in the ledger."""
 
 
-def _one(key: RegionKey) -> Select[Any]:
-    return select(region_launches).filter_by(product=key.product, region=key.region, run=key.run)
+def _which(key: RegionKey) -> dict[str, str | int]:
+    return {"of_product": key.product, "in_region": key.region, "of_run": key.run}
 
 
 def _launch(key: LaunchKey) -> Select[Any]:

@@ -1,14 +1,34 @@
 """What must the people of a product learn, and whose people are they?"""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import BindParameter, Connection, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from readiness.people import Requirements
 from readiness.plan import Assessment, Course
 from store.facts import hold_facts
 from store.facts_schema import assessments, courses, product_requirements, required_courses, required_functions
+
+# What every look asks is put together once: building a statement takes longer than running it.
+_OF_PRODUCTS: BindParameter[list[str]] = bindparam("products", expanding=True)
+_ASKED = (
+    select(product_requirements, assessments.c.title)
+    .join(assessments, assessments.c.assessment_id == product_requirements.c.assessment_id)
+    .where(product_requirements.c.product.in_(_OF_PRODUCTS))
+)
+_ASKED_COURSES = (
+    select(required_courses.c.product, required_courses.c.course_id, required_courses.c.min_score, courses.c.title)
+    .join(courses, courses.c.course_id == required_courses.c.course_id)
+    .where(required_courses.c.product.in_(_OF_PRODUCTS))
+    .order_by(required_courses.c.place)
+)
+_ASKED_FUNCTIONS = (
+    select(required_functions.c.product, required_functions.c.function)
+    .where(required_functions.c.product.in_(_OF_PRODUCTS))
+    .order_by(required_functions.c.function)
+)
 
 
 def require(
@@ -40,30 +60,20 @@ def require(
 
 def requirements(tx: Connection, products: Iterable[str]) -> dict[str, Requirements]:
     """Return what each of `products` asks of its people; a product that nothing was asked for is left out."""
-    wanted = sorted(set(products))
-    titles = {row.course_id: row.title for row in tx.execute(select(courses.c.course_id, courses.c.title))}
-    found = select(product_requirements, assessments.c.title).join(
-        assessments, assessments.c.assessment_id == product_requirements.c.assessment_id
-    )
-    asked: dict[str, list[Course]] = {product: [] for product in wanted}
-    listed = select(required_courses).where(required_courses.c.product.in_(wanted)).order_by(required_courses.c.place)
-    for row in tx.execute(listed):
-        course = Course(course_id=row.course_id, title=titles[row.course_id], min_score=row.min_score)
-        asked[row.product].append(course)
-    meant: dict[str, list[str]] = {product: [] for product in wanted}
-    for row in tx.execute(
-        select(required_functions)
-        .where(required_functions.c.product.in_(wanted))
-        .order_by(required_functions.c.function)
-    ):
-        meant[row.product].append(row.function)
+    wanted = {"products": sorted(set(products))}
+    asked: dict[str, list[Course]] = defaultdict(list)
+    for product, course_id, min_score, title in tx.execute(_ASKED_COURSES, wanted):
+        asked[product].append(Course(course_id=course_id, title=title, min_score=min_score))
+    meant: dict[str, list[str]] = defaultdict(list)
+    for product, function in tx.execute(_ASKED_FUNCTIONS, wanted):
+        meant[product].append(function)
     return {
         row.product: Requirements(
             courses=tuple(asked[row.product]),
             assessment=Assessment.model_validate(row._asdict()),
             functions=tuple(meant[row.product]),
         )
-        for row in tx.execute(found.where(product_requirements.c.product.in_(wanted)))
+        for row in tx.execute(_ASKED, wanted)
     }
 
 

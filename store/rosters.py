@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, TextClause
 
-from readiness.rows import COLUMNS, AudienceRow, ImportKind, PersonRow
+from readiness.rows import AudienceRow, ImportKind, PersonRow
 from store.facts import (
+    AHEAD_AT_MOST,
     Begun,
     Loaded,
     Mark,
@@ -15,11 +16,11 @@ from store.facts import (
     begun,
     hold_facts,
     outcome,
-    pour,
     record_outcome,
     refresh_statistics,
     sql,
 )
+from store.packing import Packed, names_of, packed, pour, shaped
 from store.types import EVER, NEVER
 
 LONGEST_CHUNK = 1_000_000
@@ -147,13 +148,13 @@ _COUNT = """
 """
 
 
-def stage_people(tx: Connection, rows: Sequence[PersonRow], *, import_id: str, chunk: int) -> None:
+def stage_people(tx: Connection, rows: Packed | Sequence[PersonRow], *, import_id: str, chunk: int) -> None:
     """Put one chunk of a roster aside until `apply_people`; the same chunk again takes the place of itself.
 
     Chunks are numbered by the caller in the order of the file. Lines of one file that contradict each other must be
     left out by the caller. Raises ValueError for a chunk longer than LONGEST_CHUNK.
     """
-    _stage(tx, _PEOPLE, rows, import_id=import_id, chunk=chunk)
+    _stage(tx, _PEOPLE, packed(ImportKind.PEOPLE, rows), import_id=import_id, chunk=chunk)
 
 
 def apply_people(tx: Connection, *, import_id: str, at: datetime, mark: Mark) -> Loaded:
@@ -165,9 +166,9 @@ def apply_people(tx: Connection, *, import_id: str, at: datetime, mark: Mark) ->
     return _apply(tx, _PEOPLE, import_id=import_id, at=at, mark=mark)
 
 
-def stage_audience(tx: Connection, rows: Sequence[AudienceRow], *, import_id: str, chunk: int) -> None:
+def stage_audience(tx: Connection, rows: Packed | Sequence[AudienceRow], *, import_id: str, chunk: int) -> None:
     """Put one chunk of a named audience aside until `apply_audience`, as `stage_people` does."""
-    _stage(tx, _AUDIENCE, rows, import_id=import_id, chunk=chunk)
+    _stage(tx, _AUDIENCE, packed(ImportKind.AUDIENCE, rows), import_id=import_id, chunk=chunk)
 
 
 def apply_audience(tx: Connection, *, import_id: str, at: datetime, mark: Mark) -> Loaded:
@@ -184,7 +185,7 @@ def discard_staged(tx: Connection, *, import_id: str) -> None:
 def _stage(
     tx: Connection,
     history: _History,
-    rows: Sequence[PersonRow] | Sequence[AudienceRow],
+    rows: Packed,
     *,
     import_id: str,
     chunk: int,
@@ -200,13 +201,14 @@ def _stage(
         ),
         {"import_id": import_id, "first": first, "next": first + LONGEST_CHUNK},
     )
-    columns = COLUMNS[history.kind]
-    pour(
-        tx,
-        history.staged,
-        ("import_id", "place", *columns.required, *columns.optional),
-        ((import_id, place, *row) for place, row in enumerate(rows, first)),
+    places = range(first, first + len(rows))
+    shape = shaped(
+        ("import_id", "place", *names_of(history.kind)),
+        ([import_id] * len(rows), places, *rows.columns),
+        is_sqlite=tx.dialect.name == "sqlite",
+        moments=("effective_at",),
     )
+    pour(tx, history.staged, shape)
 
 
 def _apply(tx: Connection, history: _History, *, import_id: str, at: datetime, mark: Mark) -> Loaded:
@@ -219,7 +221,7 @@ def _apply(tx: Connection, history: _History, *, import_id: str, at: datetime, m
     refresh_statistics(tx, history.staged)
     _judge(tx, history, this, import_id)
     touched = tx.execute(_about(history, history.touched, tx), {"import_id": import_id})
-    mark(tx, tuple((row[0], row[1]) for row in touched))
+    mark(tx, tuple((row[0], row[1]) for row in touched), at + AHEAD_AT_MOST)
     turn = {"import_id": import_id, "ordinal": this.ordinal}
     moments = ("begun_at", "known_at", "ever", "never")
     tx.execute(

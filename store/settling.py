@@ -3,7 +3,7 @@
 # `settle` and `settle_launch` are the only writers of the ledger beside the launch transaction. Each holds its row
 # from its first read to its commit.
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from readiness.commands import Position, SignOff
 from readiness.events import LaunchEnded, LaunchStarted, RegionEvent, RegionLaunched, RegionLaunchStarted
-from readiness.evidence import Evidence, Figures
+from readiness.evidence import ContentEvidence, Evidence, Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch, LaunchCause, LaunchProposal, LaunchSettled, evolve_launch
 from readiness.ledger import Accepted, Cause, LaunchRefused, LaunchRow, Look, Outcome, Proposal, Refused, Settled
@@ -21,7 +21,16 @@ from readiness.rules import bearings, fold
 from store.alarms import AlarmKind, resolve, sound
 from store.commands import CommandForged, LoggedCommand, authenticated, overtaken_by, record_outcome
 from store.engine import Store
-from store.ledger import LedgerBehind, ProposalForged, append, append_to_launch, launch_rows_after, rows_after
+from store.facts import AHEAD_AT_MOST
+from store.ledger import (
+    ROWS_AT_ONCE,
+    LedgerBehind,
+    ProposalForged,
+    append,
+    append_to_launch,
+    launch_rows_after,
+    rows_after,
+)
 from store.projection import begin_row, move_row
 from store.records_schema import launches
 from store.regions import LaunchRecord, lock_launch, lock_region, mark, next_runs, open_regions, pairs_of
@@ -53,9 +62,8 @@ def settle(
     Raises CommandForged where the log does not hold the command as it came, ProposalForged, LedgerBehind where the
     ledger ends before `known` (each leaves an alarm), RegionUnknown and StoreAway.
     """
-    seen = evidence.figures if evidence is not None else None
     with _alarmed(store, key), store.writing() as tx:
-        return _settle(tx, store, key, known=known, cause=cause, proposal=proposal, seen=seen)
+        return _settle(tx, store, key, known=known, cause=cause, proposal=proposal, seen=evidence)
 
 
 def settle_launch(
@@ -91,7 +99,7 @@ def _settle(
     known: int,
     cause: Cause,
     proposal: Proposal,
-    seen: Figures | None,
+    seen: Evidence | None,
 ) -> Settled:
     record = lock_region(tx, key)
     now = store.now(tx)
@@ -99,11 +107,17 @@ def _settle(
     heading = bearings(record.region, now=now)
     command = None if isinstance(cause, Look | LaunchRefused) else authenticated(tx, key, cause)
     if command is not None and command.outcome is not None:
-        return Settled(rows=rows_after(tx, key, known), outcome=command.outcome, bearings=heading)
+        rows = rows_after(tx, key, known, limit=ROWS_AT_ONCE)
+        return Settled(rows=rows, outcome=command.outcome, bearings=heading)
     if record.version > known:
-        return Settled(rows=rows_after(tx, key, known), is_behind=True, bearings=heading)
+        rows = rows_after(tx, key, known, limit=ROWS_AT_ONCE)
+        return Settled(rows=rows, is_behind=True, bearings=heading)
+    # An edit raises the revision of the row that is held here: while it is that of the evidence, nobody has edited.
+    contents = seen.contents if seen is not None and seen.figures.revision == record.facts_revision else None
     if command is not None:
-        too_late = _too_late(tx, command, record.region, now=now)
+        if contents is None and isinstance(command.command, SignOff):
+            contents = contents_of(tx, [record.region])[key]
+        too_late = _too_late(tx, command, contents or (), now=now)
         if too_late is not None:
             outcome = Refused(refusal=too_late)
             record_outcome(tx, command.id, outcome, now=now)
@@ -114,8 +128,16 @@ def _settle(
     if region is None:
         raise ValueError(f"{key} has no beginning")
     settled = _settled_outcome(tx, command, proposal.refusal, version=region.version, now=now)
-    same_instant = seen is not None and proposal_is_for(region, seen)
-    move_row(tx, record, region, now=now, seen=seen if same_instant else None, looked=isinstance(cause, Look))
+    same_instant = seen is not None and proposal_is_for(region, seen.figures)
+    move_row(
+        tx,
+        record,
+        region,
+        now=now,
+        seen=seen.figures if seen is not None and same_instant else None,
+        looked=isinstance(cause, Look),
+        contents=contents,
+    )
     if record.lost_at is not None:
         resolve(tx, AlarmKind.WORKFLOW_LOST, key, now=now)
     return Settled(rows=rows, outcome=settled, bearings=bearings(region, now=now))
@@ -148,7 +170,7 @@ def _settle_launch(
             plan = row.event.plan
             # Takes the turn of the writers of facts, so it comes before any region's row is taken.
             require(tx, key.product, plan.courses, plan.assessment, plan.policy.training.functions)
-            mark(tx, pairs_of(tx, key.product))
+            mark(tx, pairs_of(tx, key.product), now + AHEAD_AT_MOST)
     _open(tx, key, proposal.openings, command, now=now)
     settled = _settled_outcome(tx, command, proposal.refusal, version=known + len(rows), now=now)
     if launch is not None and rows:
@@ -172,8 +194,13 @@ def proposal_is_for(region: RegionLaunch, seen: Figures) -> bool:
     return seen.at == max(region.launch_at, seen.gathered_at)
 
 
-def _too_late(tx: Connection, command: LoggedCommand, region: RegionLaunch, *, now: datetime) -> Refusal | None:
-    """Return why a command that was allowed when it was logged must not be carried out any more."""
+def _too_late(
+    tx: Connection, command: LoggedCommand, contents: Iterable[ContentEvidence], *, now: datetime
+) -> Refusal | None:
+    """Return why a command that was allowed when it was logged must not be carried out any more.
+
+    `contents` is what the region would sign in this transaction, needed for a sign-off only.
+    """
     if now - command.logged_at > COMMAND_LIFE:
         return _expired(command)
     later = overtaken_by(tx, command)
@@ -186,7 +213,6 @@ def _too_late(tx: Connection, command: LoggedCommand, region: RegionLaunch, *, n
         )
     asked = command.command
     if isinstance(asked, SignOff) and asked.position is Position.APPROVE:
-        contents = contents_of(tx, [region])[region.key]
         current = next((content.digest for content in contents if content.stage is asked.stage), None)
         if current is not None and asked.digest != current:
             return DigestStale(

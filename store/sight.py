@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from readiness.evidence import Evidence
+from readiness.evidence import Evidence, Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import LaunchSight
 from readiness.ledger import Sight
@@ -13,7 +13,7 @@ from readiness.policy import Stage
 from readiness.rules import judged_instant
 from store.engine import Store
 from store.figures import Question, figures
-from store.ledger import launch_rows_after, rows_after
+from store.ledger import ROWS_AT_ONCE, launch_rows_after, rows_after
 from store.regions import RegionRecord, RegionUnknown, open_regions, region_record
 from store.texts import contents_of
 from store.types import NEVER
@@ -21,6 +21,8 @@ from store.types import NEVER
 
 def look(store: Store, key: RegionKey, known: int, launch_at: datetime | None = None) -> Sight:
     """Return the ledger's rows after version `known` and the evidence, all of one snapshot; writes nothing.
+
+    Of very many rows these are the first: whoever proposes on them is behind, and is told so as it settles.
 
     The evidence is for the launch instant `launch_at`, or else the region's own, as of the later of it and now. A
     region launch that was never started has neither.
@@ -35,7 +37,7 @@ def look(store: Store, key: RegionKey, known: int, launch_at: datetime | None = 
         evidence = gather(tx, [record], {key: at}, now=now)[key]
         if launch_at is not None:
             evidence = evidence.model_copy(update={"launch_at": launch_at})
-        return Sight(rows=rows_after(tx, key, known), evidence=evidence, now=now)
+        return Sight(rows=rows_after(tx, key, known, limit=ROWS_AT_ONCE), evidence=evidence, now=now)
 
 
 def look_launch(store: Store, key: LaunchKey, known: int) -> LaunchSight:
@@ -53,18 +55,39 @@ def gather(
     *,
     now: datetime,
     contents_as_of: datetime = NEVER,
+    counted_anew: bool = False,
 ) -> dict[RegionKey, Evidence]:
     """Return the evidence for each region launch, judged at its instant of `instants` and gathered at `now`.
 
-    Contents are those of today, or what they were `contents_as_of`.
+    Contents are those of today, or what they were `contents_as_of`. What was gathered before, and no fact, no edit
+    and no moment has changed since, is not gathered again unless `counted_anew`.
 
     Takes a fixed number of queries, however many regions there are. Raises ValueError where one product and region
     comes in two runs.
     """
     if not records:
         return {}
-    counted = figures(tx, [_question(record, instants[record.key]) for record in records], gathered_at=now)
-    contents = contents_of(tx, [record.region for record in records], as_of=contents_as_of)
+    counted: dict[tuple[str, str], Figures] = {}
+    asked: list[Question] = []
+    for record in records:
+        question = _question(record, instants[record.key])
+        steady = None if counted_anew else _steady(record, question, now=now)
+        if steady is None:
+            asked.append(question)
+        else:
+            counted[question.product, question.region] = steady
+    counted |= figures(tx, asked, gathered_at=now)
+    contents = {
+        record.key: record.contents
+        for record in records
+        if record.contents is not None
+        and contents_as_of is NEVER
+        and record.region.ending is None  # An edit no longer marks what has ended.
+        and not counted_anew
+        and record.figures_revision >= record.facts_revision
+    }
+    unread = [record.region for record in records if record.key not in contents]
+    contents |= contents_of(tx, unread, as_of=contents_as_of) if unread else {}
     return {
         record.key: Evidence(
             launch_at=record.region.launch_at,
@@ -82,4 +105,11 @@ def _question(record: RegionRecord, at: datetime) -> Question:
         at=at,
         revision=record.facts_revision,
         since=record.region.stage(Stage.TRAINING).opened_at,
+        dated_until=record.facts_dated_until,
     )
+
+
+def _steady(record: RegionRecord, question: Question, *, now: datetime) -> Figures | None:
+    if record.figures is None or record.figures_revision < record.facts_revision:
+        return None
+    return record.figures.as_of(question.at, now=now, since=question.since)

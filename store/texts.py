@@ -126,46 +126,51 @@ def stage_digests_of(
     """
     if not keys:
         return {}
-    identity = (stage_digests.c.product, stage_digests.c.region, stage_digests.c.run)
-    chosen = (
-        select(stage_digests)
-        .where(
-            tuple_(*identity).in_([(key.product, key.region, key.run) for key in keys]),
-            stage_digests.c.at <= as_of,
-        )
-        .order_by(*identity, stage_digests.c.stage, stage_digests.c.sequence.desc())
-    )
+    wanted = {"keys": [(key.product, key.region, key.run) for key in keys], "as_of": as_of}
     chains: dict[tuple[RegionKey, Stage], list[Row[Any]]] = defaultdict(list)
-    for row in tx.execute(chosen):
+    for row in tx.execute(_DIGESTS, wanted):
         chains[RegionKey(product=row.product, region=row.region, run=row.run), Stage(row.stage)].append(row)
     return {where: _walked_back(chain) for where, chain in chains.items()}
 
 
 def begin_digests(tx: Connection, keys: Sequence[RegionKey], *, now: datetime) -> None:
     """Write the digests under which region launches that begin would sign what is there already."""
+    if not keys:
+        return
     texts = latest_texts(tx, (key.product for key in keys), regions={key.region for key in keys})
-    for key in keys:
-        for stage in SIGNED_STAGES:
-            found = stage_digest(stage, entries_of_region(texts, key.product, key.region, stage))
-            add_digest(tx, key, stage, 1, found, material=True, now=now)
+    rows = [
+        _digest_row(
+            key,
+            stage,
+            1,
+            stage_digest(stage, entries_of_region(texts, key.product, key.region, stage)),
+            material=True,
+            now=now,
+        )
+        for key in keys
+        for stage in SIGNED_STAGES
+    ]
+    tx.execute(_ADD_DIGEST, rows)
 
 
 def add_digest(
     tx: Connection, key: RegionKey, stage: Stage, sequence: int, digest: Digest, *, material: bool, now: datetime
 ) -> None:
     """Write the digest that an edit led to."""
-    tx.execute(
-        insert(stage_digests).values(
-            product=key.product,
-            region=key.region,
-            run=key.run,
-            stage=stage.value,
-            sequence=sequence,
-            digest=digest,
-            material=material,
-            at=now,
-        )
-    )
+    tx.execute(_ADD_DIGEST, _digest_row(key, stage, sequence, digest, material=material, now=now))
+
+
+def _digest_row(
+    key: RegionKey, stage: Stage, sequence: int, digest: Digest, *, material: bool, now: datetime
+) -> dict[str, Any]:
+    return {
+        **key.model_dump(),
+        "stage": stage.value,
+        "sequence": sequence,
+        "digest": digest,
+        "material": material,
+        "at": now,
+    }
 
 
 def _latest(*, everywhere: bool) -> Select[Any]:
@@ -183,8 +188,16 @@ def _latest(*, everywhere: bool) -> Select[Any]:
     return select(content_revisions).join(latest, and_(*same)).order_by(*identity)
 
 
+# What every look asks is put together once: building a statement takes longer than running it.
 _LATEST_EVERYWHERE = _latest(everywhere=True)
 _LATEST = _latest(everywhere=False)
+_OF_REGION = (stage_digests.c.product, stage_digests.c.region, stage_digests.c.run)
+_DIGESTS = (
+    select(stage_digests)
+    .where(tuple_(*_OF_REGION).in_(bindparam("keys", expanding=True)), stage_digests.c.at <= bindparam("as_of"))
+    .order_by(*_OF_REGION, stage_digests.c.stage, stage_digests.c.sequence.desc())
+)
+_ADD_DIGEST = insert(stage_digests)
 
 
 def entry_of(stage: Stage, body: Mapping[str, Any]) -> Entry:

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from store.engine import Store
+from store.patience import allow
+from store.revision import TABLE, head
 
 _MIGRATING = 0x6C746C00
 """The advisory lock on PostgreSQL that lets one process at a time migrate."""
@@ -23,15 +21,24 @@ def upgrade(engine: Engine) -> None:
 
     Raises `StoreAway` where the database does not answer and SchemaIsNewer where it knows more than this code does.
     """
+    store = Store(engine)
+    with store.reading() as tx:
+        if is_current(tx):
+            return
+    # Imported only where there is something to do: it takes longer than all else that a start does by itself.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     script = ScriptDirectory.from_config(config)
-    with Store(engine).writing() as tx:
+    with store.writing() as tx:
         if engine.dialect.name == "postgresql":
-            tx.execute(text("SET LOCAL statement_timeout = 0"))
+            allow(tx, None)
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
         known = _revision(tx)
-        if known == script.get_current_head():
+        if known == head():
             return
         if known is not None and known not in {revision.revision for revision in script.walk_revisions()}:
             raise SchemaIsNewer(
@@ -43,8 +50,11 @@ def upgrade(engine: Engine) -> None:
 
 def is_current(tx: Connection) -> bool:
     """Say whether the database has exactly the tables that this version of the code needs."""
-    return _revision(tx) == ScriptDirectory(str(Path(__file__).parent / "migrations")).get_current_head()
+    return _revision(tx) == head()
 
 
 def _revision(tx: Connection) -> str | None:
-    return MigrationContext.configure(tx).get_current_revision()
+    if not inspect(tx).has_table(TABLE):
+        return None
+    known: str | None = tx.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()
+    return known

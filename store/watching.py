@@ -4,10 +4,10 @@ from sqlalchemy import Connection, select
 
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import CORE_VERSION
-from store.alarms import AlarmKind, resolve
+from store.alarms import AlarmKind, resolve, sound_within
 from store.engine import Store
-from store.records_schema import launches, region_launches
-from store.regions import latest_region, mark_lost, open_regions, region_record
+from store.records_schema import commands, launches, region_launches
+from store.regions import latest_region, launch_record, mark_lost, open_regions
 
 _REGION = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 
@@ -33,21 +33,36 @@ def outdated_regions(tx: Connection) -> tuple[RegionKey, ...]:
     return tuple(RegionKey(product=row.product, region=row.region, run=row.run) for row in rows)
 
 
-def open_region(tx: Connection, product: str, region: str) -> RegionKey | None:
-    """Return the latest run of `product` in `region` if it has not ended."""
-    key = latest_region(tx, product, region)
-    if key is None or region_record(tx, key).region.ending is not None:
-        return None
-    return key
+def was_ever_asked_for(tx: Connection, product: str, region: str | None) -> bool:
+    """Say whether anybody ever asked for a launch of `product` or, where a region is named, it was launched there."""
+    if region is not None:
+        return latest_region(tx, product, region) is not None
+    # Its workflow runs before the ledger knows of it, but never before the command log does.
+    asked = select(commands.c.id).where(commands.c.product == product, commands.c.region == "")
+    return tx.execute(asked.limit(1)).first() is not None
 
 
-def report_lost(store: Store, key: RegionKey) -> None:
-    """Note that the workflow of an open region closed without an ending, and leave an alarm."""
+def report_lost(store: Store, key: LaunchKey | RegionKey) -> bool:
+    """Note that the workflow of a launch or region is gone without an ending, and leave an alarm.
+
+    Returns False where the launch or region has ended meanwhile, so that nothing was lost.
+    """
     with store.writing() as tx:
-        mark_lost(tx, key, now=store.now(tx))
+        now = store.now(tx)
+        if isinstance(key, RegionKey):
+            return mark_lost(tx, key, now=now)
+        launch = launch_record(tx, key).launch
+        if launch is None or launch.ended_at is not None:
+            return False
+        sound_within(tx, AlarmKind.WORKFLOW_LOST, key, LAUNCH_LOST, now=now)
+        return True
 
 
-def report_found(store: Store, key: RegionKey) -> None:
-    """Note that the workflow of a region runs again: the alarm about it is settled."""
+def report_found(store: Store, key: LaunchKey | RegionKey) -> None:
+    """Note that the workflow of a launch or region runs again: the alarm about it is settled."""
     with store.writing() as tx:
         resolve(tx, AlarmKind.WORKFLOW_LOST, key, now=store.now(tx))
+
+
+LAUNCH_LOST = "The workflow of this launch was lost and is being started again"
+"""Said of a launch as a whole whose workflow is gone without an ending."""

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 
 
 def instant(moment: datetime, zone: str) -> str:
@@ -50,6 +51,14 @@ def span(length: timedelta) -> str:
         if length >= unit:
             return counted(length // unit, name)
     return "less than an hour"
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """Return how old what is of `moment` is, down to minutes: `3 hours`, `4 minutes`, `less than a minute`."""
+    length = now - moment
+    if length >= _HOUR:
+        return span(length)
+    return counted(length // _MINUTE, "minute") if length >= _MINUTE else "less than a minute"
 
 
 def until(moment: datetime, now: datetime) -> str:

@@ -116,6 +116,10 @@ class Cell:
     reason: str | None
     as_of: datetime | None
     """When its figures were gathered; None where none have been yet."""
+    is_behind: bool
+    """True while facts are there that its figures do not count yet."""
+    is_old: bool
+    """True where its figures are so old that nobody can be counting."""
 
     @property
     def address(self) -> str:

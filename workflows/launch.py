@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -179,6 +180,11 @@ class LaunchWorkflow:
         if len(started) < len(missing):
             self._alarm.set(workflow.now() + self._look_again.pause())
 
+    def _launch_at(self, region: RegionKey) -> datetime | None:
+        """Return when the plan has a region launch; None for one that it does not name."""
+        planned = self._launch.plan.regions if self._launch is not None else ()
+        return next((each.launch_at for each in planned if each.region == region.region), None)
+
     async def _ensure_region(self, region: RegionKey, in_flight: asyncio.Semaphore) -> bool:
         async with in_flight:
             try:
@@ -191,7 +197,7 @@ class LaunchWorkflow:
                     parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                     cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
                     task_timeout=REGION_TASK_TIMEOUT,
-                    search_attributes=names.region_attributes(region),
+                    search_attributes=names.region_attributes(region, self._launch_at(region)),
                 )
             except WorkflowAlreadyStartedError:
                 return True

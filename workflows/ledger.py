@@ -14,6 +14,7 @@ from activities.messages import (
     OTHER_RUN,
     PROPOSAL_FORGED,
     STORE_AWAY,
+    CarryOutRequest,
     LookLaunchRequest,
     LookRequest,
     SettleLaunchRequest,
@@ -24,6 +25,14 @@ from readiness.ledger import Settled, Sight
 from workflows.options import ACROSS_THE_STORE
 
 _FINAL = frozenset({COMMAND_FORGED, PROPOSAL_FORGED, LEDGER_BEHIND, LEDGER_BROKEN, LEDGER_UNKNOWN, OTHER_RUN})
+
+
+async def carry_out(request: CarryOutRequest) -> Settled:
+    """Return what the ledger made of a cause; raises ApplicationError, of type `store-away` where nobody knows."""
+    try:
+        return await workflow.execute_local_activity_method(LedgerActivities.carry_out, request, **ACROSS_THE_STORE)
+    except ActivityError as error:
+        _translate(error)
 
 
 async def look(request: LookRequest) -> Sight:

@@ -1,8 +1,13 @@
 """What are workflows, their task queue and their search attributes called?"""
 
+from datetime import datetime
+from typing import Any
+
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from readiness.keys import LaunchKey, RegionKey
+from readiness.policy import Stage
+from readiness.region import Verdict
 
 TASK_QUEUE = "learn-then-launch"
 """The one queue of workflow and activity tasks; a second worker process simply polls it too."""
@@ -43,8 +48,20 @@ def launch_attributes(key: LaunchKey) -> TypedSearchAttributes:
     return TypedSearchAttributes([SearchAttributePair(LAUNCH_PRODUCT, key.product)])
 
 
-def region_attributes(key: RegionKey) -> TypedSearchAttributes:
-    """Return what a region workflow starts with; stage, verdict and instant follow from its first look."""
-    return TypedSearchAttributes(
-        [SearchAttributePair(LAUNCH_PRODUCT, key.product), SearchAttributePair(LAUNCH_REGION, key.region)]
-    )
+def region_attributes(key: RegionKey, launch_at: datetime | None = None) -> TypedSearchAttributes:
+    """Return what a region workflow starts with, by which it is found from its first moment.
+
+    With its launch instant it begins as every region begins; without, stage, verdict and instant follow from its
+    first look.
+    """
+    begins_with: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(LAUNCH_PRODUCT, key.product),
+        SearchAttributePair(LAUNCH_REGION, key.region),
+    ]
+    if launch_at is not None:
+        begins_with += [
+            SearchAttributePair(LAUNCH_STAGE, Stage.VALUE_PROPOSITIONS.value),
+            SearchAttributePair(LAUNCH_VERDICT, Verdict.NOT_READY.value),
+            SearchAttributePair(LAUNCH_AT, launch_at),
+        ]
+    return TypedSearchAttributes(begins_with)

@@ -33,9 +33,8 @@ a try that timed out launched is answered by the next look."""
 
 LOAD = ActivityConfig(
     start_to_close_timeout=timedelta(hours=6),
-    # A chunk of five thousand rows is written in well under a second; a roster takes effect in one transaction of up
-    # to two minutes, without a sign of life meanwhile.
-    heartbeat_timeout=timedelta(minutes=3),
+    # The load beats every few seconds, however long its transactions are: silence means that the worker is gone.
+    heartbeat_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1),
         maximum_interval=timedelta(seconds=30),
@@ -67,6 +66,5 @@ CONTINUE_AFTER_EVENTS = 500
 """A run with a longer history continues as new: a worker that takes it over replays all of it, and recovery of longer
 ones was measured in tens of seconds."""
 
-GREATEST_SKEW = timedelta(seconds=10)
-"""How far the store's clock and Temporal's may seem apart before someone is told: beyond what a look may take. It is
-told, not acted upon: a region launches only once both clocks have reached its instant."""
+REGION_CONTINUES_AFTER_EVENTS = 430
+"""The same for a region: what was let in before the door closed, ten updates at most, still ends below 500 events."""

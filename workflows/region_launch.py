@@ -12,11 +12,13 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.ledger import LedgerActivities
     from activities.messages import (
+        GREATEST_SKEW,
         LEDGER_BROKEN,
         LEDGER_UNKNOWN,
         OTHER_RUN,
         STORE_AWAY,
         STORE_PATIENCE,
+        CarryOutRequest,
         LaunchRequest,
         LookRequest,
         SettleRequest,
@@ -42,13 +44,19 @@ with workflow.unsafe.imports_passed_through():
     from workflows.alarm import Alarm, Backoff
     from workflows.door import Door, history_is_long
     from workflows.options import (
-        GREATEST_SKEW,
+        CONTINUE_AFTER_EVENTS,
         LAUNCH,
         LAUNCH_AGAIN_FIRST,
         LAUNCH_AGAIN_MOST,
         LOOK_AGAIN_FIRST,
         LOOK_AGAIN_MOST,
+        REGION_CONTINUES_AFTER_EVENTS,
     )
+
+
+AT_ONCE = "look, propose and settle at once"
+"""The change by which a region moves with one local activity instead of two, sets no timer while it launches, and
+ends every history below 500 events. Runs that began before it go on as they did until they continue as new."""
 
 
 @workflow.defn
@@ -58,6 +66,7 @@ class RegionLaunchWorkflow:
     @workflow.init
     def __init__(self, key: RegionKey) -> None:
         self._key = key
+        self._at_once = workflow.patched(AT_ONCE)
         self._region: RegionLaunch | None = None
         self._bearings: Bearings | None = None
         self._lock = asyncio.Lock()
@@ -72,8 +81,8 @@ class RegionLaunchWorkflow:
     async def run(self, key: RegionKey) -> None:
         """Look whenever something may have changed, launch when that is due; end with the region."""
         while not self._has_ended():
-            await workflow.wait_condition(lambda: self._must_look or self._has_ended() or history_is_long())
-            if history_is_long() and not self._has_ended():
+            await workflow.wait_condition(lambda: self._must_look or self._has_ended() or self._is_long())
+            if self._is_long() and not self._has_ended():
                 await self._door.drain()
                 self._alarm.stop()
                 workflow.continue_as_new(key)
@@ -174,6 +183,19 @@ class RegionLaunchWorkflow:
 
     async def _settle(self, cause: Cause) -> Settled:
         """Settle `cause` on the ledger; called within the lock. Raises ApplicationError where the ledger does not."""
+        if not self._at_once:
+            return await self._settle_in_two_steps(cause)
+        while True:
+            settled = await ledger.carry_out(
+                CarryOutRequest(key=self._key, region=self._region, cause=cause, now=workflow.now())
+            )
+            self._evolve(settled.rows)
+            if not settled.is_behind:
+                self._take(settled.bearings)
+                return settled
+
+    async def _settle_in_two_steps(self, cause: Cause) -> Settled:
+        """Settle as runs do that began before looking, proposing and settling became one local activity."""
         while True:
             sight = await ledger.look(
                 LookRequest(
@@ -224,6 +246,9 @@ class RegionLaunchWorkflow:
         if bearings.ended:
             self._door.close()
             self._alarm.stop()
+        elif bearings.launch_is_due and self._at_once:
+            # It is asked for next, and the answer says when to look again: a timer until then would be for nothing.
+            self._alarm.stop()
         elif bearings.due_at is None or bearings.due_at > workflow.now():
             self._alarm.set(bearings.due_at)
         else:
@@ -245,6 +270,10 @@ class RegionLaunchWorkflow:
             updates.append(names.LAUNCH_AT.value_set(bearings.launch_at))
         if updates:
             workflow.upsert_search_attributes(updates)
+
+    def _is_long(self) -> bool:
+        after_events = REGION_CONTINUES_AFTER_EVENTS if self._at_once else CONTINUE_AFTER_EVENTS
+        return history_is_long(after_events=after_events)
 
     def _has_ended(self) -> bool:
         return self._bearings is not None and self._bearings.ended

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,12 @@ def opened(directory: Path, person: str, *roles: "Role") -> "Api":
     from bootstrap.api_client import Api
 
     if token:
-        return Api(url, token)
+        return Api(url, token, on_wait=_say)
     from bootstrap.local_door import mint
 
-    return Api(url, mint(directory.absolute(), person, roles))
+    return Api(url, mint(directory.absolute(), person, roles), on_wait=_say)
+
+
+def _say(why: str) -> None:
+    # Not where programs read.
+    print(why, file=sys.stderr, flush=True)

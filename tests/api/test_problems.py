@@ -75,8 +75,8 @@ def test_an_address_without_anything_is_a_problem(client: TestClient) -> None:
 def test_a_wrong_method_is_told_every_right_one(client: TestClient) -> None:
     """A 405 lists the methods of all routes at that address, not of the first alone."""
     answer = client.delete("/v1/launches")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
-    assert answer.json()["detail"] == "This address knows GET, POST only."
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert answer.json()["detail"] == "This address knows GET, HEAD, POST only."
 
 
 @pytest.mark.parametrize(("path", "type_"), [("/v1/store", "store-away"), ("/v1/engine", "engine-away")])

@@ -3,10 +3,8 @@
 import asyncio
 import hashlib
 import os
-import resource
-import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from api.uploads import Received, UploadStorageFull, UploadTooLarge, clear_abandoned, plain_name, receive
+from tests.scarcity import files_no_longer_than
 
 MEGABYTE = 1024 * 1024
 
@@ -97,19 +96,6 @@ async def test_a_cancelled_upload_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await upload
     assert list(tmp_path.iterdir()) == []
-
-
-@contextmanager
-def files_no_longer_than(size: int) -> Iterator[None]:
-    """Let this process write no file longer than `size` bytes, as a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    unheeded = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, unheeded)
 
 
 @pytest.mark.parametrize("size", [MEGABYTE + 1, 3 * MEGABYTE])

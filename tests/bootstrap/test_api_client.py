@@ -1,5 +1,6 @@
 """Does our own client get through trouble without doing anything twice?"""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,6 +55,31 @@ def test_nobody_listening_is_no_answer() -> None:
         url = fake.url
     with Api(url, "token", patience=timedelta(0)) as client, pytest.raises(NoAnswer, match="may or may not"):
         client.read("/v1/readiness")
+
+
+def test_whoever_waits_is_told_for_what(api: FakeApi) -> None:
+    """A request without an answer is spoken of once, however often it is sent; a quick answer needs no word."""
+    said: list[str] = []
+    spoken = threading.Event()
+
+    def say(why: str) -> None:
+        said.append(why)
+        spoken.set()
+
+    answers = iter([Answer(503, AWAY), Answer(200, {})])
+
+    def after_a_while(_asked: Asked) -> Answer:
+        assert spoken.wait(60)
+        return next(answers)
+
+    api.routes_to("GET /v1/readiness", after_a_while)
+    with Api(api.url, "token", on_wait=say, silence=timedelta(milliseconds=1)) as client:
+        assert client.read("/v1/readiness") == {}
+    assert said == [f"Still waiting for {api.url} to answer GET /v1/readiness …"]
+    api.answers("GET /v1/policies", {})
+    with Api(api.url, "token", on_wait=say) as client:
+        client.read("/v1/policies")
+    assert len(said) == 1
 
 
 def test_a_file_is_sent_whole_again_after_trouble(api: FakeApi, tmp_path: Path) -> None:

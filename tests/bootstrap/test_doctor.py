@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from bootstrap.settings import Settings
 from readiness.keys import RegionKey
 from store.alarms import AlarmKind, sound
 from store.engine import migrate, open_store
+from store.regions import update_region
+from store.watching import report_found
+from tests.store.desk import Clock, Desk
 
 
 def of(findings: tuple[Finding, ...], about: str) -> Finding:
@@ -59,6 +62,60 @@ async def test_an_alarm_that_somebody_has_looked_at_stands_no_more(tmp_path: Pat
         store.close()
     assert settle_alarms(settings) == 1
     assert of(await examine(settings), "alarm").well
+
+
+async def test_what_was_lost_and_runs_again_is_still_told(tmp_path: Path) -> None:
+    """A workflow that was ended and started again settles its own alarm, but whoever asks next day hears of it."""
+    settings = Settings(directory=tmp_path)
+    migrate(settings.store_url)
+    store = open_store(settings.store_url)
+    try:
+        key = RegionKey(product="atlas-2", region="emea", run=1)
+        sound(store, AlarmKind.WORKFLOW_LOST, key, "gone")
+        report_found(store, key)
+    finally:
+        store.close()
+    findings = await examine(settings)
+    assert of(findings, "alarms").well
+    told = of(findings, "workflows")
+    assert told.well
+    assert "atlas-2/emea" in told.says
+
+
+async def test_a_row_that_does_not_tell_what_its_ledger_does_is_named(tmp_path: Path) -> None:
+    """A row changed by hand is not well, and the doctor says which and how it is put right."""
+    settings = Settings(directory=tmp_path)
+    migrate(settings.store_url)
+    clock = Clock(datetime.now(UTC))
+    desk = Desk(open_store(settings.store_url, clock), clock)
+    try:
+        amer, emea = desk.start("amer", "emea", launch_at=clock.now + timedelta(days=60))
+        assert of(await examine(settings), "rows").says.startswith("2 of 2 compared")
+        with desk.store.writing() as tx:
+            update_region(tx, emea, verdict="go", shown_verdict="go")
+            update_region(tx, amer, owner="ex-1")
+        named = {finding.about: finding for finding in await examine(settings) if finding.about.startswith("row ")}
+        assert named.keys() == {f"row {amer}", f"row {emea}"}
+        assert "owner" in named[f"row {amer}"].says
+        assert all(not finding.well and "ltl rebuild" in finding.remedy for finding in named.values())
+    finally:
+        desk.store.close()
+
+
+async def test_a_region_that_nobody_attends_to_is_named(tmp_path: Path) -> None:
+    """Where something fell due and no workflow has looked since, the doctor names the region."""
+    settings = Settings(directory=tmp_path)
+    migrate(settings.store_url)
+    clock = Clock(datetime.now(UTC) - timedelta(days=3))
+    desk = Desk(open_store(settings.store_url, clock), clock)
+    try:
+        (key,) = desk.start("emea", launch_at=clock.now + timedelta(days=1))
+        desk.look(key)
+    finally:
+        desk.store.close()
+    told = of(await examine(settings), "regions")
+    assert not told.well
+    assert str(key) in told.says
 
 
 async def test_a_database_without_its_tables_is_not_well(tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ NOBODY = "127.0.0.1:1"
 
 
 @asynccontextmanager
-async def running(module: str, folder: Path, **settings: str) -> AsyncIterator[Process]:
-    """Run one of our processes where no Temporal answers, and kill it afterwards."""
+async def running(name: str, folder: Path, **settings: str) -> AsyncIterator[Process]:
+    """Run one of our processes as `ltl up` does, where no Temporal answers, and kill it afterwards."""
     environment = {**os.environ, "LTL_DATA": str(folder), "TEMPORAL_ADDRESS": NOBODY, **settings}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=environment
+        *(sys.executable, "-m", "bootstrap", name), stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=environment
     )
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
@@ -36,7 +36,7 @@ async def running(module: str, folder: Path, **settings: str) -> AsyncIterator[P
 
 async def test_a_worker_waits_for_temporal_and_ends_when_asked_to(tmp_path: Path) -> None:
     """A worker that is started first says that it waits, goes on waiting, and ends well when it is told to."""
-    async with running("bootstrap.worker", tmp_path) as worker:
+    async with running("worker", tmp_path) as worker:
         assert worker.stderr is not None
         tries = [await worker.stderr.readline() for _ in range(3)]
         assert all(b"does not answer" in line for line in tries)
@@ -49,9 +49,17 @@ async def test_the_web_process_is_alive_but_not_ready_without_temporal_and_datab
     """Without Temporal and without tables the web process answers that it lives, and that it cannot work."""
     port = free_port(FIRST_PORT)
     address = f"http://127.0.0.1:{port}"
-    async with running("bootstrap.web", tmp_path, LTL_PORT=str(port)) as web:
+    async with running("web", tmp_path, LTL_PORT=str(port)) as web:
         while not await answers_ok(f"{address}/livez"):
             assert web.returncode is None
         assert not await answers_ok(f"{address}/readyz")
         web.send_signal(signal.SIGTERM)
         assert await web.wait() == 0
+
+
+async def test_a_process_that_there_is_not_is_misuse(tmp_path: Path) -> None:
+    """Whoever mistypes the name of a process is told which there are."""
+    async with running("webb", tmp_path) as nothing:
+        assert nothing.stderr is not None
+        assert await nothing.wait() == 1
+        assert b"{worker,web}" in await nothing.stderr.read()

@@ -1,5 +1,6 @@
 """Does the relay tell workflows what they must know, and send again what got stuck?"""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,16 +8,21 @@ from typing import cast
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from api.sending import EngineAway
 from bootstrap.relay import STUCK_AFTER, Relay
 from readiness.commands import LaunchCommand, RegionCommand
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Outcome
+from readiness.region import Verdict
 from readiness.rows import ImportKind
+from store.board import board
 from store.engine import migrate, open_store
 from store.imports import register
+from store.regions import update_region
 from tests.store.desk import Clock, Desk
+from tests.stories.house import eventually
 
 
 class Messenger:
@@ -126,3 +132,49 @@ async def test_a_region_whose_instant_nobody_attended_to_is_hinted(
     desk.clock.now = desk.region(key).launch_at + timedelta(minutes=5)
     await relay.sweep()
     assert key in messenger.hinted
+
+
+async def test_a_row_changed_by_hand_is_written_anew_and_its_workflow_hinted(
+    desk: Desk, relay: Relay, messenger: Messenger
+) -> None:
+    """What somebody wrote into the database lasts until the next check, and the region looks for itself."""
+    key = desk.ready()
+    await relay.check()
+    assert messenger.hinted == []
+    with desk.store.writing() as tx:
+        update_region(tx, key, verdict="go", shown_verdict="go")
+    await relay.check()
+    assert messenger.hinted == [key]
+    with desk.store.reading() as tx:
+        assert [row.verdict for row in board(tx)] == [Verdict.READY]
+
+
+class Deaf:
+    """A client whose server never answers."""
+
+    namespace = "default"
+
+    @property
+    def workflow_service(self) -> Client:
+        """Raise what is raised where nobody answers."""
+        raise RPCError("nobody answers", RPCStatusCode.UNAVAILABLE, b"")
+
+
+async def test_a_row_that_nobody_can_read_does_not_stop_the_relay(
+    desk: Desk, messenger: Messenger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A turn that meets it fails and comes again, while the loop that mends rows goes on."""
+    key = desk.ready()
+    with desk.store.writing() as tx:
+        update_region(tx, key, state={"nonsense": True}, facts_revision=99)
+    relay = Relay(desk.store, messenger, cast(Client, Deaf()), hint_launch=messenger.hint_launch)
+    with pytest.raises(ValueError, match="validation error"):
+        await relay.count()
+    running = asyncio.create_task(relay.run())
+    try:
+        await asyncio.to_thread(eventually, lambda: caplog.text, lambda said: "it was written anew" in said)
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert desk.region(key).key == key

@@ -1,6 +1,7 @@
 """Do processes stay alive whatever happens to them, and die with their supervisor?"""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -100,6 +101,46 @@ async def test_a_part_that_is_killed_again_and_again_still_comes_back(watched: W
         os.kill(pid, signal.SIGKILL)
         await until((tmp_path / "part.sign").exists)
     assert len(watched.said) == 4
+
+
+async def test_a_part_comes_back_although_nothing_can_be_written_down(tmp_path: Path) -> None:
+    """A full disk does not end the supervision: that a part runs is not on record then, and is said."""
+    said: list[str] = []
+    pids: list[int] = []
+
+    def note(running: tuple[Process, ...]) -> None:
+        pids.extend(process.pid for process in running)
+        if len(pids) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    supervisor = Supervisor(on_change=note, say=said.append)
+    try:
+        await supervisor.start(part(tmp_path), patience=PATIENCE)
+        for times in (2, 3):
+            (tmp_path / "part.sign").unlink()
+            os.kill(pids[-1], signal.SIGKILL)
+            await until((tmp_path / "part.sign").exists)
+            assert len(set(pids)) == times
+        assert "No space left on device" in said[-1]
+    finally:
+        await supervisor.stop()
+    assert [birth_of(pid) for pid in pids] == [None, None, None]
+
+
+async def test_a_part_that_cannot_be_started_again_is_tried_until_it_can(watched: Watched, tmp_path: Path) -> None:
+    """What the machine refuses for a while is not refused for good."""
+    kept = part(tmp_path)
+    await watched.supervisor.start(kept, patience=PATIENCE)
+    first = watched.pid("part")
+    assert first is not None
+    (tmp_path / "part.sign").unlink()
+    kept.log.unlink()
+    kept.log.mkdir()
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: any("could not be started" in line for line in watched.said))
+    kept.log.rmdir()
+    await until((tmp_path / "part.sign").exists)
+    assert watched.pid("part") not in {None, first}
 
 
 async def test_a_part_that_never_starts_says_why(watched: Watched, tmp_path: Path) -> None:

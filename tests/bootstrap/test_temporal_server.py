@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeIndexedValueType as IndexedValueType
 
 from bootstrap import temporal_server
 from bootstrap.installation import Process, free_port
 from bootstrap.supervisor import Supervisor
 from bootstrap.temporal import connect
-from bootstrap.temporal_server import TemporalMissing, TemporalServer
-from bootstrap.up import search_attributes
+from bootstrap.temporal_server import SEARCH_ATTRIBUTES, TASK_QUEUE, TemporalMissing, TemporalServer
+from workflows import names
 
 PATIENCE = timedelta(minutes=2)
 FIRST_PORT = 17_233
@@ -42,7 +43,7 @@ async def test_a_killed_server_comes_back_with_everything_it_acknowledged(tmp_pa
     supervisor = Supervisor(on_change=running.append, say=lambda _line: None)
     server = server_in(tmp_path)
     try:
-        await supervisor.start(server.part(search_attributes()), patience=PATIENCE)
+        await supervisor.start(server.part(), patience=PATIENCE)
         await server.keep_histories(timedelta(days=90))
         client = await connect(server.address, patience=PATIENCE)
         await client.start_workflow("Anything", id="launch/atlas-2", task_queue="nobody")
@@ -55,7 +56,7 @@ async def test_a_killed_server_comes_back_with_everything_it_acknowledged(tmp_pa
         described = await again.get_workflow_handle("launch/atlas-2").describe()
         assert described.status is WorkflowExecutionStatus.RUNNING
         assert await _kept_for(again) == timedelta(days=90)
-        assert await _attributes(again) >= {name for name, _ in search_attributes()}
+        assert await _attributes(again) >= {name for name, _ in SEARCH_ATTRIBUTES}
     finally:
         await supervisor.stop()
     with closing(sqlite3.connect(server.file)) as file:
@@ -94,17 +95,18 @@ def words_after(command: Iterable[str], option: str) -> list[str]:
 
 def test_the_server_stays_on_this_machine_and_on_the_disk(tmp_path: Path) -> None:
     """It listens on loopback alone, writes to one file, and has each commit on the disk before it answers."""
-    command = server_in(tmp_path).command(search_attributes())
+    command = server_in(tmp_path).command()
     assert words_after(command, "--ip") == ["127.0.0.1"]
     assert words_after(command, "--db-filename") == [str(tmp_path / "temporal.sqlite")]
     assert words_after(command, "--sqlite-pragma") == ["journal_mode=wal", "synchronous=full"]
-    assert words_after(command, "--search-attribute") == [
-        "LaunchProduct=Keyword",
-        "LaunchRegion=Keyword",
-        "LaunchStage=Keyword",
-        "LaunchVerdict=Keyword",
-        "LaunchAt=Datetime",
-    ]
+    assert words_after(command, "--search-attribute") == [f"{name}={kind}" for name, kind in SEARCH_ATTRIBUTES]
+
+
+def test_what_the_server_is_told_is_what_workflows_use() -> None:
+    """The names that a start has no time to look up are those that workflows go by."""
+    kinds = {IndexedValueType.KEYWORD: "Keyword", IndexedValueType.DATETIME: "Datetime"}
+    assert tuple((key.name, kinds[key.indexed_value_type]) for key in names.SEARCH_ATTRIBUTES) == SEARCH_ATTRIBUTES
+    assert TASK_QUEUE == names.TASK_QUEUE
 
 
 def test_another_program_may_be_chosen(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
 from store.engine import Store
-from tests.conftest import postgres_database
+from tests.postgres import postgres_database
 
 
 def test_an_empty_database_is_empty_and_can_be_written(database_url: str) -> None:

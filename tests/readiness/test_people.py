@@ -306,6 +306,7 @@ def test_figures_add_up_the_people_of_the_audience() -> None:
         "last_completion_at": day(21),
         "last_attempt_at": day(31),
         "change": None,
+        "steady_until": None,
     }
 
 

@@ -73,9 +73,9 @@ def plan(*regions: str, launch_at: datetime = LAUNCH_AT) -> LaunchPlan:
     )
 
 
-def marking(tx: Connection, pairs: tuple[Any, ...]) -> None:
+def marking(tx: Connection, pairs: tuple[Any, ...], dated_until: datetime | None) -> None:
     """Mark the regions that facts touch, as imports do."""
-    mark(tx, pairs)
+    mark(tx, pairs, dated_until)
 
 
 @dataclass

@@ -40,7 +40,7 @@ def day(number: float) -> datetime:
     return DAWN + timedelta(days=number)
 
 
-def ignore(_tx: Connection, _pairs: tuple[ProductRegion, ...]) -> None:
+def ignore(_tx: Connection, _pairs: tuple[ProductRegion, ...], _dated_until: datetime | None) -> None:
     """Mark nothing."""
 
 

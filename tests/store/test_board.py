@@ -11,6 +11,7 @@ from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.alarms import AlarmKind, standing_alarms
 from store.board import NOBODY_LOOKED, aged_regions, board, marked_regions, refresh_figures
+from store.facts import AHEAD_AT_MOST
 from store.overview import tallies
 from store.regions import mark, mark_lost, region_record, unseen_regions
 from tests.store.desk import PRODUCT, Desk
@@ -189,16 +190,18 @@ def test_only_the_latest_run_is_on_the_board(desk: Desk) -> None:
     with desk.store.reading() as tx:
         assert [(row.run, row.verdict) for row in board(tx)] == [(1, Verdict.CANCELLED)]
         assert marked_regions(tx) == ()
-        assert aged_regions(tx, gathered_before=desk.clock.now + timedelta(days=1)) == ()
+        assert aged_regions(tx, gathered_before=desk.clock.now + timedelta(days=1), now=desk.clock.now) == ()
 
 
 def test_old_figures_are_found(desk: Desk) -> None:
     """Time alone changes pace and validity, so old figures are counted anew."""
     key = desk.ready()
-    assert desk.region(key).decision is None
+    desk.clock.now += AHEAD_AT_MOST + timedelta(seconds=1)
+    refresh_figures(desk.store, [key])
+    now = desk.clock.now
     with desk.store.reading() as tx:
-        assert aged_regions(tx, gathered_before=desk.clock.now) == ()
-        assert aged_regions(tx, gathered_before=desk.clock.now + timedelta(seconds=1)) == (key,)
+        assert aged_regions(tx, gathered_before=now, now=now) == ()
+        assert aged_regions(tx, gathered_before=now + timedelta(seconds=1), now=now) == (key,)
 
 
 def test_a_go_whose_instant_passed_unseen_is_not_shown(desk: Desk) -> None:
@@ -212,3 +215,14 @@ def test_a_go_whose_instant_passed_unseen_is_not_shown(desk: Desk) -> None:
         assert (row.verdict, row.reasons[0]) == (Verdict.HELD, NOBODY_LOOKED)
         assert board(tx, verdict=Verdict.GO, now=late) == ()
         assert [tally.verdict for tally in tallies(tx, now=late)] == [Verdict.HELD]
+
+
+def test_a_criterion_that_stays_unmet_in_another_way_disturbs_no_workflow(desk: Desk) -> None:
+    """From no evidence to too little of it no gate moves, so there is nothing for a workflow to look at."""
+    (key,) = desk.start("emea")
+    desk.look(key)
+    before = desk.region(key).judged
+    desk.teach("emea", people=10, trained=1, certified=0)
+    assert refresh_figures(desk.store, [key]) == ()
+    desk.look(key)
+    assert desk.region(key).judged != before

@@ -73,11 +73,30 @@ def test_a_withdrawn_adaptation_lets_the_product_speak_again(desk: Desk) -> None
 
 
 def test_the_same_text_makes_no_new_revision(desk: Desk) -> None:
-    """A PUT sent twice is one revision."""
-    desk.start("emea")
+    """A PUT sent twice is one revision, and the second is answered as the first."""
+    (key,) = desk.start("emea")
     first = desk.write(MESSAGE, "all", message("One."))
-    again = desk.write(MESSAGE, "all", message("One."))
-    assert (again.revision, again.digest, again.touched) == (first.revision, first.digest, ())
+    assert desk.write(MESSAGE, "all", message("One.")) == first
+    assert first.touched == (key,)
+    with desk.store.reading() as tx:
+        assert len(revisions_of(tx, PRODUCT, MESSAGE, "all")) == 1
+
+
+def test_an_edit_whose_answer_was_lost_is_answered_when_it_is_sent_again(desk: Desk) -> None:
+    """Who sends the very same edit with the revision that they had read is not told that they came too late."""
+    apac, emea = desk.start("apac", "emea")
+    written = desk.write(MESSAGE, "all", message("One."), must_be_new=True)
+    assert desk.write(MESSAGE, "all", message("One."), must_be_new=True) == written
+    desk.clock.now += timedelta(minutes=1)
+    edited = desk.write(MESSAGE, "all", message("Two."), if_match=1)
+    desk.clock.now += timedelta(minutes=1)
+    assert desk.write(MESSAGE, "all", message("Two."), if_match=1) == edited
+    assert (edited.revision, edited.touched) == (2, (apac, emea))
+    adapted = desk.write(MESSAGE, "all", message("Zwei."), if_match=2, regions=("emea",))
+    assert desk.write(MESSAGE, "all", message("Zwei."), if_match=2, regions=("emea",)) == adapted
+    assert adapted.touched == (emea,)
+    with pytest.raises(RevisionMovedOn):
+        desk.write(MESSAGE, "all", message("Three."), must_be_new=True)
 
 
 def test_an_edit_on_another_revision_is_refused(desk: Desk) -> None:

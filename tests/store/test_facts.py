@@ -69,7 +69,7 @@ class Marked:
     def __init__(self) -> None:
         self.pairs: list[ProductRegion] = []
 
-    def __call__(self, tx: Connection, pairs: tuple[ProductRegion, ...]) -> None:
+    def __call__(self, tx: Connection, pairs: tuple[ProductRegion, ...], dated_until: datetime | None) -> None:
         """Take the pairs down."""
         self.pairs.extend(pairs)
 

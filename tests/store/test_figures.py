@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
+from readiness.evidence import Figures
 from readiness.people import PersonStanding, PersonStatus, Requirements, audience_at, count_figures, standing
+from readiness.rows import AttemptRow, CompletionRow
 from store.engine import Store
 from store.figures import Question, figures
 from store.people import tracker
@@ -31,7 +33,7 @@ from tests.store.facts_model import (
 )
 
 ON_ONE_STORE = settings(
-    max_examples=examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 """Each example empties the store first, so that one store serves them all."""
 
@@ -75,7 +77,7 @@ def test_figures_equal_the_rule_for_one_person(
         questions = [Question(PRODUCT, region, instants[region], 7, since) for region in REGIONS]
         answers = figures(tx, questions, gathered_at=gathered_at)
     for region in REGIONS:
-        assert answers[PRODUCT, region] == count_figures(
+        assert _counts(answers[PRODUCT, region]) == count_figures(
             known.people_of(region),
             asked,
             region=region,
@@ -84,6 +86,47 @@ def test_figures_equal_the_rule_for_one_person(
             revision=7,
             since=since,
         )
+
+
+@ON_ONE_STORE
+@given(
+    imports=series_of_imports(),
+    asked=asked_of_people(),
+    ahead=st.sampled_from([0, 0, 1, 3, 9]),
+    gathered_at=st.integers(8, 20).map(day),
+    later=st.integers(0, 40 * 24).map(lambda hours: timedelta(hours=hours)),
+    since=maybe_moments,
+)
+def test_steady_figures_are_what_counting_again_gives(
+    store: Store,
+    imports: tuple[Import, ...],
+    asked: Requirements,
+    ahead: int,
+    gathered_at: datetime,
+    later: timedelta,
+    since: datetime | None,
+) -> None:
+    """While figures are steady and no fact comes, counting anew at any later moment gives the same."""
+    forget_everything(store)
+    load(store, imports)
+    launch_at = gathered_at + timedelta(days=ahead)
+    learned = [row for each in imports for row in each.rows if isinstance(row, CompletionRow | AttemptRow)]
+    dated_until = max((row[2] for row in learned), default=None)
+    with store.writing() as tx:
+        _ask(tx, asked)
+
+        def count(at: datetime, now: datetime) -> dict[tuple[str, str], Figures]:
+            questions = [Question(PRODUCT, region, at, 7, since, dated_until) for region in REGIONS]
+            return figures(tx, questions, gathered_at=now)
+
+        first = count(launch_at, gathered_at)
+        now = gathered_at + later
+        again = count(max(launch_at, now), now)
+    for where, counted in first.items():
+        steady = counted.as_of(max(launch_at, now), now=now, since=since)
+        event("steady" if steady is not None else "to be counted again")
+        if steady is not None:
+            assert _counts(steady) == _counts(again[where])
 
 
 @ON_ONE_STORE
@@ -155,7 +198,7 @@ def test_the_file_sent_later_wins_even_if_it_is_loaded_first(
     with store.writing() as tx:
         _ask(tx, asked)
         counted = figures(tx, [Question(PRODUCT, "emea", day(20))], gathered_at=day(20))
-    assert counted[PRODUCT, "emea"] == count_figures(
+    assert _counts(counted[PRODUCT, "emea"]) == count_figures(
         _known(imports).people_of("emea"), asked, region="emea", at=day(20), gathered_at=day(20)
     )
 
@@ -179,6 +222,11 @@ def test_sending_everything_again_changes_nothing(
         assert figures(tx, questions, gathered_at=day(20)) == before
         assert _sizes(tx) == tables
     assert sum(each.accepted for each in brought) == 0
+
+
+def _counts(counted: Figures) -> Figures:
+    """What was counted, without how long it stays true: the rule for one person says nothing of that."""
+    return counted.model_copy(update={"steady_until": None})
 
 
 def _once_each(each: Import) -> Import:

@@ -68,10 +68,14 @@ def refused(kind: str) -> Iterator[list[Refused]]:
 
 
 class House:
-    """One `ltl up --empty` on a directory: started and stopped as a process, spoken to over HTTP."""
+    """One `ltl up --empty` on a directory: started and stopped as a process, spoken to over HTTP.
 
-    def __init__(self, directory: Path) -> None:
+    `settings` are environment variables such as DATABASE_URL.
+    """
+
+    def __init__(self, directory: Path, settings: Mapping[str, str] | None = None) -> None:
         self.directory = directory
+        self._settings = dict(settings or {})
         self.installation = Installation(directory)
         self.port = free_port(FIRST_PORT + os.getpid() % 1_000)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -102,7 +106,7 @@ class House:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=_environment(),
+                env=_environment() | self._settings,
             )
         process = self._process
         eventually(
@@ -256,7 +260,8 @@ class House:
     def in_store(self, question: Callable[[Connection], Seen]) -> Seen:
         """Ask the database itself."""
         if self._store is None:
-            self._store = open_store(f"sqlite:///{self.directory / 'store.sqlite'}")
+            own = f"sqlite:///{self.directory / 'store.sqlite'}"
+            self._store = open_store(self._settings.get("DATABASE_URL", own))
         with self._store.reading() as tx:
             return question(tx)
 

@@ -47,6 +47,8 @@ def cell(**changes: object) -> Cell:
         forecast_at=LAUNCH_AT - timedelta(days=9),
         reason="8 of 50 have not completed every required course",
         as_of=NOW,
+        is_behind=False,
+        is_old=False,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 

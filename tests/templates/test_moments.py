@@ -76,6 +76,21 @@ def test_a_length_of_time_is_cut_to_its_largest_unit(length: timedelta, words: s
     assert moments.span(length) == words
 
 
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=59), "less than a minute"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(minutes=59), "59 minutes"),
+        (timedelta(hours=3, minutes=59), "3 hours"),
+        (timedelta(days=2), "2 days"),
+    ],
+)
+def test_the_age_of_what_is_stale_is_told_down_to_minutes(length: timedelta, words: str) -> None:
+    """Whoever looks at old figures learns how old they are."""
+    assert moments.age(LAUNCH_AT, LAUNCH_AT + length) == words
+
+
 def test_what_is_past_is_told_from_what_is_to_come() -> None:
     """A moment lies ahead of now or behind it."""
     assert moments.until(LAUNCH_AT, LAUNCH_AT - timedelta(days=99)) == "in 99 days"

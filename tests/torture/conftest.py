@@ -4,6 +4,24 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.effort import TORTURE
+
+# What runs whole products, floods them or waits for them takes minutes even as a taste: `make taste` has it. The
+# stories of every run kill, attack and starve one running product.
+collect_ignore = (
+    [
+        "test_clocks.py",
+        "test_continuing.py",
+        "test_exhaustion.py",
+        "test_failpoints.py",
+        "test_forged.py",
+        "test_kills.py",
+        "test_slow_connections.py",
+    ]
+    if TORTURE == "ci"
+    else []
+)
+
 _SAID: list[str] = []
 
 Say = Callable[[str], None]

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger import no_answer
+from activities.ledger import at_once, no_answer
 from activities.messages import (
     COMMAND_FORGED,
     LEDGER_BEHIND,
     LEDGER_UNKNOWN,
+    CarryOutRequest,
     LaunchRequest,
     LookLaunchRequest,
     LookRequest,
@@ -114,6 +115,11 @@ class FakeLedger:
         """Wait until `condition` holds; fails after `PATIENCE`."""
         with self._changed:
             assert self._changed.wait_for(condition, PATIENCE.total_seconds()), "it did not come about"
+
+    @activity.defn
+    def carry_out(self, request: CarryOutRequest) -> Settled:
+        """Look, propose and settle at once."""
+        return at_once(request, look=self.look, settle=self.settle)
 
     @activity.defn
     def look(self, request: LookRequest) -> Sight:

@@ -21,8 +21,8 @@ from tests.workflows.servers import skipping_server
 from workflows import names
 from workflows.import_file import ImportWorkflow
 
-# `python -m tests.workflows.record_histories` plays each story anew and writes what Temporal recorded of it. Record
-# anew only where a change of the workflows is meant to leave running launches behind.
+# `python -m tests.workflows.record_histories` plays each story anew and writes what Temporal recorded of it. Before
+# that, what is there goes into a folder named after how things were done until then: launches begun so still run.
 _WHOSE = re.compile(r'("identity": *)"[^"]*"')
 """Where a history names the process and the machine that it was recorded on, which is nobody's business."""
 

@@ -69,7 +69,7 @@ class Scene:
     async def worker(self, *others: Callable[..., Any]) -> AsyncIterator[Worker]:
         """Run a worker as production makes it, on the ledger in memory and with `others` of its activities."""
         ledger = self.ledger
-        asked: list[Callable[..., Any]] = [ledger.look, ledger.settle, ledger.launch]
+        asked: list[Callable[..., Any]] = [ledger.carry_out, ledger.look, ledger.settle, ledger.launch]
         asked += [ledger.look_launch, ledger.settle_launch, *others]
         with temporal.activity_threads() as threads:
             async with temporal.make_worker(

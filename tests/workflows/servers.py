@@ -36,12 +36,12 @@ async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def real_server() -> AsyncIterator[WorkflowEnvironment]:
-    """Run the server that is delivered, in memory; its time does not skip."""
+async def real_server(*settings: str) -> AsyncIterator[WorkflowEnvironment]:
+    """Run the server that is delivered, in memory, with more `settings` if any; its time does not skip."""
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(_BINARIES / "temporal"),
         dev_server_log_level="never",
-        dev_server_extra_args=_IN_A_HURRY,
+        dev_server_extra_args=(*_IN_A_HURRY, *settings),
         data_converter=temporal.DATA_CONVERTER,
     ) as env:
         await temporal.prepare(env.client)

@@ -1,0 +1,124 @@
+"""When has a command got its outcome, whoever recorded it?"""
+
+# The outcome is in the database before the workflow can say so, and final once it is. So whoever waits for it looks
+# there: one thread of a process looks on behalf of all who wait, and only while somebody does.
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+
+from readiness.ledger import Outcome
+from store.away import StoreAway, away_is_one_error
+from store.commands import outcomes_of
+from store.engine import Store
+
+_log = logging.getLogger(__name__)
+
+GLANCE = timedelta(milliseconds=2)
+"""How often SQLite is asked whether anything was committed while somebody waits: that takes microseconds."""
+
+QUESTION = timedelta(milliseconds=10)
+"""How often PostgreSQL is asked for outcomes while somebody waits."""
+
+_AWAY = timedelta(milliseconds=500)
+"""How long a database that does not answer is left alone; who waits has other ways to an answer."""
+
+Tell = Callable[[Outcome], None]
+
+
+class OutcomeWatch:
+    """Tells of outcomes as they are recorded; close it before its store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pause = GLANCE if store.is_sqlite else QUESTION
+        self._changed = threading.Condition()
+        self._waiting: set[tuple[str, Tell]] = set()
+        self._is_new = False
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def told(self, command_id: str, tell: Tell) -> Iterator[None]:
+        """Have `tell` called once, in a thread of ours, if the command gets its outcome while the block runs."""
+        wish = (command_id, tell)
+        with self._changed:
+            self._waiting.add(wish)
+            self._is_new = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="outcomes", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiting.discard(wish)
+
+    def close(self) -> None:
+        """Look no more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while self._somebody_waits():
+            try:
+                with away_is_one_error(self._store.engine), _changes(self._store) as has_changed:
+                    self._look_while_somebody_waits(has_changed)
+            except StoreAway as away:
+                _log.info("Outcomes cannot be looked for: %s", away)
+                self._rest(_AWAY)
+
+    def _somebody_waits(self) -> bool:
+        """Wait until somebody does; False once nobody will any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            return not self._is_closed
+
+    def _look_while_somebody_waits(self, has_changed: Callable[[], bool]) -> None:
+        while True:
+            with self._changed:
+                waiting = set(self._waiting)
+                # What was recorded before the first glance is no change any more.
+                is_new, self._is_new = self._is_new, False
+                if self._is_closed or not waiting:
+                    return
+            if has_changed() or is_new:
+                self._tell(waiting)
+            self._rest(self._pause)
+
+    def _tell(self, waiting: set[tuple[str, Tell]]) -> None:
+        with self._store.reading() as tx:
+            found = outcomes_of(tx, (command_id for command_id, _ in waiting))
+        with self._changed:
+            settled = {wish for wish in self._waiting if wish[0] in found}
+            self._waiting -= settled
+        for command_id, tell in settled:
+            tell(found[command_id])
+
+    def _rest(self, pause: timedelta) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed, pause.total_seconds())
+
+
+@contextmanager
+def _changes(store: Store) -> Iterator[Callable[[], bool]]:
+    """Yield what says whether anything may have been committed since it was last asked."""
+    if not store.is_sqlite:
+        yield lambda: True
+        return
+    with closing(store.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        seen: object = None
+
+        def has_changed() -> bool:
+            nonlocal seen
+            # It differs from the last answer on the same connection where others have committed.
+            before, seen = seen, cursor.execute("PRAGMA data_version").fetchone()
+            return before != seen
+
+        yield has_changed

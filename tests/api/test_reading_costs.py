@@ -1,0 +1,297 @@
+"""Does a page cost what it shows, and not what there is beside it?"""
+
+# What a statement costs is counted, not timed: which plan the database makes of it and, on SQLite, how many
+# instructions its machine carries out.
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from sqlalchemy import Connection, event, text
+from starlette.testclient import TestClient
+
+from api.answers import PersonAnswer, TimelineEntry
+from api.app import create_app
+from api.cursors import Listing
+from api.reading import BoardAnswer, reading_router
+from benchmarks.learners import manager_of, product_slug, region_slug
+from benchmarks.seeding import Seeder
+from readiness.commands import Role
+from readiness.keys import RegionKey
+from readiness.people import PersonStatus
+from readiness.policy import Stage
+from readiness.readiness import Rag
+from readiness.region import Verdict
+from store.board import board
+from store.engine import Store, migrate, open_store
+from store.ledger import timeline
+from store.overview import count_products, named_products, named_regions, tallies
+from store.people import people_judged_at, tracker
+from tests.api.door import SettableClock, bearer, dependencies, new_issuer
+from tests.conftest import DATABASES
+from tests.postgres import postgres_database
+
+PRODUCTS, REGIONS, PEOPLE = 24, 25, 400
+PAGE = 20
+STEP = 10
+"""Instructions of SQLite's machine between two counts."""
+
+MOST_GROWTH = 1.5
+"""Much less than ten times: a tree of ten times the rows may be a level deeper."""
+
+LARGE = frozenset({"region_launches", "roster", "people", "completions", "attempts", "ledger", "commands"})
+"""Tables that grow without end."""
+
+KEY = RegionKey(product=product_slug(0), region=region_slug(0), run=1)
+NOW = datetime.now(UTC)
+
+Read = Callable[[Connection], object]
+
+BOARDS: dict[str, dict[str, Any]] = {
+    "no filter": {},
+    "another page": {"after": (product_slug(PRODUCTS // 2), region_slug(3))},
+    "a product": {"product": product_slug(7)},
+    "a region": {"region": region_slug(7)},
+    "a verdict": {"verdict": Verdict.NO_GO},
+    "a verdict that others are shown as": {"verdict": Verdict.HELD},
+    "a colour": {"rag": Rag.RED},
+    "a stage": {"stage": Stage.TRAINING},
+    "regions of one's own": {"within": [region_slug(3), region_slug(5)]},
+    "every filter": {
+        "product": product_slug(7),
+        "region": region_slug(7),
+        "verdict": Verdict.GO,
+        "rag": Rag.RED,
+        "stage": Stage.GO_NO_GO,
+        "within": [region_slug(7)],
+        "after": (product_slug(1), region_slug(3)),
+    },
+}
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store with launches of PRODUCTS in REGIONS and PEOPLE in one of the regions, on each kind of database."""
+    if request.param == "sqlite":
+        yield from _filled(f"sqlite:///{tmp_path_factory.mktemp('seeded') / 'store.sqlite'}", PRODUCTS, PEOPLE)
+    else:
+        with postgres_database(request.getfixturevalue("postgres_url")) as url:
+            yield from _filled(url, PRODUCTS, PEOPLE)
+
+
+def _filled(url: str, products: int, people: int) -> Iterator[Store]:
+    migrate(url)
+    store = open_store(url)
+    seeder = Seeder(store, NOW)
+    seeder.launches(range(products), regions=REGIONS)
+    seeder.people(0, 0, people)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("filters", BOARDS.values(), ids=BOARDS)
+def test_a_page_of_the_board_is_one_statement_that_an_index_answers(seeded: Store, filters: dict[str, Any]) -> None:
+    """Whatever is asked for, the board is read once, in the order of an index, and nothing is sorted or searched."""
+    asked = statements_of(seeded, lambda tx: board(tx, **filters, limit=PAGE, now=NOW))
+    assert len(asked) == 1
+    assert reads_whole_tables(seeded, *asked[0]) == []
+
+
+def test_the_totals_of_the_board_are_found_in_indexes(seeded: Store) -> None:
+    """What is counted over all launches is not read from the rows themselves."""
+    for read in (
+        lambda tx: tallies(tx, now=NOW),
+        lambda tx: count_products(tx, verdict=Verdict.GO, now=NOW),
+        named_products,
+        named_regions,
+    ):
+        (asked,) = statements_of(seeded, read)
+        assert reads_whole_tables(seeded, *asked) == []
+        if seeded.is_sqlite:
+            assert all("COVERING INDEX" in line for line in plan(seeded, *asked) if "region_launches" in line)
+
+
+@pytest.mark.parametrize("manager", [None, manager_of(0, PEOPLE // 2)])
+@pytest.mark.parametrize("status", [None, *PersonStatus])
+def test_a_page_of_people_reads_no_whole_table(
+    seeded: Store, status: PersonStatus | None, manager: str | None
+) -> None:
+    """With every filter a page finds its people, their names and what they have learned by indexes."""
+    for asked in statements_of(seeded, lambda tx: page_of_people(tx, status=status, manager=manager)):
+        assert reads_whole_tables(seeded, *asked) == []
+
+
+def test_a_plan_that_reads_a_whole_table_is_noticed(seeded: Store) -> None:
+    """Were a page read without an index, the tests beside this one would fail."""
+    for blunt in ("SELECT name FROM people WHERE email = 'x'", "SELECT product FROM region_launches WHERE wave = 2"):
+        (asked,) = statements_of(seeded, partial(carry_out, blunt))
+        assert reads_whole_tables(seeded, *asked) != []
+
+
+@pytest.fixture(scope="module")
+def small_and_large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
+    """Two stores on SQLite, the second with ten times the launches, the people and the facts of the first."""
+    folder = tmp_path_factory.mktemp("sizes")
+    small = _filled(f"sqlite:///{folder / 'small.sqlite'}", 2, 100)
+    large = _filled(f"sqlite:///{folder / 'large.sqlite'}", 20, 1_000)
+    yield next(small), next(large)
+    for each in (small, large):
+        next(each, None)
+
+
+def page_of_people(tx: Connection, *, status: PersonStatus | None = None, manager: str | None = None) -> object:
+    """Return a page of the people of the region that has any."""
+    product, region = product_slug(0), region_slug(0)
+    at = people_judged_at(tx, product, region, now=NOW)
+    assert at is not None
+    statuses = () if status is None else (status,)
+    return tracker(tx, product, region, at=at, gathered_at=NOW, statuses=statuses, manager=manager, limit=PAGE)
+
+
+def carry_out(statement: str, tx: Connection) -> object:
+    """Return every row of a statement."""
+    return tx.execute(text(statement)).all()
+
+
+def statements_of(store: Store, read: Read) -> list[tuple[str, Any]]:
+    """Return the statements that `read` is made of, with their parameters; the clock's own is none of a page."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if "FROM" in statement:
+            seen.append((statement, parameters))
+
+    with store.reading() as tx:
+        event.listen(store.engine, "before_cursor_execute", note)
+        try:
+            read(tx)
+        finally:
+            event.remove(store.engine, "before_cursor_execute", note)
+    return seen
+
+
+def plan(store: Store, statement: str, parameters: Any) -> list[str]:
+    """Return each step of the database's plan for a statement."""
+    with store.reading() as tx:
+        if store.is_sqlite:
+            rows = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            return [row.detail for row in rows]
+        # Tables as small as these are read whole by choice; with that made dear, only what no index answers still is.
+        tx.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        (document,) = tx.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalars()
+        return list(_nodes(document[0]["Plan"]))
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[str]:
+    yield f"{node['Node Type']} {node.get('Relation Name', '')}"
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def reads_whole_tables(store: Store, statement: str, parameters: Any) -> list[str]:
+    """Return the steps of the plan that go through a whole table; small ones, of what a product asks, may be."""
+    steps = plan(store, statement, parameters)
+    if store.is_sqlite:
+        return [
+            step for step in steps if step.startswith("SCAN") and step.split()[1] in LARGE and "INDEX" not in step
+        ]
+    return [
+        step for step in steps if step.startswith(("Seq Scan", "Parallel Seq Scan")) and step.split()[-1] in LARGE
+    ]
+
+
+def steps_of(store: Store, read: Read) -> int:
+    """Return how many instructions SQLite's machine carries out for `read`."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += STEP
+        return 0
+
+    with store.reading() as tx:
+        driver = tx.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_progress_handler(count, STEP)
+        try:
+            read(tx)
+        finally:
+            driver.set_progress_handler(None, 0)
+    return steps
+
+
+READS: dict[str, Read] = {
+    "the board": lambda tx: board(tx, limit=PAGE, now=NOW),
+    "a later page of the board": lambda tx: board(tx, limit=PAGE, now=NOW, after=(product_slug(0), region_slug(9))),
+    "a product's board": lambda tx: board(tx, product=product_slug(1), limit=PAGE, now=NOW),
+    "people": page_of_people,
+    "certified people": lambda tx: page_of_people(tx, status=PersonStatus.CERTIFIED),
+    "a timeline": lambda tx: timeline(tx, KEY),
+}
+"""What is read all day long, and must not cost more the more there is of everything."""
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_page_costs_the_same_however_much_there_is(small_and_large: tuple[Store, Store], read: Read) -> None:
+    """Ten times the launches, people and facts cost a page nothing."""
+    small, large = (steps_of(store, read) for store in small_and_large)
+    assert large <= MOST_GROWTH * small
+
+
+def test_a_page_that_reads_everything_is_noticed(small_and_large: tuple[Store, Store]) -> None:
+    """What reads all people or all launches costs more where there are more, and the count of steps shows it."""
+    for blunt in (
+        "SELECT COUNT(DISTINCT manager_id) FROM roster",
+        "SELECT COUNT(DISTINCT owner) FROM region_launches",
+    ):
+        small, large = (steps_of(store, partial(carry_out, blunt)) for store in small_and_large)
+        assert large > MOST_GROWTH * small
+
+
+def test_a_page_of_the_board_asks_once_and_answers_what_its_description_says(seeded: Store) -> None:
+    """Over HTTP too the board is read by one statement; each row has every field of the description and no other."""
+    with knocking(seeded) as client:
+        asked = statements_of(seeded, lambda _tx: client.get(f"/v1/readiness?limit={PAGE}").raise_for_status())
+        assert len([statement for statement, _ in asked if "region_launches" in statement]) == 1
+        answered = client.get(f"/v1/readiness?limit={PAGE}").content
+        assert_as_described(answered, Listing[BoardAnswer])
+        seen: list[Any] = []
+        cursor = ""
+        while cursor is not None:
+            page = client.get(f"/v1/readiness?limit=500{cursor and f'&cursor={cursor}'}").json()
+            seen += page["items"]
+            cursor = page["next_cursor"]
+    assert len({(row["product"], row["region"]) for row in seen}) == len(seen) == PRODUCTS * REGIONS
+
+
+def test_people_and_events_are_answered_as_their_descriptions_say(seeded: Store) -> None:
+    """What is not validated once more on its way out is what it would be if it were."""
+    here = f"/v1/launches/{KEY.product}/regions/{KEY.region}"
+    with knocking(seeded) as client:
+        assert_as_described(client.get(f"{here}/people?limit=500").content, Listing[PersonAnswer])
+        assert_as_described(client.get(f"{here}/timeline").content, Listing[TimelineEntry])
+
+
+@contextmanager
+def knocking(store: Store) -> Iterator[TestClient]:
+    """Yield an auditor at the door of an application on `store`."""
+    clock = SettableClock(NOW)
+    issuer = new_issuer(clock)
+    app = create_app(dependencies(store, issuer, clock), routers=[reading_router()])
+    with TestClient(app, headers=bearer(issuer, "auditor-1", (Role.AUDITOR, "*"))) as client:
+        yield client
+
+
+def assert_as_described(answered: bytes, model: type[BaseModel]) -> None:
+    """Fail unless the answer is exactly what the model that describes it would make of it."""
+    document = json.loads(answered)
+    assert document["items"]
+    assert json.loads(model.model_validate_json(answered).model_dump_json()) == document

@@ -1,0 +1,98 @@
+"""Does whoever waits for an outcome hear of it once it is recorded, and of nothing else?"""
+
+import queue
+from collections.abc import Iterator
+
+import pytest
+
+from readiness.commands import Choice
+from readiness.ledger import Accepted, Outcome
+from store.commands import outcome_of, outcomes_of
+from store.engine import open_store
+from store.outcomes import OutcomeWatch
+from tests.store.desk import Desk
+
+SOON = 20.0
+"""Seconds that are waited for what takes milliseconds, before a test fails."""
+
+Heard = queue.Queue[Outcome]
+
+
+@pytest.fixture
+def watch(desk: Desk) -> Iterator[OutcomeWatch]:
+    """A watch on the desk's store, closed in the end."""
+    watching = OutcomeWatch(desk.store)
+    try:
+        yield watching
+    finally:
+        watching.close()
+
+
+def test_an_outcome_is_heard_of_once_it_is_recorded(desk: Desk, watch: OutcomeWatch) -> None:
+    """Nothing is heard while the command is open; then the very outcome that the log has."""
+    key = desk.ready()
+    command = desk.decide(key, Choice.GO)
+    heard: Heard = queue.Queue()
+    with watch.told(command.command_id, heard.put):
+        assert heard.empty()
+        settled = desk.accepted(key, command)
+        assert heard.get(timeout=SOON) == settled.outcome
+    assert heard.empty()
+
+
+def test_what_another_process_records_is_heard_of_too(desk: Desk, watch: OutcomeWatch) -> None:
+    """The worker that settles is never the process that waits."""
+    key = desk.ready()
+    command = desk.decide(key, Choice.GO)
+    url = desk.store.engine.url.render_as_string(hide_password=False)
+    elsewhere = Desk(open_store(url, desk.clock), desk.clock)
+    heard: Heard = queue.Queue()
+    try:
+        with watch.told(command.command_id, heard.put):
+            elsewhere.accepted(key, command)
+            assert isinstance(heard.get(timeout=SOON), Accepted)
+    finally:
+        elsewhere.store.close()
+
+
+def test_an_outcome_from_before_anybody_waited_is_heard_of(desk: Desk, watch: OutcomeWatch) -> None:
+    """Whoever begins to wait too late does not wait for a change that has been already."""
+    key = desk.ready()
+    command = desk.decide(key, Choice.GO)
+    desk.accepted(key, command)
+    heard: Heard = queue.Queue()
+    with watch.told(command.command_id, heard.put):
+        assert isinstance(heard.get(timeout=SOON), Accepted)
+
+
+def test_two_who_wait_for_the_same_command_both_hear(desk: Desk, watch: OutcomeWatch) -> None:
+    """A request that is repeated while the first still waits gets the same answer."""
+    key = desk.ready()
+    command = desk.decide(key, Choice.GO)
+    first: Heard = queue.Queue()
+    second: Heard = queue.Queue()
+    with watch.told(command.command_id, first.put), watch.told(command.command_id, second.put):
+        desk.accepted(key, command)
+        assert first.get(timeout=SOON) == second.get(timeout=SOON)
+
+
+def test_only_the_command_that_was_waited_for_is_told_of(desk: Desk, watch: OutcomeWatch) -> None:
+    """An outcome of somebody else's command is nobody's answer."""
+    key = desk.ready()
+    open_one, settled_one = desk.hold(key), desk.decide(key, Choice.GO)
+    of_open: Heard = queue.Queue()
+    of_settled: Heard = queue.Queue()
+    with watch.told(open_one.command_id, of_open.put), watch.told(settled_one.command_id, of_settled.put):
+        desk.accepted(key, settled_one)
+        assert isinstance(of_settled.get(timeout=SOON), Accepted)
+        assert of_open.empty()
+
+
+def test_the_outcomes_of_many_are_those_of_each(desk: Desk) -> None:
+    """Open and unknown commands are left out."""
+    key = desk.ready()
+    settled, still_open = desk.decide(key, Choice.GO), desk.hold(key)
+    desk.accepted(key, settled)
+    with desk.store.reading() as tx:
+        found = outcomes_of(tx, [settled.command_id, still_open.command_id, "made-up"])
+        assert found == {settled.command_id: outcome_of(tx, settled.command_id)}
