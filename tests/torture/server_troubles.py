@@ -104,8 +104,8 @@ def standstill(admin: psycopg.Connection) -> Iterator[None]:
 
 
 def hang_up(admin: psycopg.Connection) -> None:
-    """End every connection of whoever is nobody special."""
-    admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [USER])
+    """End every connection of whoever is nobody special, and return once they are gone."""
+    admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [USER])
 
 
 def dropped(admin: psycopg.Connection, said: str) -> bool:

@@ -5,7 +5,7 @@ import resource
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -143,7 +143,7 @@ def test_no_room_under_the_engine_loses_and_doubles_nothing(house: House, turn: 
     ask = partial(asked, house, "POST", path, OWNER, Role.PRODUCT_MANAGER, key=key, json={"reason": "No room."})
     with no_room(house, *victims), ThreadPoolExecutor(1) as threads:
         asking = threads.submit(ask)
-        reads = read_until(asking, partial(read, house, scene))
+        reads = read_until([asking], partial(read, house, scene))
         answer = asking.result()
     freed = time.monotonic()
     assert (answer.status, answer.is_honest) == (503, True), answer
@@ -217,7 +217,8 @@ def test_while_somebody_else_writes_reading_goes_on(on_a_file: LoneWeb, say: Say
 
 
 EVERY_TIME: tuple[tuple[Trouble, set[str], bool], ...] = (
-    (read_only, {"store-away"}, True),
+    # The setting is a default only: a connection that was told to read and then to write again may write.
+    (read_only, {"", "store-away"}, True),
     (full_disk, {"storage-full"}, True),
     (standstill, {"store-away"}, False),
 )
@@ -245,7 +246,9 @@ def test_a_server_in_trouble_is_told_of_in_time_and_recovers_unaided(
         alive = web.ask("GET", "/livez", OWNER, Role.AUDITOR)
         ready = web.ask("GET", "/readyz", OWNER, Role.AUDITOR)
     say(f"{trouble.__name__} on PostgreSQL: {grouped(answers)}; reads meanwhile: {grouped(reads)}; readyz {ready!r}")
-    assert {each.kind for each in answers.values()} == kinds
+    answered = {each.kind for each in answers.values()}
+    assert answered <= kinds
+    assert answered != {""}, "nobody noticed anything"
     assert alive.status == 200
     assert ready.seconds < SLACK + 2
     judge(web, answers, reads, longest=LONGEST_SILENCE, reading_goes_on=reading_goes_on)
@@ -259,9 +262,7 @@ def under_strain(web: LoneWeb, name: str) -> tuple[dict[str, Answer], list[Answe
     with ThreadPoolExecutor(WRITERS) as threads:
         keys = [f"{name}-{number}" for number in range(WRITERS)]
         writing = {key: threads.submit(web.hear, key) for key in keys}
-        reads = [web.read_region(), web.read_board()]
-        for each in writing.values():
-            reads += read_until(each, web.read_region)
+        reads = [web.read_board(), *read_until(list(writing.values()), web.read_region)]
         return {key: each.result() for key, each in writing.items()}, reads
 
 
@@ -299,10 +300,10 @@ def heard(web: LoneWeb) -> set[str]:
     return set(found)
 
 
-def read_until(awaited: Future[Any], look: Callable[[], Answer]) -> list[Answer]:
-    """Read again and again until something else is done."""
+def read_until(awaited: Sequence[Future[Any]], look: Callable[[], Answer]) -> list[Answer]:
+    """Read again and again until everything else is done."""
     seen = [look()]
-    while not awaited.done():
+    while not all(each.done() for each in awaited):
         seen.append(look())
     return seen
 
