@@ -296,5 +296,5 @@ class RegionMachine(RuleBasedStateMachine):
 
 
 TestRegionMachine = RegionMachine.TestCase
-TestRegionMachine.settings = settings(max_examples=examples(150), stateful_step_count=40)
+TestRegionMachine.settings = settings(max_examples=examples(100), stateful_step_count=40)
 TestRegionMachine.__doc__ = "No sequence of commands, edits, facts and time launches a region in breach of the rules."
