@@ -65,7 +65,12 @@ async def show_board(
     after: Slugs = "",
 ) -> Response:
     """Show where every launch stands, product by region."""
-    return page_response(await run_in_threadpool(board_page, deps, actor, filters, after=after or None))
+
+    def shown() -> Response:
+        return page_response(board_page(deps, actor, filters, after=after or None))
+
+    # Rendered beside the loop too: a board of 400 cells would make everybody else wait.
+    return await run_in_threadpool(shown)
 
 
 async def show_region(
@@ -75,8 +80,11 @@ async def show_region(
     actor: Annotated[Actor, requires(Action.READ_READINESS, persona=True)],
 ) -> Response:
     """Show one region: its path, its criteria, who holds the ball, the decision and what happened."""
-    page = await run_in_threadpool(region_page, deps, actor, str(slugged(product)), str(slugged(region)))
-    return page_response(page)
+
+    def shown() -> Response:
+        return page_response(region_page(deps, actor, str(slugged(product)), str(slugged(region))))
+
+    return await run_in_threadpool(shown)
 
 
 async def show_asset(file: str, conditional: Conditional) -> Response:

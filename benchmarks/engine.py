@@ -20,7 +20,7 @@ from bootstrap.installation import LOOPBACK, Installation, free_port
 from bootstrap.lifeline import tied
 from bootstrap.local_door import LocalDoor
 from bootstrap.temporal_server import TemporalServer, program
-from bootstrap.up import answers_ok, search_attributes
+from bootstrap.up import answers_ok
 from store.engine import Store, migrate, open_store
 from workflows.names import TASK_QUEUE
 
@@ -71,7 +71,7 @@ class Engine:
         """Start everything, and stop it in the end, the last one first."""
         migrate(self.store_url)
         with ExitStack() as processes:
-            server = (*self.server.command(search_attributes()), *self._metrics)
+            server = (*self.server.command(), *self._metrics)
             processes.enter_context(self._process("temporal", server))
             until(lambda: asyncio.run(self.server.answers()), within=START_PATIENCE)
             begun_at = datetime.now(UTC)

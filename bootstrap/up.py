@@ -189,11 +189,6 @@ class _House:
         self._console.print(f"✓ {name} [dim]({took:.1f} s)[/dim]", highlight=False)
 
 
-def search_attributes() -> tuple[tuple[str, str], ...]:
-    """Return every search attribute with its type, as Temporal's own program spells them."""
-    return temporal_server.SEARCH_ATTRIBUTES
-
-
 async def answers_ok(url: str) -> bool:
     """Say whether a GET of `url` is answered with 200."""
     answer = await glance(url, patience=_HEALTH_PATIENCE_SECONDS)

@@ -24,6 +24,10 @@ WEIGHTS: dict[CriterionKey, int] = {
 """The weight of each criterion in the readiness index, from the rule book."""
 
 
+SATISFIED = frozenset({CriterionStatus.MET, CriterionStatus.WAIVED})
+"""The statuses of a criterion that stands in nobody's way."""
+
+
 class Rag(StrEnum):
     """A colour, computed from evidence, never typed in."""
 
@@ -62,7 +66,7 @@ class CriterionResult(Frozen):
     @property
     def is_satisfied(self) -> bool:
         """Say whether it stands in nobody's way."""
-        return self.status in {CriterionStatus.MET, CriterionStatus.WAIVED}
+        return self.status in SATISFIED
 
 
 class StageReadiness(Frozen):

@@ -15,7 +15,7 @@ from readiness.ledger import Cause, LaunchRefused, Look, Proposal
 from readiness.policy import LEARNING_STAGES
 from readiness.refusals import CommandRefused
 from readiness.region import RegionLaunch
-from readiness.tick import bearings, due_at, tick, wants_launch
+from readiness.tick import bearings, due_at, must_look, tick, wants_launch
 
 __all__ = [
     "BEING_CHECKED",
@@ -30,6 +30,7 @@ __all__ = [
     "evolve",
     "fold",
     "judged_instant",
+    "must_look",
     "propose",
     "tick",
     "verdict_of",

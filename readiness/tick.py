@@ -7,6 +7,7 @@ from readiness.commands import Choice
 from readiness.evaluate import current_stage, evaluate, verdict_of
 from readiness.events import (
     CriteriaJudged,
+    CriterionStatus,
     HoldCause,
     RegionEvent,
     RegionHeld,
@@ -20,8 +21,8 @@ from readiness.evidence import Evidence
 from readiness.evolve import GOES, evolve
 from readiness.ledger import Bearings
 from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
-from readiness.readiness import Readiness, earliest
-from readiness.region import RegionLaunch, StageStatus
+from readiness.readiness import SATISFIED, Readiness, earliest
+from readiness.region import JudgedStatus, RegionLaunch, Signature, StageStatus
 
 
 def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> tuple[RegionEvent, ...]:
@@ -74,6 +75,19 @@ def bearings(region: RegionLaunch, *, now: datetime) -> Bearings:
     )
 
 
+def must_look(region: RegionLaunch, readiness: Readiness, evidence: Evidence) -> bool:
+    """Say whether `region` must look at what `readiness` tells.
+
+    It must where a criterion became met or waived or is so no more, or where a text that was signed has moved on.
+    Without evidence and unmet are the same to a gate, so the step from one to the other wakes nobody.
+    """
+
+    def opened(statuses: tuple[JudgedStatus, ...]) -> dict[CriterionKey, CriterionStatus]:
+        return {each.key: each.status for each in statuses if each.status in SATISFIED}
+
+    return opened(readiness.statuses()) != opened(region.judged) or any(_moved_on(region, evidence))
+
+
 def _lateness(region: RegionLaunch) -> timedelta:
     return timedelta(minutes=region.policy.go_no_go.late_launch_minutes)
 
@@ -89,10 +103,16 @@ def _gates(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> It
 
 
 def _voided(region: RegionLaunch, evidence: Evidence, now: datetime) -> Iterator[RegionEvent]:
+    for signature in _moved_on(region, evidence):
+        yield SignOffVoided(at=now, stage=signature.stage, function=signature.function, digest=signature.digest)
+
+
+def _moved_on(region: RegionLaunch, evidence: Evidence) -> Iterator[Signature]:
+    """Yield the sign-offs that stand though their text is another by now."""
     for signature in region.sign_offs:
         content = evidence.content_of(signature.stage)
         if content is not None and signature.digest not in (content.digest, *content.same_as):
-            yield SignOffVoided(at=now, stage=signature.stage, function=signature.function, digest=signature.digest)
+            yield signature
 
 
 def _stages(region: RegionLaunch, readiness: Readiness, now: datetime) -> Iterator[RegionEvent]:

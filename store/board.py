@@ -8,13 +8,12 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, or_, select, tuple_
 
-from readiness.events import CriterionStatus
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
-from readiness.policy import CriterionKey, Stage
+from readiness.policy import Stage
 from readiness.readiness import Blocker, DecisionShown, Rag, Readiness
-from readiness.region import JudgedStatus, RegionLaunch, Verdict
-from readiness.rules import judged_instant
+from readiness.region import Verdict
+from readiness.rules import judged_instant, must_look
 from store.engine import Store
 from store.projection import readiness_of, shown_by
 from store.records_schema import region_launches
@@ -264,7 +263,7 @@ def refresh_figures(store: Store, keys: Sequence[RegionKey]) -> tuple[RegionKey,
     return tuple(
         key
         for key, record in seen.items()
-        if record.region.ending is None and _has_moved(record.region, judged[key], gathered[key])
+        if record.region.ending is None and must_look(record.region, judged[key], gathered[key])
     )
 
 
@@ -283,16 +282,3 @@ def _store(tx: Connection, record: RegionRecord, readiness: Readiness, evidence:
         # The row says that the workflow was lost; only the workflow itself ends that.
         del columns["shown_verdict"], columns["reasons"]
     update_region(tx, record.key, **columns)
-
-
-def _has_moved(region: RegionLaunch, readiness: Readiness, evidence: Evidence) -> bool:
-    if _satisfied(readiness.statuses()) != _satisfied(region.judged):
-        return True
-    accepted = {content.stage: (content.digest, *content.same_as) for content in evidence.contents}
-    return any(signature.digest not in accepted.get(signature.stage, ()) for signature in region.sign_offs)
-
-
-def _satisfied(judged: Iterable[JudgedStatus]) -> dict[CriterionKey, CriterionStatus]:
-    """Return how each criterion is met that is: without evidence and unmet are the same to a gate."""
-    met = {CriterionStatus.MET, CriterionStatus.WAIVED}
-    return {criterion.key: criterion.status for criterion in judged if criterion.status in met}

@@ -46,6 +46,16 @@ class Store:
     _writers: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(_WRITERS), init=False, repr=False, compare=False
     )
+    _reader: Engine = field(init=False, repr=False, compare=False)
+    """The same engine for transactions that only read."""
+
+    def __post_init__(self) -> None:
+        snapshots: dict[str, Any] = (
+            {_BEGINNING: "BEGIN DEFERRED"}
+            if self.is_sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        object.__setattr__(self, "_reader", self.engine.execution_options(**snapshots))
 
     @property
     def is_sqlite(self) -> bool:
@@ -55,11 +65,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one snapshot of the database; raises StoreAway."""
-        if self.is_sqlite:
-            reader = self.engine.execution_options(**{_BEGINNING: "BEGIN DEFERRED"})
-        else:
-            reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with away_is_one_error(self.engine), reader.begin() as tx:
+        with away_is_one_error(self.engine), self._reader.begin() as tx:
             yield tx
 
     @contextmanager

@@ -64,7 +64,8 @@ def move_row(
     if figures is not None and _is_for(region, figures):
         said = contents_of(tx, [region])[region.key] if contents is None else contents
         readiness = readiness_of(region, figures, said)
-        columns |= shown_by(readiness, figures, said, revision, facts_revision=record.facts_revision)
+        counted = _as_counted(record, figures, revision)
+        columns |= shown_by(readiness, counted, said, revision, facts_revision=record.facts_revision)
     else:
         columns |= _uncounted(region)
     if looked:
@@ -112,6 +113,16 @@ def _newest(record: RegionRecord, seen: Figures | None) -> tuple[Figures | None,
     if seen is not None and seen.revision >= record.figures_revision:
         return seen, seen.revision
     return record.figures, record.figures_revision
+
+
+def _as_counted(record: RegionRecord, figures: Figures, revision: int) -> Figures:
+    """Return the figures of the row where `figures` only say that these still hold: a look counts nobody, so it must
+    not put off the hourly counting."""
+    if record.figures is None or revision != record.figures_revision:
+        return figures
+    since = figures.change.since if figures.change is not None else None
+    is_taken = record.figures.as_of(figures.at, now=figures.gathered_at, since=since) == figures
+    return record.figures if is_taken else figures
 
 
 def _is_for(region: RegionLaunch, figures: Figures) -> bool:

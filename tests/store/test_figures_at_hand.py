@@ -134,6 +134,19 @@ def test_figures_that_no_longer_hold_are_found_within_a_minute(desk: Desk) -> No
         assert aged_regions(tx, gathered_before=desk.clock.now - hour, now=desk.clock.now) == ()
 
 
+def test_looking_does_not_put_off_the_hourly_counting(desk: Desk) -> None:
+    """A look that takes figures at hand counts nobody, so the row still says when they were counted."""
+    key = desk.with_go()
+    counted(desk)
+    counted_at = desk.clock.now - timedelta(seconds=1)
+    desk.clock.now += timedelta(minutes=30)
+    desk.look(key)
+    with desk.store.reading() as tx:
+        assert tx.execute(select(region_launches.c.figures_gathered_at)).scalar_one() == counted_at
+        just_after = counted_at + timedelta(microseconds=1)
+        assert aged_regions(tx, gathered_before=just_after, now=desk.clock.now) == (key,)
+
+
 def test_what_was_gathered_is_gathered_anew_for_whoever_insists(desk: Desk) -> None:
     """Counting anew says the same of a region in which nothing moved."""
     key = desk.with_go()
