@@ -39,7 +39,6 @@ class LaunchAnswer(Frozen):
     started_by: str | None
     ended_at: Moment | None
     below_tier: tuple[str, ...]
-    deferred: tuple[str, ...]
     courses: tuple[dict[str, Any], ...]
     assessment: dict[str, Any]
     policy: dict[str, Any]

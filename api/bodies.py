@@ -4,11 +4,12 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from readiness.commands import Choice, Position
+from readiness.commands import Choice, Position, Stance
 from readiness.content import Objection, ValueProposition
-from readiness.policy import Function, Stage
+from readiness.plan_bodies import share
+from readiness.policy import CriterionKey, Function, Stage
 from readiness.values import Body, Digest, Identifier, Line, Moment, Slug, Text
 
 MOST_POINTS = 50
@@ -70,6 +71,13 @@ class ConditionBody(Body):
     due_at: WrittenMoment
 
 
+class AcceptedDissentBody(Body):
+    """A dissent that the decider accepts by name."""
+
+    function: Function
+    reason: Text
+
+
 class DecisionBody(GoverningBody):
     """An executive's decision."""
 
@@ -77,6 +85,11 @@ class DecisionBody(GoverningBody):
         json_schema_extra={
             "examples": [
                 {"verdict": "go", "reason": "Everyone who will sell it is certified.", "seen": 19},
+                {
+                    "verdict": "conditional_go",
+                    "reason": "The price list follows.",
+                    "conditions": [{"text": "Print the prices", "owner": "en-1", "due_at": "2027-02-22T09:00:00Z"}],
+                },
                 {"verdict": "no_go", "reason": "Two teams are still learning.", "review_at": "2027-02-15T09:00:00Z"},
             ]
         }
@@ -84,7 +97,70 @@ class DecisionBody(GoverningBody):
 
     verdict: Choice
     conditions: Annotated[tuple[ConditionBody, ...], Field(max_length=20)] = ()
+    dissents_accepted: Annotated[tuple[AcceptedDissentBody, ...], Field(max_length=len(Function))] = ()
     review_at: WrittenMoment | None = None
+
+
+class WaiverBody(GoverningBody):
+    """Which unmet criterion is to be passed, why, what is done instead, and until when."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "criterion": "certified_share",
+                    "reason": "Two of fifty are on sick leave.",
+                    "compensating_control": "They sell beside a certified colleague.",
+                    "expires_at": "2027-03-15T09:00:00Z",
+                    "floor": 0.75,
+                }
+            ]
+        }
+    )
+
+    criterion: CriterionKey
+    compensating_control: Text
+    expires_at: WrittenMoment
+    floor: Annotated[
+        Annotated[int, BeforeValidator(share)] | None,
+        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+        Field(description="The lowest share that the waiver covers; left out, the share as it stands."),
+    ] = None
+
+
+class AnswerBody(GoverningBody):
+    """Why a waiver is granted, denied or revoked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The control will do until then."}]})
+
+
+class PollBody(GoverningBody):
+    """The wish to poll every function that holds a seat."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+
+class BallotBody(GoverningBody):
+    """A function's position; sealed until every seat has voted or the clock has run out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"function": "sales", "position": "dissent", "reason": "The north is not ready."},
+            ]
+        }
+    )
+
+    function: Function
+    position: Stance
+
+
+class MeetBody(GoverningBody):
+    """What proves that a condition is met."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"proof": "The price list went out on the 20th."}]})
+
+    proof: Text
 
 
 class HoldBody(GoverningBody):

@@ -28,10 +28,10 @@ from api.identity import Actor
 from api.live import region_readiness
 from api.problems import Fault, Problem, invalid, problem_of
 from api.rights import Action, may_act_for, right_used
+from readiness.canonical import digest
 from readiness.commands import (
     ROLE_OF_FUNCTION,
     Cancel,
-    Choice,
     Decide,
     Hold,
     Position,
@@ -84,7 +84,7 @@ async def sign_off(
                 f"signs for {body.function.value}."
             )
         )
-    asking = _asking(actor, ROLE_OF_FUNCTION[body.function], key, "sign_off", body)
+    asking = asking_of(actor, ROLE_OF_FUNCTION[body.function], key, "sign_off", body)
     fields = body.model_dump(include={"stage", "function", "digest", "position"})
     signed = await command_region(
         deps,
@@ -104,12 +104,18 @@ async def decide(
     deps: Deps,
     actor: Annotated[Actor, requires(Action.DECIDE)],
 ) -> Any:
-    """Decide go, no-go or hold for the launch instant that stands, on the readiness that is answered."""
-    if body.conditions and body.verdict is not Choice.CONDITIONAL_GO:
-        reason = "Conditions belong to a conditional go; leave them out."
-        raise invalid([Fault(path="conditions", code="not-conditional", reason=reason)])
-    fields = {"choice": body.verdict, "review_at": body.review_at}
-    answer = await _govern(deps, actor, Action.DECIDE, key, product, region, body, Decide, fields)
+    """Decide go, conditional go, no-go or hold for the launch instant that stands."""
+    fields = {
+        "choice": body.verdict,
+        "review_at": body.review_at,
+        "conditions": [
+            {"owner": each.owner, "due_at": each.due_at, "text_digest": digest(each.text)} for each in body.conditions
+        ],
+        "dissents_accepted": [
+            {"function": each.function, "reason_digest": digest(each.reason)} for each in body.dissents_accepted
+        ],
+    }
+    answer = await governed(deps, actor, Action.DECIDE, key, product, region, body, Decide, fields)
     answer.status_code = HTTPStatus.CREATED
     answer.headers["Location"] = f"/v1/launches/{product}/regions/{region}/readiness"
     return answer
@@ -125,7 +131,7 @@ async def hold(
 ) -> Any:
     """Stop the launch of a region; learning and signing go on."""
     fields = {"review_at": body.review_at}
-    return await _govern(deps, actor, Action.HOLD, key, product, region, body, Hold, fields)
+    return await governed(deps, actor, Action.HOLD, key, product, region, body, Hold, fields)
 
 
 async def resume(
@@ -137,7 +143,7 @@ async def resume(
     actor: Annotated[Actor, requires(Action.RESUME)],
 ) -> Any:
     """End a hold; a go that stood before needs a new decision."""
-    return await _govern(deps, actor, Action.RESUME, key, product, region, body, Resume, {})
+    return await governed(deps, actor, Action.RESUME, key, product, region, body, Resume, {})
 
 
 async def cancel(
@@ -149,7 +155,7 @@ async def cancel(
     actor: Annotated[Actor, requires(Action.CANCEL)],
 ) -> Any:
     """End a region launch for good; the region may be added again as a new run."""
-    return await _govern(deps, actor, Action.CANCEL, key, product, region, body, Cancel, {})
+    return await governed(deps, actor, Action.CANCEL, key, product, region, body, Cancel, {})
 
 
 async def reschedule(
@@ -166,10 +172,10 @@ async def reschedule(
         instant = _new_instant(tx, product, region, body.launch_at, now=deps.store.now(tx))
         return {"launch_at": instant, "wall_clock": body.launch_at}
 
-    return await _govern(deps, actor, Action.RESCHEDULE, key, product, region, body, Reschedule, moved)
+    return await governed(deps, actor, Action.RESCHEDULE, key, product, region, body, Reschedule, moved)
 
 
-async def _govern(
+async def governed(
     deps: Dependencies,
     actor: Actor,
     action: Action,
@@ -180,22 +186,43 @@ async def _govern(
     command: type[RegionCommand],
     fields: dict[str, Any] | Callable[[Connection], dict[str, Any]],
 ) -> Response:
-    """Command what `body` asks, and answer with the readiness that it led to."""
-    role = right_used(actor, action, region)
-    if role is None:
-        raise Problem("not-allowed", f"No role of yours allows {action.value} in {region}.")
-    asking = _asking(actor, role, key, action.value, body)
-
-    def make(tx: Connection, asked: dict[str, Any]) -> RegionCommand:
-        return command.model_validate({**asked, **(fields(tx) if callable(fields) else fields)})
-
-    await command_region(deps, asking, product=product, region=region, make=make)
-    found = await run_in_threadpool(region_readiness, deps.store, product, region)
+    """Carry out one act on a region, and answer with the readiness that it led to; raises the problem of its
+    refusal."""
+    _, found = await govern(deps, actor, action, key, product, region, body, command, fields)
     # It is valid as it was computed: validating it once more costs as much as computing it.
     return Response(found.model_dump_json(), media_type="application/json")
 
 
-def _asking(actor: Actor, role: Role, key: str, kind: str, body: GoverningBody) -> Asking:
+async def govern(
+    deps: Dependencies,
+    actor: Actor,
+    action: Action,
+    key: str,
+    product: str,
+    region: str,
+    body: GoverningBody,
+    command: type[RegionCommand],
+    fields: dict[str, Any] | Callable[[Connection], dict[str, Any]],
+) -> tuple[str, Readiness]:
+    """Carry out one act on a region; return the id of its command and the readiness after it.
+
+    Raises the problem of its refusal.
+    """
+    role = right_used(actor, action, region)
+    if role is None:
+        raise Problem("not-allowed", f"No role of yours allows {action.value} in {region}.")
+    kind: str = command.model_fields["kind"].default
+    asking = asking_of(actor, role, key, kind, body)
+
+    def make(tx: Connection, asked: dict[str, Any]) -> RegionCommand:
+        return command.model_validate({**asked, **(fields(tx) if callable(fields) else fields)})
+
+    done = await command_region(deps, asking, product=product, region=region, make=make)
+    return done.command_id, await run_in_threadpool(region_readiness, deps.store, product, region)
+
+
+def asking_of(actor: Actor, role: Role, key: str, kind: str, body: GoverningBody) -> Asking:
+    """Return what `actor` asks in `role`, as the command log keeps it."""
     return Asking(actor, role, key, kind, body.model_dump(mode="json"))
 
 

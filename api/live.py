@@ -15,6 +15,7 @@ from store.ledger import rows_after
 from store.regions import ROW_IN_DOUBT, WORKFLOW_LOST, RegionRecord, latest_record, region_record
 from store.sight import gather
 from store.types import NEVER
+from store.words import with_words
 
 _HOPEFUL = frozenset({Verdict.READY, Verdict.GO, Verdict.CONDITIONAL_GO})
 """Verdicts that are never shown for a coming instant unless the region has them at its own."""
@@ -57,7 +58,7 @@ def readiness_of_record(
         own = readiness_of_record(tx, record, now=now)
         if own.verdict is not shown.verdict:
             shown = shown.model_copy(update={"verdict": own.verdict, "reasons": own.reasons})
-    return _shown(record, shown)
+    return with_words(tx, region, _shown(record, shown))
 
 
 def _as_it_was(tx: Connection, key: RegionKey, at: datetime) -> RegionLaunch:

@@ -20,11 +20,12 @@ from api.live import live_readiness, region_readiness
 from api.problems import Problem
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
+from readiness.events import BallotCast, RegionEvent
 from readiness.ledger import RegionRow
 from readiness.people import PersonStatus
 from readiness.plan_document import policy_as_document
 from readiness.policy import GATED_STAGES, TIERS, Policy, Stage
-from readiness.readiness import WORST_FIRST, Blocker, DecisionShown, Rag, Readiness
+from readiness.readiness import WORST_FIRST, Blocker, ConditionShown, DecisionShown, Rag, Readiness, WaiverShown
 from readiness.region import Verdict
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
@@ -65,8 +66,8 @@ class BoardAnswer(Frozen):
     reasons: tuple[str, ...]
     blockers: tuple[Blocker, ...]
     decision: DecisionShown | None
-    conditions: tuple[None, ...] = ()
-    waivers: tuple[None, ...] = ()
+    conditions: tuple[ConditionShown, ...]
+    waivers: tuple[WaiverShown, ...]
 
 
 class TierAnswer(Frozen):
@@ -312,7 +313,14 @@ def board_answer(row: BoardRow) -> BoardAnswer:
         reasons=row.reasons,
         blockers=row.blockers,
         decision=row.decision,
+        conditions=row.conditions,
+        waivers=row.waivers,
     )
+
+
+def _is_sealed(event: RegionEvent) -> bool:
+    """A ballot's reason would tell how it voted; the poll tells both once it has closed."""
+    return isinstance(event, BallotCast)
 
 
 def timeline_entry(happening: Happening, names: dict[str, str]) -> TimelineEntry:
@@ -326,7 +334,7 @@ def timeline_entry(happening: Happening, names: dict[str, str]) -> TimelineEntry
         type=event.type,
         person=event.person,
         name=names.get(event.person) if event.person is not None else None,
-        reason=command.body.get("reason") if command is not None else None,
+        reason=command.body.get("reason") if command is not None and not _is_sealed(event) else None,
         data=event.model_dump(mode="json", exclude=set(_ENVELOPE)),
     )
 

@@ -24,6 +24,11 @@ class Action(StrEnum):
     RAISE_OBJECTION = "raise_objection"
     SIGN_OFF = "sign_off"
     DECIDE = "decide"
+    REQUEST_WAIVER = "request_waiver"
+    ANSWER_WAIVER = "answer_waiver"
+    OPEN_POLL = "open_poll"
+    CAST_BALLOT = "cast_ballot"
+    MEET_CONDITION = "meet_condition"
     IMPORT_FACTS = "import_facts"
     READ_IMPORT = "read_import"
     READ_BOARD = "read_board"
@@ -91,6 +96,16 @@ TABLE: tuple[Right, ...] = (
           "Each signs for their own function only: see may_act_for."),
     Right(Action.DECIDE, Reach.REGION, (_EXECUTIVE,),
           "Only an executive says go; the core refuses the launch owner."),
+    Right(Action.REQUEST_WAIVER, Reach.REGION, (_MANAGER, _MARKETING, _SALES, _ENABLEMENT),
+          "Whoever works on a gate may ask to pass it; asking opens nothing."),
+    Right(Action.ANSWER_WAIVER, Reach.REGION, (_EXECUTIVE,),
+          "An executive answers, never their own request or item: see the core."),
+    Right(Action.OPEN_POLL, Reach.REGION, (_MANAGER, _ENABLEMENT, _EXECUTIVE),
+          "Asking everybody for their position gives nothing."),
+    Right(Action.CAST_BALLOT, Reach.REGION, (_MARKETING, _SALES, _ENABLEMENT, _MANAGER),
+          "Each votes for their own function only: see may_act_for."),
+    Right(Action.MEET_CONDITION, Reach.REGION, _GOVERNING,
+          "Who promised a condition, or owns the launch, says that it is met: see the core."),
     # Facts. A file names people of any region, so whoever loads one, or reads its bad rows, answers for all regions.
     Right(Action.IMPORT_FACTS, Reach.EVERYWHERE, (_ENABLEMENT, _ADMIN, _SERVICE),
           "Enablement, or the system of record, brings in who has learned what."),

@@ -56,7 +56,6 @@ def launch_answer(
         started_by=launch.started_by,
         ended_at=launch.ended_at,
         below_tier=plan.below_tier,
-        deferred=plan.deferred,
         courses=tuple(document["courses"]),
         assessment=document["assessment"],
         policy=document["policy"],

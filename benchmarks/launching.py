@@ -101,7 +101,7 @@ class Launching:
                 "pass_mark": 80,
                 "valid_days": 365,
             },
-            "policy": {"objection_handling": {"top_objections": 1}, **policy},
+            "policy": {"objection_handling": {"top_objections": 1}, "go_no_go": {"polled": []}, **policy},
         }
 
     def start(self, policy: Mapping[str, Any] | None = None, *, lead: timedelta = FAR_AHEAD) -> Any:

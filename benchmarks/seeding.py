@@ -35,7 +35,7 @@ from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import evolve_launch, propose_launch
 from readiness.ledger import CORE_VERSION
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
-from readiness.policy import SIGNED_STAGES, TIERS, Stage
+from readiness.policy import SIGNED_STAGES, TIERS, Policy, Stage
 from readiness.rules import bearings
 from store.alarms import scope_of
 from store.board import refresh_figures
@@ -216,7 +216,7 @@ class Seeder:
                 valid_days=VALID_DAYS,
                 max_attempts=MOST_ATTEMPTS,
             ),
-            policy=TIERS[tier],
+            policy=_unpolled(TIERS[tier]),
         )
 
     def _content(self, tx: Connection, number: int, plan: LaunchPlan, at: datetime) -> Contents:
@@ -331,3 +331,9 @@ def _cast(row: Row, words: Mapping[str, str]) -> Row:
         else:
             cast[name] = value
     return cast
+
+
+def _unpolled(policy: Policy) -> Policy:
+    """A launch without a poll: what is measured is reading and counting, not voting."""
+    alone = policy.go_no_go.model_copy(update={"polled": (), "votes_needed": 0})
+    return policy.model_copy(update={"go_no_go": alone})

@@ -1,7 +1,7 @@
 """Which story does a fresh installation tell?"""
 
-# Atlas 2 launches in three regions. EMEA has learned and has a go. APAC was certified long ago, and too many of these
-# certifications lapse before its launch day. In the Americas sales has sent the message back.
+# Atlas 2 launches in three regions. EMEA has learned, was polled and has a go. APAC was certified long ago, and too
+# many of these certifications lapse before its launch day. In the Americas sales has sent the message back.
 
 import csv
 import tempfile
@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from bootstrap.api_client import Api, Refused
 from bootstrap.demo_people import AUDIENCES, GOVERNORS, Seller
-from bootstrap.demo_texts import MESSAGE, OBJECTIONS
+from bootstrap.demo_texts import BALLOTS, MESSAGE, OBJECTIONS
 from readiness.canonical import digest
 from readiness.commands import Role
 
@@ -25,8 +26,10 @@ ASSESSMENT = "atlas-2-cert"
 LEAD_DAYS = 45
 """Days from the first `up` to the launch: more than tier 2 asks for, and past the lapse of the old certifications."""
 
-_IMPORT_PATIENCE = timedelta(minutes=2)
+_PATIENCE = timedelta(minutes=2)
 _POLL_SECONDS = 0.2
+
+Seen = TypeVar("Seen")
 
 
 class Door(Protocol):
@@ -45,6 +48,13 @@ class Region(NamedTuple):
     wave: int
     sales_lead: str
 
+
+SEATS: dict[str, tuple[str, Role]] = {
+    "marketing": ("ma-1", Role.MARKETING),
+    "sales": ("sa-1", Role.SALES_LEAD),
+    "enablement": ("en-1", Role.ENABLEMENT),
+}
+"""Who votes for each function in EMEA."""
 
 REGIONS = (
     Region("emea", "EMEA", "Europe/Berlin", 1, "sa-1"),
@@ -72,6 +82,7 @@ def load(door: Door, *, now: datetime | None = None) -> None:
         _bring_in(enablement, "attempts", _attempts(now))
         for region in REGIONS:
             _sign(region, client("ma-1", Role.MARKETING), client(region.sales_lead, Role.SALES_LEAD))
+        _vote(client("pm-7", Role.PRODUCT_MANAGER), {seat: client(*who) for seat, who in SEATS.items()})
         _decide(client("ex-1", Role.EXECUTIVE))
 
 
@@ -164,11 +175,11 @@ def _bring_in(api: Api, kind: str, rows: list[dict[str, str]]) -> None:
             writer.writeheader()
             writer.writerows(rows)
         import_id = api.upload(kind, file)["id"]
-    deadline = time.monotonic() + _IMPORT_PATIENCE.total_seconds()
-    while (state := api.read(f"/v1/imports/{import_id}")["state"]) in {"queued", "running"}:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"The {kind} of the demonstration are still {state}.")
-        time.sleep(_POLL_SECONDS)
+    state = _awaited(
+        lambda: str(api.read(f"/v1/imports/{import_id}")["state"]),
+        lambda seen: seen not in {"queued", "running"},
+        f"the {kind}",
+    )
     if state != "completed":
         raise RuntimeError(f"The {kind} of the demonstration were {state}.")
 
@@ -204,12 +215,33 @@ def _put_key(region: Region, api: Api, stage: str, function: str, **more: str) -
     _unless("already-signed", lambda: _ask(api, f"{path}/sign-offs", body))
 
 
+def _vote(manager: Api, seats: dict[str, Api]) -> None:
+    """Poll every seat in EMEA, and wait until the ballots are opened."""
+    path = f"/v1/launches/{PRODUCT}/regions/emea"
+    _unless("poll-already-open", lambda: _ask(manager, f"{path}/poll", {}))
+    for function, api in seats.items():
+        _unless("seat-has-voted", partial(_ask, api, f"{path}/ballots", {"function": function, **BALLOTS[function]}))
+    _awaited(
+        lambda: manager.read(f"{path}/readiness")["poll"], lambda poll: poll["closed_at"] is not None, "the poll"
+    )
+
+
 def _decide(api: Api) -> None:
     body = {
         "verdict": "go",
         "reason": "Every seller has learned it, and both sides of the house stand by the message.",
     }
     _unless("already-decided", lambda: _ask(api, f"/v1/launches/{PRODUCT}/regions/emea/decisions", body))
+
+
+def _awaited(look: Callable[[], Seen], is_done: Callable[[Seen], bool], what: str) -> Seen:
+    """Look again and again until it is done, and return what was seen last; raises TimeoutError."""
+    deadline = time.monotonic() + _PATIENCE.total_seconds()
+    while not is_done(seen := look()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"In the demonstration {what} did not come to an end.")
+        time.sleep(_POLL_SECONDS)
+    return seen
 
 
 def _ask(api: Api, path: str, body: dict[str, Any]) -> None:

@@ -46,3 +46,13 @@ OBJECTIONS: dict[str, dict[str, Any]] = {
         "rank": 5,
     },
 }
+
+BALLOTS: dict[str, dict[str, str]] = {
+    "marketing": {"position": "agree"},
+    "sales": {"position": "agree"},
+    "enablement": {
+        "position": "disagree_but_support",
+        "reason": "Two people in EMEA have not passed yet. I would rather wait a week, and will stand by the date.",
+    },
+}
+"""What the seats say in EMEA."""

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 
 from api.sending import EngineAway, Sender
 from bootstrap.watch import Watch
-from readiness.commands import AddRegion, Cancel, Decide, Hold, Reschedule, Resume, SignOff, StartLaunch
+from readiness.commands import AddRegion, StartLaunch
 from readiness.keys import LaunchKey, RegionKey
 from store.board import aged_regions, marked_regions, refresh_figures
 from store.commands import LoggedCommand, open_commands
@@ -124,10 +124,10 @@ class Relay:
             match command.scope, command.command:
                 case LaunchKey() as key, StartLaunch() | AddRegion() as asked:
                     await self._sender.launch(key, asked)
-                case RegionKey() as key, SignOff() | Decide() | Hold() | Resume() | Cancel() | Reschedule() as asked:
-                    await self._sender.region(key, asked)
-                case _:
+                case (LaunchKey(), _) | (_, StartLaunch() | AddRegion()):
                     raise ValueError(f"{command.kind} was logged for {command.scope}, which it is not for")
+                case key, asked:
+                    await self._sender.region(key, asked)
         except EngineAway as away:
             _log.warning("Command %s is still open: %s", command.id, away)
 

@@ -21,8 +21,10 @@ from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
 from api.imports import imports_router
 from api.launches import launches_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
+from api.polling import polling_router
 from api.reading import reading_router
 from api.uploads import clear_abandoned
+from api.waiving import waiving_router
 from bootstrap.answering import PromptSender
 from bootstrap.attendance import attendance_of
 from bootstrap.impatience import ImpatientProtocol, claim_places, spare_the_log
@@ -71,7 +73,15 @@ class _Server(uvicorn.Server):
 
 def routers() -> Sequence[APIRouter]:
     """Return the API, router by router."""
-    return (launches_router(), governing_router(), content_router(), reading_router(), imports_router())
+    return (
+        launches_router(),
+        governing_router(),
+        waiving_router(),
+        polling_router(),
+        content_router(),
+        reading_router(),
+        imports_router(),
+    )
 
 
 def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from readiness.plan import LaunchPlan, RegionPlan
-from readiness.policy import Function, Stage
-from readiness.values import Digest, Frozen, Identifier, Moment
+from readiness.policy import CriterionKey, Function, Stage
+from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment
 
 
 class Role(StrEnum):
@@ -41,6 +41,14 @@ class Position(StrEnum):
 
     APPROVE = "approve"
     SEND_BACK = "send_back"
+
+
+class Stance(StrEnum):
+    """What a function says of the launch in the poll."""
+
+    AGREE = "agree"
+    DISAGREE_BUT_SUPPORT = "disagree_but_support"
+    DISSENT = "dissent"
 
 
 class Choice(StrEnum):
@@ -90,12 +98,83 @@ class SignOff(Asked):
     position: Position = Position.APPROVE
 
 
+class Promise(Frozen):
+    """A condition as a decision asks for it: what is promised stays in the command log, under this digest."""
+
+    owner: Identifier
+    due_at: Moment
+    text_digest: Digest
+
+
+class AcceptedDissent(Frozen):
+    """A dissent that the decider accepts by name; the reason stays in the command log, under this digest."""
+
+    function: Function
+    reason_digest: Digest
+
+
 class Decide(Asked):
     """Decide whether the region launches."""
 
     kind: Literal["decide"] = "decide"
     choice: Choice
     review_at: Moment | None = None
+    conditions: tuple[Promise, ...] = ()
+    dissents_accepted: tuple[AcceptedDissent, ...] = ()
+
+
+class OpenPoll(Asked):
+    """Ask every function of the policy for its position."""
+
+    kind: Literal["open_poll"] = "open_poll"
+
+
+class CastBallot(Asked):
+    """Hand in a sealed ballot for a function: what it says stays in the command log until the poll closes."""
+
+    kind: Literal["cast_ballot"] = "cast_ballot"
+    function: Function
+
+
+class MeetCondition(Asked):
+    """Say that a condition of the standing go is met, with the proof."""
+
+    kind: Literal["meet_condition"] = "meet_condition"
+    condition: str
+    proof_digest: Digest | None = None
+
+
+class RequestWaiver(Asked):
+    """Ask for permission to pass an unmet criterion; the waiver is known by the id of this command."""
+
+    kind: Literal["request_waiver"] = "request_waiver"
+    criterion: CriterionKey
+    expires_at: Moment
+    floor: BasisPoints | None = None
+    """The lowest share that the waiver is to cover; left out, the share as it stands."""
+    control_digest: Digest | None = None
+    """The digest of the compensating control: what is done instead."""
+
+
+class GrantWaiver(Asked):
+    """Grant a waiver that was asked for."""
+
+    kind: Literal["grant_waiver"] = "grant_waiver"
+    waiver: str
+
+
+class DenyWaiver(Asked):
+    """Deny a waiver that was asked for."""
+
+    kind: Literal["deny_waiver"] = "deny_waiver"
+    waiver: str
+
+
+class RevokeWaiver(Asked):
+    """Take back a waiver that was granted."""
+
+    kind: Literal["revoke_waiver"] = "revoke_waiver"
+    waiver: str
 
 
 class Hold(Asked):
@@ -130,10 +209,22 @@ LaunchCommand = Annotated[StartLaunch | AddRegion, Field(discriminator="kind")]
 """Whatever may be asked of a launch as a whole."""
 
 RegionCommand = Annotated[
-    SignOff | Decide | Hold | Resume | Cancel | Reschedule,
+    SignOff
+    | Decide
+    | Hold
+    | Resume
+    | Cancel
+    | Reschedule
+    | RequestWaiver
+    | GrantWaiver
+    | DenyWaiver
+    | RevokeWaiver
+    | MeetCondition
+    | OpenPoll
+    | CastBallot,
     Field(discriminator="kind"),
 ]
 """Whatever may be asked of one region launch."""
 
-STEERING = frozenset({"decide", "hold", "resume", "cancel", "reschedule", "revoke"})
+STEERING = frozenset({"decide", "hold", "resume", "cancel", "reschedule", "revoke_waiver"})
 """Kinds that a later one of them overtakes: a stale wish is never carried out after a newer one."""

@@ -9,9 +9,11 @@ from readiness.evidence import ContentEvidence, Evidence
 from readiness.forecast import certification_forecast, needed, training_forecast
 from readiness.plan import Assessment, Course
 from readiness.policy import CriterionKey, Function, Policy, Stage
-from readiness.readiness import CriterionResult, Rag, floor_share
-from readiness.region import RegionLaunch, StageState
+from readiness.poll import stale_seats
+from readiness.readiness import CriterionResult, Rag, WaiverShown, floor_share
+from readiness.region import RegionLaunch, StageState, Waiver
 from readiness.values import BASIS_POINTS, share_is_met
+from readiness.waivers import covering, granted
 
 STILL_DAYS = 14
 """Days that a stage may be open without movement before it turns red (rule book, RAG)."""
@@ -48,7 +50,48 @@ class Case:
 
 def judge(key: CriterionKey, case: Case) -> CriterionResult:
     """Return how the criterion `key` stands in `case`, with a reason wherever it is not met."""
-    return _JUDGES[key](case)
+    return _with_waiver(_JUDGES[key](case), case)
+
+
+def _with_waiver(result: CriterionResult, case: Case) -> CriterionResult:
+    """Return the result as a waiver leaves it: covered, or with what its waiver lacks, red where it lapses first."""
+    if result.status is CriterionStatus.MET:
+        return result
+    at = case.evidence.figures.at
+    waiver = covering(case.region, result, at=at)
+    if waiver is not None:
+        shown = waiver_shown(waiver, case.policy, at=at)
+        until = f"Waived until {waiver.expires_at:%Y-%m-%d %H:%M} UTC down to {waiver.floor / BASIS_POINTS:g}"
+        waived = {"status": CriterionStatus.WAIVED, "rag": Rag.AMBER, "waiver": shown, "waiting_on": ()}
+        return result.model_copy(update={**waived, "reasons": (until, *result.reasons)})
+    short = granted(case.region, result.key)
+    if short is None:
+        return result
+    shown = waiver_shown(short, case.policy, at=at)
+    if short.covers_at(at):
+        reason = f"Its waiver covers no less than {short.floor / BASIS_POINTS:g}"
+        return result.model_copy(update={"waiver": shown, "reasons": (reason, *result.reasons)})
+    reason = f"Its waiver lapses on {short.expires_at:%Y-%m-%d %H:%M} UTC, before the launch"
+    return result.model_copy(update={"rag": Rag.RED, "waiver": shown, "reasons": (reason, *result.reasons)})
+
+
+def waiver_shown(waiver: Waiver, policy: Policy, *, at: datetime) -> WaiverShown:
+    """Return a waiver as readers see it, judged as of `at`."""
+    return WaiverShown(
+        id=waiver.id,
+        stage=policy.stage_of(waiver.criterion),
+        criterion=waiver.criterion,
+        status=waiver.status,
+        floor=waiver.floor / BASIS_POINTS,
+        expires_at=waiver.expires_at,
+        covers_launch=waiver.covers_at(at),
+        requested_by=waiver.requested_by,
+        requested_at=waiver.requested_at,
+        answered_by=waiver.answered_by,
+        answered_at=waiver.answered_at,
+        ended_by=waiver.ended_by,
+        ended_at=waiver.ended_at,
+    )
 
 
 def _value_propositions_signed(case: Case) -> CriterionResult:
@@ -264,18 +307,37 @@ def _colour_of_people(
 
 
 def _poll_complete(case: Case) -> CriterionResult:
-    seats = len(case.policy.go_no_go.polled)
+    rules = case.policy.go_no_go
+    poll = case.region.poll
+    seats = len(rules.polled)
+    waiting: tuple[str, ...]
+    reasons: tuple[str, ...]
+    if poll is None:
+        status, voted, waiting = CriterionStatus.NO_EVIDENCE, 0, (Function.PRODUCT.value,)
+        reasons = ("No poll has been opened yet",)
+    elif poll.closed_at is None:
+        status, voted = CriterionStatus.UNMET, len(poll.seats) - len(poll.awaited)
+        waiting = tuple(seat.value for seat in poll.awaited)
+        reasons = (
+            f"{voted} of {seats} seats have voted",
+            *(f"{seat.capitalize()} has not voted" for seat in poll.awaited),
+        )
+    else:
+        stale = stale_seats(case.region)
+        status = CriterionStatus.UNMET if stale else CriterionStatus.MET
+        voted, waiting = len(poll.seats) - len(stale), (Function.PRODUCT.value,) if stale else ()
+        reasons = tuple(f"{seat.capitalize()} voted before what it rests on changed; poll again" for seat in stale)
     return CriterionResult(
         key=CriterionKey.POLL_COMPLETE,
-        status=CriterionStatus.NO_EVIDENCE,
-        rag=_colour_without_forecast(CriterionStatus.NO_EVIDENCE, case),
-        actual=0.0,
+        status=status,
+        rag=_colour_without_forecast(status, case),
+        actual=floor_share(voted, seats),
         required=1.0,
-        numerator=0,
+        numerator=voted,
         denominator=seats,
         due_at=case.due_at,
-        reasons=(f"0 of {seats} seats have voted",),
-        waiting_on=tuple(function.value for function in case.policy.go_no_go.polled),
+        reasons=reasons,
+        waiting_on=waiting,
     )
 
 

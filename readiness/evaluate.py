@@ -5,23 +5,36 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from readiness.commands import Choice
-from readiness.criteria import Case, judge
+from readiness.commands import Choice, Stance
+from readiness.criteria import Case, judge, waiver_shown
 from readiness.events import CriterionStatus, HoldCause
 from readiness.evidence import Evidence
 from readiness.policy import GATED_STAGES, LEARNING_STAGES, CriterionKey, Policy, Stage
+from readiness.poll import stale_seats
 from readiness.readiness import (
     WEIGHTS,
     WORST_FIRST,
     Blocker,
+    ConditionShown,
     CriterionResult,
     DecisionShown,
     HoldShown,
+    PollShown,
     Rag,
     Readiness,
+    SeatShown,
     StageReadiness,
 )
-from readiness.region import Ending, RegionLaunch, StageState, StageStatus, Verdict
+from readiness.region import (
+    ConditionStatus,
+    Ending,
+    PromisedCondition,
+    RegionLaunch,
+    StageState,
+    StageStatus,
+    Verdict,
+    WaiverStatus,
+)
 
 BEING_CHECKED = "Evidence changed, being checked"
 """Said where live figures would unmake a go that the workflow has not judged again yet."""
@@ -37,6 +50,7 @@ _WORDS_OF_CAUSE = {
     HoldCause.GATE_UNMET: "Held because a gate became unmet after the go",
     HoldCause.LAUNCH_INSTANT_MISSED: "Held because the launch instant came without a standing go; reschedule it",
     HoldCause.LAUNCH_REFUSED: "Held because the last check before the launch said no",
+    HoldCause.CONDITION_MISSED: "Held because a condition of the go was not met in time",
 }
 
 
@@ -91,7 +105,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         version=region.version,
         stage=current_stage(region),
         verdict=verdict,
-        rag=_colour(criteria),
+        rag=_colour(criteria, standing_conditions(region), at=seen_at),
         index=_index(criteria),
         coverage=_coverage(criteria),
         launch_at=region.launch_at.astimezone(ZoneInfo(region.plan.time_zone)),
@@ -104,6 +118,9 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         blockers=tuple(_blockers(region, verdict, stages)),
         decision=decision_shown(region),
         hold=_hold_shown(region),
+        conditions=tuple(condition_shown(condition) for condition in standing_conditions(region)),
+        poll=poll_shown(region),
+        waivers=tuple(waiver_shown(waiver, policy, at=at) for waiver in region.waivers),
         below_tier=region.below_tier,
         short_lead=region.plan.short_lead,
     )
@@ -147,16 +164,32 @@ def _tempered(region: RegionLaunch, stages: tuple[StageReadiness, ...], *, seen_
         for criterion in reading.criteria
     )
     lateness = timedelta(minutes=region.policy.go_no_go.late_launch_minutes)
-    if verdict in {Verdict.GO, Verdict.CONDITIONAL_GO} and (is_unmet or seen_at > region.launch_at + lateness):
+    has_broken = any(is_broken(condition, at=seen_at) for condition in standing_conditions(region))
+    is_too_late = seen_at > region.launch_at + lateness
+    if verdict in {Verdict.GO, Verdict.CONDITIONAL_GO} and (is_unmet or has_broken or is_too_late):
         return Verdict.HELD
     if is_unmet and verdict is Verdict.READY:
         return Verdict.NOT_READY
     return verdict
 
 
-def _colour(criteria: tuple[CriterionResult, ...]) -> Rag:
+def _colour(criteria: tuple[CriterionResult, ...], conditions: tuple[PromisedCondition, ...], *, at: datetime) -> Rag:
+    """Return the worst colour of the mandatory criteria; a condition still open is amber, a broken one red."""
     colours = {criterion.rag for criterion in criteria if criterion.mandatory}
+    colours |= {Rag.AMBER for condition in conditions if condition.status is ConditionStatus.OPEN}
+    colours |= {Rag.RED for condition in conditions if is_broken(condition, at=at)}
     return next((colour for colour in WORST_FIRST if colour in colours), Rag.GREY)
+
+
+def standing_conditions(region: RegionLaunch) -> tuple[PromisedCondition, ...]:
+    """Return the conditions of the decision that stands."""
+    return region.decision.conditions if region.decision is not None else ()
+
+
+def is_broken(condition: PromisedCondition, *, at: datetime) -> bool:
+    """Say whether a condition was missed, or is due by `at` and not met."""
+    is_overdue = condition.status is ConditionStatus.OPEN and condition.promised.due_at <= at
+    return condition.status is ConditionStatus.MISSED or is_overdue
 
 
 def _index(criteria: tuple[CriterionResult, ...]) -> float:
@@ -222,6 +255,16 @@ def _blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadine
             since=region.holding.at,
             reason=_WORDS_OF_CAUSE[region.holding.cause],
         )
+    asked = next((w for w in region.waivers if w.status is WaiverStatus.REQUESTED), None)
+    if asked is not None and "executive" not in named:
+        named.add("executive")
+        yield Blocker(
+            stage=region.policy.stage_of(asked.criterion) or current_stage(region),
+            criterion=asked.criterion,
+            waiting_on="executive",
+            since=asked.requested_at,
+            reason=f"A waiver of {asked.criterion.value} waits for an answer",
+        )
     for reading in stages:
         if reading.status not in {StageStatus.OPEN, StageStatus.REOPENED}:
             continue
@@ -238,15 +281,24 @@ def _blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadine
                     since=since,
                     reason=_reason_for(function, criterion),
                 )
-    if verdict is Verdict.READY and "executive" not in named:
+    is_polled = all(c.is_satisfied for reading in stages if reading.stage is Stage.GO_NO_GO for c in reading.criteria)
+    if verdict is Verdict.READY and is_polled and "executive" not in named:
         opened_at = region.stage(Stage.GO_NO_GO).since or region.started_at
         yield Blocker(
             stage=Stage.GO_NO_GO,
             criterion=None,
             waiting_on="executive",
             since=opened_at,
-            reason="Every learning gate is met; the decision is open",
+            reason=_open_decision(region),
         )
+
+
+def _open_decision(region: RegionLaunch) -> str:
+    ballots = region.poll.opened if region.poll is not None else ()
+    dissents = [ballot.function.value for ballot in ballots if ballot.stance is Stance.DISSENT]
+    if dissents:
+        return f"The dissent of {', '.join(dissents)} waits for the executive; the decision is open"
+    return "Every gate is met; the decision is open"
 
 
 def _reason_for(function: str, criterion: CriterionResult) -> str:
@@ -270,6 +322,52 @@ def decision_shown(region: RegionLaunch) -> DecisionShown | None:
         judged=decision.judged,
         gathered_at=decision.gathered_at,
         audience=decision.audience,
+        dissents_accepted=decision.dissents_accepted,
+    )
+
+
+def condition_shown(condition: PromisedCondition) -> ConditionShown:
+    """Return a condition as readers see it, without its words."""
+    return ConditionShown(
+        id=condition.promised.id,
+        owner=condition.promised.owner,
+        due_at=condition.promised.due_at,
+        status=condition.status,
+        closed_by=condition.closed_by,
+        closed_at=condition.closed_at,
+    )
+
+
+def poll_shown(region: RegionLaunch) -> PollShown | None:
+    """Return the latest poll as readers see it: who has voted, and how only once it has closed."""
+    poll = region.poll
+    if poll is None:
+        return None
+    carried = {ballot.function for ballot in poll.carried}
+    stale = stale_seats(region)
+    sealed = {ballot.function: ballot for ballot in poll.sealed}
+    opened = {ballot.function: ballot for ballot in (*poll.carried, *poll.opened)}
+    seats: list[SeatShown] = []
+    for seat in poll.seats:
+        told, cast = opened.get(seat), sealed.get(seat)
+        ballot = told or cast
+        seats.append(
+            SeatShown(
+                function=seat,
+                voted=ballot is not None and ballot.person is not None,
+                person=ballot.person if ballot is not None else None,
+                at=ballot.at if ballot is not None else None,
+                position=told.stance if told is not None else None,
+                carried=seat in carried,
+                stale=seat in stale,
+            )
+        )
+    return PollShown(
+        opened_at=poll.opened_at,
+        opened_by=poll.opened_by,
+        closes_at=poll.closes_at,
+        closed_at=poll.closed_at,
+        seats=tuple(seats),
     )
 
 

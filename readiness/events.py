@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from readiness.commands import Choice
+from readiness.commands import Choice, Stance
 from readiness.evidence import AudienceChange
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
-from readiness.values import Digest, Frozen, Identifier, Moment, Slug
+from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment, Slug
 
 
 class CriterionStatus(StrEnum):
@@ -31,6 +31,7 @@ class HoldCause(StrEnum):
     GATE_UNMET = "gate-unmet"
     LAUNCH_INSTANT_MISSED = "launch-instant-missed"
     LAUNCH_REFUSED = "launch-refused"
+    CONDITION_MISSED = "condition-missed"
 
 
 class Judged(Frozen):
@@ -91,6 +92,13 @@ class StagePassed(Happened):
     stage: Stage
 
 
+class StageWaived(Happened):
+    """Every criterion of the stage is met or covered by a waiver, and at least one only by a waiver."""
+
+    type: Literal["stage_waived"] = "stage_waived"
+    stage: Stage
+
+
 class StageReopened(Happened):
     """A passed stage became unmet."""
 
@@ -126,6 +134,54 @@ class SignOffVoided(Happened):
     digest: Digest
 
 
+class OpenedBallot(Frozen):
+    """What a seat of a closed poll said; nobody where the seat was absent."""
+
+    function: Function
+    stance: Stance | None
+    """None for an absent seat that counts as an abstention."""
+    person: Identifier | None = None
+    at: Moment | None = None
+    command_id: str | None = None
+
+    @property
+    def is_absent(self) -> bool:
+        """Say whether nobody voted in time."""
+        return self.person is None
+
+
+class PollOpened(Happened):
+    """Every function was asked for its position; `carried` are ballots of the poll before that still count."""
+
+    type: Literal["poll_opened"] = "poll_opened"
+    seats: tuple[Function, ...]
+    closes_at: Moment
+    carried: tuple[OpenedBallot, ...] = ()
+
+
+class BallotCast(Happened):
+    """A function handed in its ballot, sealed."""
+
+    type: Literal["ballot_cast"] = "ballot_cast"
+    function: Function
+
+
+class PollClosed(Happened):
+    """The ballots were opened: every seat had voted, or the clock had run out."""
+
+    type: Literal["poll_closed"] = "poll_closed"
+    ballots: tuple[OpenedBallot, ...]
+
+
+class Condition(Frozen):
+    """Something promised with a conditional go; the words stay in the command log."""
+
+    id: str
+    owner: Identifier
+    due_at: Moment
+    text_digest: Digest
+
+
 class DecisionTaken(Happened):
     """An executive decided, for one launch instant."""
 
@@ -139,6 +195,74 @@ class DecisionTaken(Happened):
     """When that evidence was gathered."""
     audience: AudienceChange | None = None
     """How the audience had changed by then."""
+    conditions: tuple[Condition, ...] = ()
+    """What was promised with a conditional go."""
+    waivers: tuple[str, ...] = ()
+    """The waivers that covered a criterion as it was taken."""
+    ballots: tuple[OpenedBallot, ...] = ()
+    """The poll as it was taken on."""
+    dissents_accepted: tuple[Function, ...] = ()
+    """The dissents that the decider accepted by name; they stand beside the go for ever."""
+
+
+class ConditionMet(Happened):
+    """A condition was met, with a proof that stays in the command log."""
+
+    type: Literal["condition_met"] = "condition_met"
+    condition: str
+    proof_digest: Digest
+
+
+class ConditionMissed(Happened):
+    """A condition was not met by its due date."""
+
+    type: Literal["condition_missed"] = "condition_missed"
+    condition: str
+
+
+class WaiverRequested(Happened):
+    """Somebody asked to pass an unmet criterion, down to `floor`, until `expires_at`."""
+
+    type: Literal["waiver_requested"] = "waiver_requested"
+    waiver: str
+    criterion: CriterionKey
+    floor: BasisPoints
+    expires_at: Moment
+
+
+class WaiverGranted(Happened):
+    """An executive granted a waiver that another asked for."""
+
+    type: Literal["waiver_granted"] = "waiver_granted"
+    waiver: str
+
+
+class WaiverDenied(Happened):
+    """An executive denied a waiver."""
+
+    type: Literal["waiver_denied"] = "waiver_denied"
+    waiver: str
+
+
+class WaiverRevoked(Happened):
+    """An executive took a granted waiver back."""
+
+    type: Literal["waiver_revoked"] = "waiver_revoked"
+    waiver: str
+
+
+class WaiverLapseNears(Happened):
+    """A granted waiver lapses soon: who asked for it and who granted it are told."""
+
+    type: Literal["waiver_lapse_nears"] = "waiver_lapse_nears"
+    waiver: str
+
+
+class WaiverLapsed(Happened):
+    """A waiver came to its end, granted or still only asked for."""
+
+    type: Literal["waiver_lapsed"] = "waiver_lapsed"
+    waiver: str
 
 
 class ReviewCame(Happened):
@@ -192,11 +316,23 @@ RegionEvent = Annotated[
     | CriteriaJudged
     | StageOpened
     | StagePassed
+    | StageWaived
     | StageReopened
     | SignedOff
     | SentBack
     | SignOffVoided
+    | WaiverRequested
+    | WaiverGranted
+    | WaiverDenied
+    | WaiverRevoked
+    | WaiverLapseNears
+    | WaiverLapsed
+    | PollOpened
+    | BallotCast
+    | PollClosed
     | DecisionTaken
+    | ConditionMet
+    | ConditionMissed
     | ReviewCame
     | RegionHeld
     | RegionResumed
@@ -234,7 +370,11 @@ LaunchEvent = Annotated[LaunchStarted | RegionAdded | LaunchEnded, Field(discrim
 GIVING: dict[str, tuple[str, ...]] = {
     "region_launch_started": ("start_launch", "add_region"),
     "signed_off": ("sign_off",),
+    "waiver_requested": ("request_waiver",),
+    "waiver_granted": ("grant_waiver",),
+    "ballot_cast": ("cast_ballot",),
     "decision_taken": ("decide",),
+    "condition_met": ("meet_condition",),
     "region_resumed": ("resume",),
     "region_rescheduled": ("reschedule",),
 }

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
-from readiness.policy import Stage
-from readiness.values import Digest, Frozen, Moment
+from readiness.commands import Stance
+from readiness.policy import Function, Stage
+from readiness.values import Digest, Frozen, Identifier, Moment
 
 PACE_WINDOW = timedelta(days=14)
 """The span before the gathering over which pace is measured (rule book: a forecast uses the last fourteen days)."""
@@ -96,12 +97,25 @@ class ContentEvidence(Frozen):
     """How many objections are ranked."""
 
 
+class BallotTold(Frozen):
+    """What a sealed ballot says, once every seat has voted or the poll's clock has run out."""
+
+    command_id: str
+    function: Function
+    person: Identifier
+    stance: Stance
+
+
 class Evidence(Frozen):
     """Everything a region is judged by, gathered in one transaction for the launch instant `launch_at`."""
 
     launch_at: Moment
     figures: Figures
     contents: tuple[ContentEvidence, ...] = Field(default=())
+    waivers_elsewhere: int = 0
+    """Waivers that are open in the other regions of the launch, against its budget."""
+    ballots: tuple[BallotTold, ...] = ()
+    """The ballots of the region's poll, only once it may be closed."""
 
     def content_of(self, stage: Stage) -> ContentEvidence | None:
         """Return the content of `stage`, or None where there is none yet."""

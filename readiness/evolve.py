@@ -9,9 +9,14 @@ from typing import Any, assert_never
 
 from readiness.commands import Choice
 from readiness.events import (
+    BallotCast,
+    ConditionMet,
+    ConditionMissed,
     CriteriaJudged,
     DecisionTaken,
     HoldCause,
+    PollClosed,
+    PollOpened,
     RegionCancelled,
     RegionEvent,
     RegionHeld,
@@ -26,19 +31,32 @@ from readiness.events import (
     StageOpened,
     StagePassed,
     StageReopened,
+    StageWaived,
+    WaiverDenied,
+    WaiverGranted,
+    WaiverLapsed,
+    WaiverLapseNears,
+    WaiverRequested,
+    WaiverRevoked,
 )
 from readiness.keys import RegionKey
 from readiness.ledger import RegionRow
 from readiness.policy import Stage
 from readiness.region import (
+    ConditionStatus,
     Decision,
     Ending,
     Holding,
     JudgedStatus,
+    Poll,
+    PromisedCondition,
     RegionLaunch,
+    SealedBallot,
     Signature,
     StageState,
     StageStatus,
+    Waiver,
+    WaiverStatus,
 )
 
 GOES = frozenset({Choice.GO, Choice.CONDITIONAL_GO})
@@ -107,12 +125,27 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return _stage(region, event.stage, status=StageStatus.OPEN, opened_at=event.at, since=event.at)
         case StagePassed():
             return _stage(region, event.stage, status=StageStatus.PASSED, closed_at=event.at, since=event.at)
+        case StageWaived():
+            return _stage(region, event.stage, status=StageStatus.WAIVED, closed_at=event.at, since=event.at)
         case StageReopened():
             return _stage(region, event.stage, status=StageStatus.REOPENED, closed_at=None, since=event.at)
         case SignedOff() | SentBack() | SignOffVoided():
             return _signatures(region, event)
+        case (
+            WaiverRequested()
+            | WaiverGranted()
+            | WaiverDenied()
+            | WaiverRevoked()
+            | WaiverLapseNears()
+            | WaiverLapsed()
+        ):
+            return {"waivers": _waivers(region, event)}
+        case PollOpened() | BallotCast() | PollClosed():
+            return {"poll": _poll(region, event)}
         case DecisionTaken():
             return _decided(region, event)
+        case ConditionMet() | ConditionMissed():
+            return {"decision": _conditions(region, event)}
         case ReviewCame():
             return {"decision": None}
         case RegionHeld():
@@ -154,6 +187,76 @@ def _signatures(region: RegionLaunch, event: SignedOff | SentBack | SignOffVoide
     return {"sign_offs": others, "sent_back": (*region.sent_back, signature)}
 
 
+def _waivers(
+    region: RegionLaunch,
+    event: WaiverRequested | WaiverGranted | WaiverDenied | WaiverRevoked | WaiverLapseNears | WaiverLapsed,
+) -> tuple[Waiver, ...]:
+    if isinstance(event, WaiverRequested):
+        if event.person is None:
+            raise ValueError("a request for a waiver names nobody")
+        asked = Waiver(
+            id=event.waiver,
+            criterion=event.criterion,
+            floor=event.floor,
+            expires_at=event.expires_at,
+            requested_by=event.person,
+            requested_at=event.at,
+        )
+        return (*region.waivers, asked)
+    changes: dict[str, Any]
+    match event:
+        case WaiverGranted():
+            changes = {"status": WaiverStatus.GRANTED, "answered_by": event.person, "answered_at": event.at}
+        case WaiverDenied():
+            changes = {"status": WaiverStatus.DENIED, "answered_by": event.person, "answered_at": event.at}
+        case WaiverRevoked():
+            changes = {"status": WaiverStatus.REVOKED, "ended_by": event.person, "ended_at": event.at}
+        case WaiverLapsed():
+            changes = {"status": WaiverStatus.LAPSED, "ended_at": event.at}
+        case WaiverLapseNears():
+            changes = {"lapse_announced": True}
+        case _:
+            assert_never(event)
+    return tuple(w.model_copy(update=changes) if w.id == event.waiver else w for w in region.waivers)
+
+
+def _poll(region: RegionLaunch, event: PollOpened | BallotCast | PollClosed) -> Poll | None:
+    if isinstance(event, PollOpened):
+        return Poll(
+            opened_at=event.at,
+            opened_by=event.person,
+            closes_at=event.closes_at,
+            seats=event.seats,
+            carried=event.carried,
+        )
+    poll = region.poll
+    if poll is None:
+        return None
+    if isinstance(event, PollClosed):
+        return poll.model_copy(update={"opened": event.ballots, "closed_at": event.at})
+    if event.person is None:
+        raise ValueError("a ballot names nobody")
+    ballot = SealedBallot(function=event.function, person=event.person, at=event.at, command_id=event.command_id)
+    return poll.model_copy(update={"sealed": (*poll.sealed, ballot)})
+
+
+def _conditions(region: RegionLaunch, event: ConditionMet | ConditionMissed) -> Decision | None:
+    decision = region.decision
+    if decision is None:
+        return None
+    changes: dict[str, Any] = {"closed_by": event.person, "closed_at": event.at}
+    if isinstance(event, ConditionMet):
+        proof = {"proof_digest": event.proof_digest, "proof_command_id": event.command_id}
+        changes |= {"status": ConditionStatus.MET, **proof}
+    else:
+        changes |= {"status": ConditionStatus.MISSED}
+    conditions = tuple(
+        condition.model_copy(update=changes) if condition.promised.id == event.condition else condition
+        for condition in decision.conditions
+    )
+    return decision.model_copy(update={"conditions": conditions})
+
+
 def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
     if event.person is None:
         raise ValueError("a decision names nobody")
@@ -168,6 +271,10 @@ def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
         judged=event.judged,
         gathered_at=event.gathered_at,
         audience=event.audience,
+        conditions=tuple(PromisedCondition(promised=condition) for condition in event.conditions),
+        waivers=event.waivers,
+        ballots=event.ballots,
+        dissents_accepted=event.dissents_accepted,
     )
     if event.choice not in GOES:
         return {**_without_go(region, event.at), "decision": decision, "holding": None}
@@ -194,6 +301,7 @@ def _rescheduled(region: RegionLaunch, event: RegionRescheduled) -> dict[str, An
     return {
         **_without_go(region, event.at),
         "plan": plan,
+        "moved_at": event.at,
         "holding": region.holding if is_held_by_person else None,
     }
 

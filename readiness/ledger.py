@@ -12,7 +12,7 @@ from readiness.refusals import Refusal
 from readiness.region import Verdict
 from readiness.values import Frozen, Moment
 
-CORE_VERSION = 1
+CORE_VERSION = 2
 """The version of the rules in this room, written into every ledger row; raised when a verdict may change."""
 
 

@@ -56,8 +56,5 @@ class LaunchPlan(Frozen):
     policy: Policy
     below_tier: tuple[str, ...] = ()
     """The paths of the settings that ask less than the tier does, for example `policy.training.required_share`."""
-    deferred: tuple[str, ...] = ()
-    """The paths of settings that were read but ask for what this release cannot do yet, for example
-    `policy.go_no_go.polled`: the plan waits for none of them."""
     wall_clock: str | None = None
     """The launch on the clock of each region that does not say otherwise; None where every region says its own."""

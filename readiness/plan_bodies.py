@@ -239,9 +239,9 @@ class CertificationBody(Body):
 
 
 class GoNoGoBody(Body):
-    """Who is polled and who decides."""
+    """Who is polled and who decides; seats left out are the tier's, and an empty list means that nobody is polled."""
 
-    polled: Annotated[tuple[FunctionName, ...], Several(most=len(Function), twice="seat-twice")] = ()
+    polled: Annotated[tuple[FunctionName, ...], Several(most=len(Function), twice="seat-twice")] | None = None
     decided_by: Annotated[Literal["executive"], BeforeValidator(decider)] = "executive"
 
 

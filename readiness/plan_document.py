@@ -43,7 +43,6 @@ def read_plan(document: object, *, now: datetime) -> LaunchPlan:
     tier: int = plan.values["tier"]
     policy = _policy(TIERS[tier], rules)
     clock: datetime | None = plan.values.get("launch_at")
-    seats = rules.part("go_no_go").items("polled")
     return LaunchPlan(
         product=plan.values["product"],
         name=plan.values["name"],
@@ -54,7 +53,6 @@ def read_plan(document: object, *, now: datetime) -> LaunchPlan:
         assessment=Assessment(**plan.part("assessment").settings()),
         policy=policy,
         below_tier=_below_tier(policy, TIERS[tier]),
-        deferred=("policy.go_no_go.polled",) if seats else (),
         wall_clock=None if clock is None else written(clock),
     )
 
@@ -90,7 +88,7 @@ def reschedule_instant(wall_clock: object, time_zone: str, *, now: datetime) -> 
 
 def plan_as_document(plan: LaunchPlan) -> dict[str, Any]:
     """Return the document, for showing, that asks for what `plan` holds: every setting is written out, shares and
-    scores as plain numbers. Seats of the poll that were deferred are not in it."""
+    scores as plain numbers."""
     return {
         "product": plan.product,
         "name": plan.name,
@@ -276,11 +274,12 @@ def _mentioned(plan: Read) -> Mentioned:
 
 
 def _policy(tier: Policy, rules: Read) -> Policy:
-    """Return the tier's policy with what the plan asks for instead; nobody is polled until polls can be held."""
+    """Return the tier's policy with what the plan asks for instead; a quorum is never more than the seats."""
     settings = tier.model_dump()
     for section in rules.values:
         settings[section].update(rules.part(section).settings())
-    settings["go_no_go"]["polled"] = ()
+    poll = settings["go_no_go"]
+    poll["votes_needed"] = min(poll["votes_needed"], len(poll["polled"]))
     return Policy.model_validate(settings)
 
 
@@ -294,6 +293,7 @@ def _below_tier(policy: Policy, tier: Policy) -> tuple[str, ...]:
         "objection_handling.signed_by": not {*tier.objection_handling.signed_by} <= {*objections.signed_by},
         "training.required_share": policy.training.required_share < tier.training.required_share,
         "certification.required_share": policy.certification.required_share < tier.certification.required_share,
+        "go_no_go.polled": not {*tier.go_no_go.polled} <= {*policy.go_no_go.polled},
     }
     return tuple(f"policy.{path}" for path, is_less in less.items() if is_less)
 

@@ -84,14 +84,54 @@ class CertificationPolicy(Frozen):
     due_days: int = 0
 
 
+class AbsentSeat(StrEnum):
+    """What a seat that did not vote in time counts as."""
+
+    DISSENT = "dissent"
+    ABSTENTION = "abstention"
+
+
+class WaiverPolicy(Frozen):
+    """Which criteria may be waived, how many at once, how far below the share, and for how long.
+
+    Sign-offs, the poll and the go can never be waived, whatever stands here.
+    """
+
+    waivable: tuple[CriterionKey, ...] = (
+        CriterionKey.OBJECTIONS_ANSWERED,
+        CriterionKey.TRAINING_COMPLETION,
+        CriterionKey.CERTIFIED_SHARE,
+    )
+    open_per_region: Annotated[int, Field(ge=0)] = 0
+    """Waivers requested or granted at once in one region."""
+    open_per_launch: Annotated[int, Field(ge=0)] | None = None
+    """The same over all regions of the launch; None for as many as its regions have."""
+    deepest_floor: BasisPoints = 0
+    """How far below the required share a waiver may reach."""
+    days_after_launch: Annotated[int, Field(ge=0)] = 0
+    """How long after the launch instant a waiver may last."""
+
+
 class GoNoGoPolicy(Frozen):
-    """Who is polled, who decides, and how late a launch may still happen."""
+    """Who is polled, who decides, on which conditions, and how late a launch may still happen."""
 
     polled: tuple[Function, ...] = ()
+    """The functions that hold a seat in the poll; without seats there is no poll."""
+    votes_needed: Annotated[int, Field(ge=0)] = 0
+    """Seats that must have voted before a go, whatever they said: the quorum."""
+    absent: AbsentSeat = AbsentSeat.DISSENT
+    poll_hours: Annotated[int, Field(ge=1)] = 72
+    """How long a poll is open for; then the ballots that are in are opened."""
     decided_by: str = "executive"
     due_days: int = 0
     late_launch_minutes: Annotated[int, Field(ge=0)] = 60
     """How late a launch may still happen after the system was away; later than this it is held."""
+    most_conditions: Annotated[int, Field(ge=0)] = 0
+    """Conditions of one conditional go; more means that it is not a go."""
+    condition_days_after_launch: Annotated[int, Field(ge=0)] = 0
+    """How long after the launch instant a condition may be due."""
+    longest_review_days: Annotated[int, Field(ge=1)] | None = None
+    """How far away the date to look again at a no-go may be; None for as far as one likes."""
 
 
 class Policy(Frozen):
@@ -104,6 +144,7 @@ class Policy(Frozen):
     training: TrainingPolicy
     certification: CertificationPolicy
     go_no_go: GoNoGoPolicy
+    waivers: WaiverPolicy = WaiverPolicy()
 
     def criteria_of(self, stage: Stage) -> tuple[CriterionKey, ...]:
         """Return the criteria of `stage`, in the order in which people read them."""
@@ -122,6 +163,10 @@ class Policy(Frozen):
                 return ()
             case _:
                 assert_never(stage)
+
+    def stage_of(self, key: CriterionKey) -> Stage | None:
+        """Return the stage that has the criterion `key`; None where this policy does not ask for it."""
+        return next((stage for stage in GATED_STAGES if key in self.criteria_of(stage)), None)
 
     def due_days_of(self, stage: Stage) -> int:
         """Return how many days before the launch instant `stage` is due."""
@@ -150,30 +195,70 @@ class Policy(Frozen):
         return ()
 
 
-def _tier(
-    tier: int,
-    *,
-    lead_time_days: int,
-    due_days: tuple[int, int, int, int, int],
-    trained: int,
-    certified: int,
-    top_objections: int,
-) -> Policy:
-    message, objections, training, certification, decision = due_days
-    return Policy(
-        tier=tier,
-        lead_time_days=lead_time_days,
-        value_propositions=ValuePropositionsPolicy(due_days=message),
-        objection_handling=ObjectionHandlingPolicy(top_objections=top_objections, due_days=objections),
-        training=TrainingPolicy(required_share=trained, due_days=training),
-        certification=CertificationPolicy(required_share=certified, due_days=certification),
-        go_no_go=GoNoGoPolicy(due_days=decision),
-    )
+SHARES = frozenset({CriterionKey.OBJECTIONS_ANSWERED, CriterionKey.TRAINING_COMPLETION, CriterionKey.CERTIFIED_SHARE})
+"""The criteria that ask for a share: only these can be waived, down to a floor."""
+
+
+_SEATS = (Function.MARKETING, Function.SALES, Function.ENABLEMENT, Function.PRODUCT)
 
 
 TIERS: dict[int, Policy] = {
-    1: _tier(1, lead_time_days=56, due_days=(49, 42, 14, 7, 3), trained=9_000, certified=8_000, top_objections=5),
-    2: _tier(2, lead_time_days=28, due_days=(21, 17, 7, 4, 2), trained=8_500, certified=7_000, top_objections=5),
-    3: _tier(3, lead_time_days=7, due_days=(5, 4, 2, 1, 1), trained=8_000, certified=5_000, top_objections=3),
+    1: Policy(
+        tier=1,
+        lead_time_days=56,
+        value_propositions=ValuePropositionsPolicy(due_days=49),
+        objection_handling=ObjectionHandlingPolicy(top_objections=5, due_days=42),
+        training=TrainingPolicy(required_share=9_000, due_days=14),
+        certification=CertificationPolicy(required_share=8_000, due_days=7),
+        go_no_go=GoNoGoPolicy(
+            polled=_SEATS,
+            votes_needed=4,
+            absent=AbsentSeat.DISSENT,
+            poll_hours=72,
+            due_days=3,
+            most_conditions=3,
+            condition_days_after_launch=30,
+            longest_review_days=14,
+        ),
+        waivers=WaiverPolicy(open_per_region=1, open_per_launch=3, deepest_floor=1_000, days_after_launch=30),
+    ),
+    2: Policy(
+        tier=2,
+        lead_time_days=28,
+        value_propositions=ValuePropositionsPolicy(due_days=21),
+        objection_handling=ObjectionHandlingPolicy(top_objections=5, due_days=17),
+        training=TrainingPolicy(required_share=8_500, due_days=7),
+        certification=CertificationPolicy(required_share=7_000, due_days=4),
+        go_no_go=GoNoGoPolicy(
+            polled=_SEATS[:3],
+            votes_needed=2,
+            absent=AbsentSeat.DISSENT,
+            poll_hours=48,
+            due_days=2,
+            most_conditions=5,
+            condition_days_after_launch=45,
+            longest_review_days=14,
+        ),
+        waivers=WaiverPolicy(open_per_region=2, open_per_launch=6, deepest_floor=1_500, days_after_launch=45),
+    ),
+    3: Policy(
+        tier=3,
+        lead_time_days=7,
+        value_propositions=ValuePropositionsPolicy(due_days=5),
+        objection_handling=ObjectionHandlingPolicy(top_objections=3, due_days=4),
+        training=TrainingPolicy(required_share=8_000, due_days=2),
+        certification=CertificationPolicy(required_share=5_000, due_days=1),
+        go_no_go=GoNoGoPolicy(
+            polled=_SEATS[:2],
+            votes_needed=1,
+            absent=AbsentSeat.ABSTENTION,
+            poll_hours=24,
+            due_days=1,
+            most_conditions=5,
+            condition_days_after_launch=60,
+            longest_review_days=7,
+        ),
+        waivers=WaiverPolicy(open_per_region=3, open_per_launch=None, deepest_floor=2_500, days_after_launch=60),
+    ),
 }
 """The defaults of each tier, from the rule book; a plan may ask for more, and is marked where it asks for less."""

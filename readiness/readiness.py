@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from readiness.commands import Choice
+from readiness.commands import Choice, Stance
 from readiness.events import CriterionStatus, HoldCause, Judged
 from readiness.evidence import AudienceChange
-from readiness.policy import CriterionKey, Stage
-from readiness.region import JudgedStatus, StageStatus, Verdict
+from readiness.policy import CriterionKey, Function, Stage
+from readiness.region import ConditionStatus, JudgedStatus, StageStatus, Verdict, WaiverStatus
 from readiness.values import Frozen, Moment
 
 WEIGHTS: dict[CriterionKey, int] = {
@@ -41,6 +41,66 @@ WORST_FIRST = (Rag.RED, Rag.AMBER, Rag.GREY, Rag.GREEN)
 """A region has the worst colour of its mandatory criteria."""
 
 
+class WaiverShown(Frozen):
+    """A waiver of this region, whatever became of it."""
+
+    id: str
+    stage: Stage | None
+    criterion: CriterionKey
+    status: WaiverStatus
+    floor: float
+    """The lowest share that it covers."""
+    expires_at: Moment
+    covers_launch: bool
+    """Whether it is granted and runs beyond the instant that is judged."""
+    requested_by: str
+    requested_at: Moment
+    answered_by: str | None
+    answered_at: Moment | None
+    ended_by: str | None
+    ended_at: Moment | None
+    reason: str | None = None
+    compensating_control: str | None = None
+
+
+class ConditionShown(Frozen):
+    """A condition of the decision that stands."""
+
+    id: str
+    owner: str
+    due_at: Moment
+    status: ConditionStatus
+    closed_by: str | None
+    closed_at: Moment | None
+    text: str | None = None
+    proof: str | None = None
+
+
+class SeatShown(Frozen):
+    """A seat of the poll; how it voted is shown only once the poll has closed."""
+
+    function: Function
+    voted: bool
+    person: str | None = None
+    at: Moment | None = None
+    position: Stance | None = None
+    carried: bool = False
+    """Whether the ballot is from an earlier poll and still counts."""
+    stale: bool = False
+    """Whether what it rests on has changed since."""
+    reason: str | None = None
+
+
+class PollShown(Frozen):
+    """The latest poll."""
+
+    opened_at: Moment
+    opened_by: str | None
+    closes_at: Moment
+    closed_at: Moment | None
+    seats: tuple[SeatShown, ...]
+
+
 class CriterionResult(Frozen):
     """How one criterion stands at the judged instant, and why.
 
@@ -60,7 +120,8 @@ class CriterionResult(Frozen):
     reasons: tuple[str, ...] = ()
     waiting_on: tuple[str, ...] = ()
     """The functions that can move it."""
-    waiver: None = None
+    waiver: WaiverShown | None = None
+    """The waiver that covers it, or that lapses before the judged instant."""
     audience: AudienceChange | None = None
 
     @property
@@ -105,6 +166,9 @@ class DecisionShown(Frozen):
     """When that evidence was gathered."""
     audience: AudienceChange | None = None
     """How the audience had changed by then."""
+    dissents_accepted: tuple[Function, ...] = ()
+    """The dissents that the decider accepted by name."""
+    reason: str | None = None
 
 
 class HoldShown(Frozen):
@@ -149,8 +213,9 @@ class Readiness(Frozen):
     blockers: tuple[Blocker, ...]
     decision: DecisionShown | None
     hold: HoldShown | None
-    conditions: tuple[None, ...] = ()
-    waivers: tuple[None, ...] = ()
+    conditions: tuple[ConditionShown, ...] = ()
+    waivers: tuple[WaiverShown, ...] = ()
+    poll: PollShown | None = None
     below_tier: tuple[str, ...] = ()
     short_lead: bool = False
 
@@ -170,15 +235,13 @@ class Readiness(Frozen):
         """Return the status of each criterion: what a hint is decided by."""
         return tuple(JudgedStatus(key=c.key, status=c.status) for c in self.criteria)
 
+    def of(self, stage: Stage) -> tuple[CriterionResult, ...]:
+        """Return the criteria of `stage`."""
+        return tuple(c for reading in self.stages if reading.stage is stage for c in reading.criteria)
+
     def unmet_of(self, stage: Stage) -> tuple[CriterionResult, ...]:
         """Return the mandatory criteria of `stage` that stand in the way."""
-        return tuple(
-            criterion
-            for reading in self.stages
-            if reading.stage is stage
-            for criterion in reading.criteria
-            if criterion.mandatory and not criterion.is_satisfied
-        )
+        return tuple(c for c in self.of(stage) if c.mandatory and not c.is_satisfied)
 
 
 def floor_share(numerator: int, denominator: int) -> float:

@@ -142,12 +142,6 @@ class GatesNotMet(_Refused):
     unmet: tuple[UnmetCriterion, ...]
 
 
-class ChoiceNotOffered(_Refused):
-    """The choice needs something that this launch does not have."""
-
-    kind: Literal["choice-not-offered"] = "choice-not-offered"
-
-
 class ReviewDateMissing(_Refused):
     """A no-go names the date to look again."""
 
@@ -198,6 +192,209 @@ class LaunchUnchanged(_Refused):
     kind: Literal["launch-instant-unchanged"] = "launch-instant-unchanged"
 
 
+class DeciderSigned(_Refused):
+    """Who signed a stage of this launch does not decide on it."""
+
+    kind: Literal["decider-signed-a-stage"] = "decider-signed-a-stage"
+
+
+class DeciderInWaiver(_Refused):
+    """Who asked for a waiver of this region, or answered one, does not decide on it."""
+
+    kind: Literal["decider-in-waiver"] = "decider-in-waiver"
+
+
+class ConditionsMissing(_Refused):
+    """A conditional go names its conditions."""
+
+    kind: Literal["conditions-missing"] = "conditions-missing"
+
+
+class ConditionsNotWanted(_Refused):
+    """Only a conditional go has conditions."""
+
+    kind: Literal["conditions-not-wanted"] = "conditions-not-wanted"
+
+
+class TooManyConditions(_Refused):
+    """The policy allows fewer conditions: with more it is not a go."""
+
+    kind: Literal["too-many-conditions"] = "too-many-conditions"
+    allowed: int
+
+
+class ConditionDueBadly(_Refused):
+    """A condition is due in the past, or later than the policy allows."""
+
+    kind: Literal["condition-due-badly"] = "condition-due-badly"
+    latest: Moment
+
+
+class ConditionUnknown(_Refused):
+    """The standing decision has no such condition."""
+
+    kind: Literal["condition-unknown"] = "condition-unknown"
+
+
+class ConditionClosed(_Refused):
+    """The condition was met or missed already."""
+
+    kind: Literal["condition-closed"] = "condition-closed"
+    status: str
+
+
+class ConditionNotYours(_Refused):
+    """Only who promised a condition, or the launch owner, says that it is met."""
+
+    kind: Literal["condition-not-yours"] = "condition-not-yours"
+    owner: str
+
+
+class ReviewDateTooFar(_Refused):
+    """The date to look again is further away than the policy allows: no silent parking."""
+
+    kind: Literal["review-date-too-far"] = "review-date-too-far"
+    latest: Moment
+
+
+class NotWaivable(_Refused):
+    """The criterion cannot be waived under this policy."""
+
+    kind: Literal["not-waivable"] = "not-waivable"
+
+
+class NothingToWaive(_Refused):
+    """The criterion is met, so there is nothing to waive."""
+
+    kind: Literal["nothing-to-waive"] = "nothing-to-waive"
+
+
+class WaiverAlreadyOpen(_Refused):
+    """A waiver of the same criterion is asked for or runs."""
+
+    kind: Literal["waiver-already-open"] = "waiver-already-open"
+    waiver: str
+
+
+class WaiverBudgetSpent(_Refused):
+    """As many waivers are open as the policy allows."""
+
+    kind: Literal["waiver-budget-spent"] = "waiver-budget-spent"
+    allowed: int
+    scope: Literal["region", "launch"]
+
+
+class WaiverFloorBad(_Refused):
+    """The floor lies deeper than the policy allows, or not below what is required."""
+
+    kind: Literal["waiver-floor-bad"] = "waiver-floor-bad"
+    deepest: float
+
+
+class WaiverExpiryBad(_Refused):
+    """The waiver would end in the past, or later after the launch than the policy allows."""
+
+    kind: Literal["waiver-expiry-bad"] = "waiver-expiry-bad"
+    latest: Moment
+
+
+class WaiverUnknown(_Refused):
+    """The region has no such waiver."""
+
+    kind: Literal["waiver-unknown"] = "waiver-unknown"
+
+
+class WaiverNotOpen(_Refused):
+    """The waiver was answered already, or has ended."""
+
+    kind: Literal["waiver-not-open"] = "waiver-not-open"
+    status: str
+    by: str | None = None
+
+
+class WaiverApproverNotAllowed(_Refused):
+    """Only an executive for the region answers or revokes a waiver."""
+
+    kind: Literal["waiver-approver-not-allowed"] = "waiver-approver-not-allowed"
+
+
+class WaiverByRequester(_Refused):
+    """Nobody answers their own request."""
+
+    kind: Literal["waiver-by-requester"] = "waiver-by-requester"
+
+
+class WaiverByOwner(_Refused):
+    """Nobody waives an item of their own: the launch owner and who signed that stage leave it to others."""
+
+    kind: Literal["waiver-by-owner"] = "waiver-by-owner"
+
+
+class WaiverByDecider(_Refused):
+    """Who decided on the region does not loosen its gates afterwards."""
+
+    kind: Literal["waiver-by-decider"] = "waiver-by-decider"
+
+
+class PollNotHeld(_Refused):
+    """The policy gives no function a seat, so nobody is polled."""
+
+    kind: Literal["no-poll-here"] = "no-poll-here"
+
+
+class PollAlreadyOpen(_Refused):
+    """A poll is open, or every seat's ballot still counts."""
+
+    kind: Literal["poll-already-open"] = "poll-already-open"
+
+
+class PollNotOpen(_Refused):
+    """No poll is open to vote in."""
+
+    kind: Literal["poll-not-open"] = "poll-not-open"
+
+
+class SeatUnknown(_Refused):
+    """The function holds no seat in this poll, or its earlier ballot still counts."""
+
+    kind: Literal["no-such-seat"] = "no-such-seat"
+
+
+class SeatHasVoted(_Refused):
+    """The seat's ballot is in; ballots are added, never changed."""
+
+    kind: Literal["seat-has-voted"] = "seat-has-voted"
+    by: str
+
+
+class TwoSeatsOnePerson(_Refused):
+    """Nobody holds two seats."""
+
+    kind: Literal["two-seats-one-person"] = "two-seats-one-person"
+
+
+class VotesMissing(_Refused):
+    """Fewer seats have voted than the policy asks for."""
+
+    kind: Literal["votes-missing"] = "votes-missing"
+    needed: int
+    voted: int
+
+
+class DissentNotAccepted(_Refused):
+    """A dissent must be accepted by name, with a reason, before a go."""
+
+    kind: Literal["dissent-not-accepted"] = "dissent-not-accepted"
+    functions: tuple[str, ...]
+
+
+class DissentUnknown(_Refused):
+    """There is no such dissent to accept."""
+
+    kind: Literal["no-such-dissent"] = "no-such-dissent"
+    functions: tuple[str, ...]
+
+
 class EvidenceMissing(_Refused):
     """The facts could not be gathered for the instant that the command is about."""
 
@@ -223,7 +420,6 @@ Refusal = Annotated[
     | DeciderNotAllowed
     | DeciderIsOwner
     | GatesNotMet
-    | ChoiceNotOffered
     | ReviewDateMissing
     | ReviewDatePast
     | AlreadyDecided
@@ -232,6 +428,37 @@ Refusal = Annotated[
     | LaunchInstantPassed
     | LaunchInPast
     | LaunchUnchanged
+    | DeciderSigned
+    | DeciderInWaiver
+    | ConditionsMissing
+    | ConditionsNotWanted
+    | TooManyConditions
+    | ConditionDueBadly
+    | ConditionUnknown
+    | ConditionClosed
+    | ConditionNotYours
+    | ReviewDateTooFar
+    | NotWaivable
+    | NothingToWaive
+    | WaiverAlreadyOpen
+    | WaiverBudgetSpent
+    | WaiverFloorBad
+    | WaiverExpiryBad
+    | WaiverUnknown
+    | WaiverNotOpen
+    | WaiverApproverNotAllowed
+    | WaiverByRequester
+    | WaiverByOwner
+    | WaiverByDecider
+    | PollNotHeld
+    | PollAlreadyOpen
+    | PollNotOpen
+    | SeatUnknown
+    | SeatHasVoted
+    | TwoSeatsOnePerson
+    | VotesMissing
+    | DissentNotAccepted
+    | DissentUnknown
     | EvidenceMissing,
     Field(discriminator="kind"),
 ]

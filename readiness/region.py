@@ -5,12 +5,12 @@ from enum import StrEnum
 from pydantic import Field
 
 from readiness.commands import Choice
-from readiness.events import CriterionStatus, HoldCause, Judged
+from readiness.events import Condition, CriterionStatus, HoldCause, Judged, OpenedBallot
 from readiness.evidence import AudienceChange
 from readiness.keys import RegionKey
 from readiness.plan import Assessment, Course, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
-from readiness.values import Digest, Frozen, Identifier, Moment
+from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment
 
 
 class StageStatus(StrEnum):
@@ -69,6 +69,98 @@ class Signature(Frozen):
     command_id: str | None = None
 
 
+class WaiverStatus(StrEnum):
+    """How a waiver stands."""
+
+    REQUESTED = "requested"
+    GRANTED = "granted"
+    DENIED = "denied"
+    REVOKED = "revoked"
+    LAPSED = "lapsed"
+
+
+class Waiver(Frozen):
+    """Permission to pass an unmet criterion of this region: who asked, who answered, how far and how long."""
+
+    id: str
+    criterion: CriterionKey
+    floor: BasisPoints
+    """The lowest share that it covers; below it the criterion is unmet again."""
+    expires_at: Moment
+    status: WaiverStatus = WaiverStatus.REQUESTED
+    requested_by: Identifier
+    requested_at: Moment
+    answered_by: Identifier | None = None
+    """Who granted or denied it."""
+    answered_at: Moment | None = None
+    ended_by: Identifier | None = None
+    """Who revoked it; None where it lapsed by itself."""
+    ended_at: Moment | None = None
+    lapse_announced: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it counts against the budget: asked for, or granted and still running."""
+        return self.status in {WaiverStatus.REQUESTED, WaiverStatus.GRANTED}
+
+    def covers_at(self, at: Moment) -> bool:
+        """Say whether it is granted and does not lapse before or at `at`."""
+        return self.status is WaiverStatus.GRANTED and at < self.expires_at
+
+
+class SealedBallot(Frozen):
+    """That a function has voted, and who for it; never how."""
+
+    function: Function
+    person: Identifier
+    at: Moment
+    command_id: str | None = None
+
+
+class Poll(Frozen):
+    """The latest poll of the region."""
+
+    opened_at: Moment
+    opened_by: Identifier | None
+    closes_at: Moment
+    seats: tuple[Function, ...]
+    carried: tuple[OpenedBallot, ...] = ()
+    """Ballots of the poll before whose evidence has not changed: these seats are not asked again."""
+    sealed: tuple[SealedBallot, ...] = ()
+    opened: tuple[OpenedBallot, ...] = ()
+    """Every seat's ballot once the poll has closed."""
+    closed_at: Moment | None = None
+
+    @property
+    def awaited(self) -> tuple[Function, ...]:
+        """The seats that have neither voted nor been carried over."""
+        voted = {ballot.function for ballot in self.sealed} | {ballot.function for ballot in self.carried}
+        return tuple(seat for seat in self.seats if seat not in voted)
+
+    def may_close_at(self, now: Moment) -> bool:
+        """Say whether it is open, and every seat has voted or the clock has run out."""
+        return self.closed_at is None and (not self.awaited or self.closes_at <= now)
+
+
+class ConditionStatus(StrEnum):
+    """How a condition stands."""
+
+    OPEN = "open"
+    MET = "met"
+    MISSED = "missed"
+
+
+class PromisedCondition(Frozen):
+    """A condition of the standing conditional go, and whether it was kept."""
+
+    promised: Condition
+    status: ConditionStatus = ConditionStatus.OPEN
+    closed_by: Identifier | None = None
+    closed_at: Moment | None = None
+    proof_digest: Digest | None = None
+    proof_command_id: str | None = None
+
+
 class JudgedStatus(Frozen):
     """How a criterion was judged when the region last looked."""
 
@@ -90,6 +182,11 @@ class Decision(Frozen):
     """The criteria as it was taken on them."""
     gathered_at: Moment | None = None
     audience: AudienceChange | None = None
+    conditions: tuple[PromisedCondition, ...] = ()
+    waivers: tuple[str, ...] = ()
+    """The waivers that covered a criterion as it was taken."""
+    ballots: tuple[OpenedBallot, ...] = ()
+    dissents_accepted: tuple[Function, ...] = ()
 
 
 class Holding(Frozen):
@@ -128,6 +225,10 @@ class RegionLaunch(Frozen):
     sign_offs: tuple[Signature, ...] = ()
     sent_back: tuple[Signature, ...] = ()
     judged: tuple[JudgedStatus, ...] = Field(default=())
+    waivers: tuple[Waiver, ...] = ()
+    poll: Poll | None = None
+    moved_at: Moment | None = None
+    """When the launch instant was last moved."""
     decision: Decision | None = None
     holding: Holding | None = None
     ending: Ending | None = None
@@ -144,6 +245,10 @@ class RegionLaunch(Frozen):
     def stage(self, stage: Stage) -> StageState:
         """Return the state of `stage`."""
         return next(state for state in self.stages if state.stage is stage)
+
+    def waiver(self, waiver_id: str) -> Waiver | None:
+        """Return the waiver of that id, whatever became of it."""
+        return next((waiver for waiver in self.waivers if waiver.id == waiver_id), None)
 
     def signature(self, stage: Stage, function: Function) -> Signature | None:
         """Return the sign-off of `function` on `stage` that stands, whether or not its digest is current."""

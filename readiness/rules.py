@@ -5,23 +5,51 @@
 from datetime import datetime
 from typing import assert_never
 
-from readiness.commands import Cancel, Decide, Hold, Reschedule, Resume, SignOff
+from readiness.commands import (
+    Cancel,
+    CastBallot,
+    Decide,
+    DenyWaiver,
+    GrantWaiver,
+    Hold,
+    MeetCondition,
+    OpenPoll,
+    RequestWaiver,
+    Reschedule,
+    Resume,
+    RevokeWaiver,
+    SignOff,
+    Stance,
+)
+from readiness.criteria import waiver_shown
 from readiness.decide import decide
-from readiness.evaluate import BEING_CHECKED, current_stage, decision_shown, evaluate, judged_instant, verdict_of
+from readiness.decisions import broken_conditions
+from readiness.evaluate import (
+    BEING_CHECKED,
+    condition_shown,
+    current_stage,
+    decision_shown,
+    evaluate,
+    judged_instant,
+    standing_conditions,
+    verdict_of,
+)
 from readiness.events import HoldCause, RegionEvent, RegionHeld
 from readiness.evidence import Evidence
 from readiness.evolve import GOES, begin, evolve, fold
 from readiness.ledger import Cause, LaunchRefused, Look, Proposal
-from readiness.policy import LEARNING_STAGES
+from readiness.policy import LEARNING_STAGES, Stage
 from readiness.refusals import CommandRefused
-from readiness.region import RegionLaunch
+from readiness.region import RegionLaunch, WaiverStatus
 from readiness.tick import bearings, due_at, must_look, tick, wants_launch
+from readiness.waivers import parties
 
 __all__ = [
     "BEING_CHECKED",
     "GOES",
     "bearings",
     "begin",
+    "condition_shown",
     "current_stage",
     "decide",
     "decision_shown",
@@ -32,8 +60,10 @@ __all__ = [
     "judged_instant",
     "must_look",
     "propose",
+    "standing_conditions",
     "tick",
     "verdict_of",
+    "waiver_shown",
     "wants_launch",
     "why_not_launch",
 ]
@@ -61,7 +91,21 @@ def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, no
             if wants_launch(region, now=now):
                 follow((RegionHeld(at=now, cause=HoldCause.LAUNCH_REFUSED, objections=cause.objections),))
             return Proposal(events=tuple(events))
-        case SignOff() | Decide() | Hold() | Resume() | Cancel() | Reschedule():
+        case (
+            SignOff()
+            | Decide()
+            | Hold()
+            | Resume()
+            | Cancel()
+            | Reschedule()
+            | RequestWaiver()
+            | GrantWaiver()
+            | DenyWaiver()
+            | RevokeWaiver()
+            | MeetCondition()
+            | OpenPoll()
+            | CastBallot()
+        ):
             try:
                 region = follow(decide(region, cause, evidence=evidence, now=now))
             except CommandRefused as refused:
@@ -90,6 +134,11 @@ def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) ->
         objections.append("the go was taken for another launch instant")
     elif decision.person == region.owner:
         objections.append("the go was taken by the launch owner")
+    elif decision.person in parties(region):
+        objections.append("the go was taken by a party to a waiver of this region")
+    elif any(signature.person == decision.person for signature in region.sign_offs):
+        objections.append("the go was taken by someone who signed a stage")
+    objections.extend(f"the condition {c.promised.id} is not met" for c in broken_conditions(region, at=at))
     readiness = evaluate(region.policy, evidence, region, at=at)
     for stage in LEARNING_STAGES:
         if not region.stage(stage).is_closed:
@@ -97,8 +146,28 @@ def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) ->
         for criterion in readiness.unmet_of(stage):
             reason = criterion.reasons[0] if criterion.reasons else "it is not met"
             objections.append(f"{criterion.key.value}: {reason}")
+    objections.extend(
+        f"{criterion.key.value}: {criterion.reasons[0]}" for criterion in readiness.unmet_of(Stage.GO_NO_GO)
+    )
+    objections.extend(_dissents(region))
     objections.extend(_two_keys(region))
+    objections.extend(
+        f"the waiver of {waiver.criterion.value} was granted by whoever asked for it, or owns the launch"
+        for waiver in region.waivers
+        if waiver.status is WaiverStatus.GRANTED and waiver.answered_by in {waiver.requested_by, region.owner}
+    )
     return tuple(objections)
+
+
+def _dissents(region: RegionLaunch) -> tuple[str, ...]:
+    decision = region.decision
+    if decision is None or region.poll is None:
+        return ()
+    return tuple(
+        f"the dissent of {ballot.function.value} was not accepted"
+        for ballot in region.poll.opened
+        if ballot.stance is Stance.DISSENT and ballot.function not in decision.dissents_accepted
+    )
 
 
 def _two_keys(region: RegionLaunch) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from readiness.commands import Choice
+from readiness.decisions import conditions_missed, open_conditions
 from readiness.evaluate import current_stage, evaluate, verdict_of
 from readiness.events import (
     CriteriaJudged,
@@ -16,24 +17,28 @@ from readiness.events import (
     StageOpened,
     StagePassed,
     StageReopened,
+    StageWaived,
 )
 from readiness.evidence import Evidence
 from readiness.evolve import GOES, evolve
 from readiness.ledger import Bearings
 from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
+from readiness.poll import next_closing_at, poll_closes
 from readiness.readiness import SATISFIED, Readiness, earliest
 from readiness.region import JudgedStatus, RegionLaunch, Signature, StageStatus
+from readiness.waivers import lapses, next_lapse_at
 
 
 def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> tuple[RegionEvent, ...]:
-    """Return what falls due by itself as of `now`: gates by the evidence, a review date, a missed launch instant.
+    """Return what falls due by itself as of `now`: a waiver that lapses, a condition that is missed, gates by the
+    evidence, a review date, a missed launch instant.
 
     Without evidence for the region's launch instant no gate moves.
     """
     if region.ending is not None:
         return ()
     events: list[RegionEvent] = []
-    for step in (_gates, _review, _missed_instant):
+    for step in (_waivers, _conditions, _gates, poll_closes, _review, _missed_instant):
         for event in step(region, evidence, now):
             region = evolve(region, event)
             events.append(event)
@@ -59,7 +64,15 @@ def due_at(region: RegionLaunch, *, now: datetime) -> datetime | None:
     review_at = region.decision.review_at if region.decision is not None else None
     launch_at = region.launch_at if region.launch_at > now else None
     too_late_at = region.launch_at + _lateness(region) if wants_launch(region, now=now) else None
-    return earliest(review_at if review_at is not None and review_at > now else None, launch_at, too_late_at)
+    condition_at = earliest(*(c.promised.due_at for c in open_conditions(region) if c.promised.due_at > now))
+    return earliest(
+        review_at if review_at is not None and review_at > now else None,
+        launch_at,
+        too_late_at,
+        condition_at,
+        next_closing_at(region, now=now),
+        next_lapse_at(region, now=now),
+    )
 
 
 def bearings(region: RegionLaunch, *, now: datetime) -> Bearings:
@@ -90,6 +103,16 @@ def must_look(region: RegionLaunch, readiness: Readiness, evidence: Evidence) ->
 
 def _lateness(region: RegionLaunch) -> timedelta:
     return timedelta(minutes=region.policy.go_no_go.late_launch_minutes)
+
+
+def _waivers(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
+    del evidence
+    yield from lapses(region, now)
+
+
+def _conditions(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
+    del evidence
+    yield from conditions_missed(region, now)
 
 
 def _gates(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
@@ -124,16 +147,22 @@ def _stages(region: RegionLaunch, readiness: Readiness, now: datetime) -> Iterat
         unmet = tuple(criterion.key for criterion in readiness.unmet_of(stage))
         unmet_anywhere.extend(unmet)
         if status in {StageStatus.PASSED, StageStatus.WAIVED}:
+            closing = _closing(stage, readiness, now)
             if unmet:
                 yield StageReopened(at=now, stage=stage, criteria=unmet)
                 may_pass = False
+                continue
+            # That only a waiver still covers it is told at once; behind a reopened stage nothing passes anew.
+            is_waived = isinstance(closing, StageWaived)
+            if is_waived is not (status is StageStatus.WAIVED) and (may_pass or is_waived):
+                yield closing
             continue
         if status is StageStatus.LOCKED:
             if not may_pass:
                 break
             yield StageOpened(at=now, stage=stage)
         if may_pass and not unmet:
-            yield StagePassed(at=now, stage=stage)
+            yield _closing(stage, readiness, now)
         else:
             may_pass = False
     if may_pass and region.stage(Stage.GO_NO_GO).status is StageStatus.LOCKED:
@@ -141,6 +170,11 @@ def _stages(region: RegionLaunch, readiness: Readiness, now: datetime) -> Iterat
     has_go = region.decision is not None and region.decision.choice in GOES
     if has_go and unmet_anywhere:
         yield RegionHeld(at=now, cause=HoldCause.GATE_UNMET, criteria=tuple(unmet_anywhere))
+
+
+def _closing(stage: Stage, readiness: Readiness, now: datetime) -> StagePassed | StageWaived:
+    is_waived = any(criterion.status is CriterionStatus.WAIVED for criterion in readiness.of(stage))
+    return StageWaived(at=now, stage=stage) if is_waived else StagePassed(at=now, stage=stage)
 
 
 def _review(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, or_, se
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
 from readiness.policy import Stage
-from readiness.readiness import Blocker, DecisionShown, Rag, Readiness
+from readiness.readiness import Blocker, ConditionShown, DecisionShown, Rag, Readiness, WaiverShown
 from readiness.region import Verdict
 from readiness.rules import judged_instant, must_look
 from store.engine import Store
@@ -60,11 +60,13 @@ _SHOWN = (
         )
     ),
     # Documents come as text: their models read it faster than they check what somebody else has read.
-    *(cast(region_launches.c[name], Text) for name in ("reasons", "blockers", "decision")),
+    *(cast(region_launches.c[name], Text) for name in ("reasons", "blockers", "decision", "conditions", "waivers")),
 )
 
 _REASONS = TypeAdapter(tuple[str, ...])
 _BLOCKERS = TypeAdapter(tuple[Blocker, ...])
+_CONDITIONS = TypeAdapter(tuple[ConditionShown, ...])
+_WAIVERS = TypeAdapter(tuple[WaiverShown, ...])
 
 _IS_BEHIND = region_launches.c.facts_revision > region_launches.c.figures_revision
 
@@ -99,6 +101,8 @@ class BoardRow:
     reasons: tuple[str, ...]
     blockers: tuple[Blocker, ...]
     decision: DecisionShown | None
+    conditions: tuple[ConditionShown, ...]
+    waivers: tuple[WaiverShown, ...]
     as_of: datetime | None
     """When the figures were gathered; None where none have been yet."""
     is_behind: bool
@@ -172,6 +176,8 @@ def _row(row: Row[*tuple[Any, ...]], *, now: datetime | None) -> BoardRow:
         reasons,
         blockers,
         decision,
+        conditions,
+        waivers,
         is_behind,
         verdict,
         shown_verdict,
@@ -198,6 +204,8 @@ def _row(row: Row[*tuple[Any, ...]], *, now: datetime | None) -> BoardRow:
         reasons=(*_doubts(verdict, shown_verdict, told, launch_at, now=now), *_REASONS.validate_json(reasons)),
         blockers=_BLOCKERS.validate_json(blockers) if blockers is not None else (),
         decision=_decision(decision, told),
+        conditions=_CONDITIONS.validate_json(conditions) if conditions is not None else (),
+        waivers=_WAIVERS.validate_json(waivers) if waivers is not None else (),
         as_of=figures_gathered_at,
         is_behind=is_behind,
     )

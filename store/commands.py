@@ -98,7 +98,7 @@ def digest_of_command(command: Command) -> Digest:
 
 def digest_of_document(document: Any) -> Digest:
     """Return the digest of any JSON value, its fractions written as text: they have no canonical form."""
-    return digest(_without_fractions(document))
+    return digest(without_fractions(document))
 
 
 def log_command(
@@ -285,13 +285,14 @@ def _logged(row: Row[Any]) -> LoggedCommand:
     )
 
 
-def _without_fractions(value: Any) -> Any:
+def without_fractions(value: Any) -> Any:
+    """Return `value` with every fraction written as text: fractions have no canonical form."""
     match value:
         case float():
             return repr(value)
         case dict():
-            return {name: _without_fractions(item) for name, item in value.items()}
+            return {name: without_fractions(item) for name, item in value.items()}
         case list() | tuple():
-            return [_without_fractions(item) for item in value]
+            return [without_fractions(item) for item in value]
         case _:
             return value

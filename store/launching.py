@@ -17,6 +17,7 @@ from readiness.region import RegionLaunch
 from readiness.rules import bearings, evaluate, fold, wants_launch, why_not_launch
 from readiness.values import Moment
 from store.alarms import AlarmKind, scope_of, sound
+from store.ballots import ballots_named
 from store.commands import digest_of_document, has_open_command, logged_all
 from store.engine import Store
 from store.ledger import LedgerBehind, append, rows_after
@@ -62,7 +63,8 @@ def _launch(tx: Connection, store: Store, key: RegionKey, known: int, asked_at: 
     region = fold(key, None, rows)
     if region is None or region.decision is None:
         return LaunchDenied(objections=("no decision stands",))
-    asked = logged_all(tx, (row.event.command_id for row in rows if row.event.command_id is not None))
+    named = [row.event.command_id for row in rows if row.event.command_id is not None]
+    asked = logged_all(tx, (*named, *ballots_named(row.event for row in rows)))
     objections = list(unproven(key, rows, asked))
     judged: Evidence | None = None
     for at in (region.launch_at, now):

@@ -13,7 +13,17 @@ from readiness.keys import RegionKey
 from readiness.ledger import CORE_VERSION
 from readiness.readiness import DecisionShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
-from readiness.rules import BEING_CHECKED, GOES, bearings, decision_shown, evaluate, verdict_of
+from readiness.rules import (
+    BEING_CHECKED,
+    GOES,
+    bearings,
+    condition_shown,
+    decision_shown,
+    evaluate,
+    standing_conditions,
+    verdict_of,
+    waiver_shown,
+)
 from store.facts import AHEAD_AT_MOST
 from store.regions import RegionRecord, insert_region, update_region
 from store.texts import contents_of
@@ -144,6 +154,14 @@ def _folded(region: RegionLaunch, *, now: datetime) -> dict[str, Any]:
         "verdict": heading.verdict.value,
         "ended_at": region.ended_at,
         "revisit_at": heading.due_at,
+        "open_waivers": sum(waiver.is_open for waiver in region.waivers),
+        "waivers": [
+            waiver_shown(waiver, region.policy, at=region.launch_at).model_dump(mode="json")
+            for waiver in region.waivers
+        ],
+        "conditions": [
+            condition_shown(condition).model_dump(mode="json") for condition in standing_conditions(region)
+        ],
     }
 
 

@@ -9,10 +9,14 @@ from readiness.canonical import digest
 from readiness.commands import (
     ROLE_OF_FUNCTION,
     AddRegion,
+    CastBallot,
     Decide,
+    GrantWaiver,
     LaunchCommand,
+    MeetCondition,
     Position,
     RegionCommand,
+    RequestWaiver,
     Reschedule,
     Role,
     SignOff,
@@ -20,17 +24,23 @@ from readiness.commands import (
 )
 from readiness.events import (
     GIVING,
+    BallotCast,
+    ConditionMet,
     DecisionTaken,
     LaunchEvent,
     LaunchStarted,
+    PollClosed,
     RegionAdded,
     RegionEvent,
     RegionLaunchStarted,
     RegionRescheduled,
     SignedOff,
+    WaiverGranted,
+    WaiverRequested,
 )
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import RegionRow
+from store.ballots import untrue_ballots
 from store.commands import LoggedCommand
 
 
@@ -42,7 +52,21 @@ def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | Laun
             holds_role = command.role is ROLE_OF_FUNCTION[command.function]
             return holds_role and (event.stage, event.function, event.digest, Position.APPROVE) == asked
         case DecisionTaken(), Decide():
-            return event.choice is command.choice and command.role is Role.EXECUTIVE
+            promised = [(c.owner, c.due_at, c.text_digest) for c in event.conditions]
+            promises = [(c.owner, c.due_at, c.text_digest) for c in command.conditions]
+            accepted = tuple(dissent.function for dissent in command.dissents_accepted)
+            same = (event.choice, promised, event.dissents_accepted) == (command.choice, promises, accepted)
+            return same and command.role is Role.EXECUTIVE
+        case WaiverRequested(), RequestWaiver():
+            wanted = (command.command_id, command.criterion, command.expires_at)
+            is_so = (event.waiver, event.criterion, event.expires_at) == wanted
+            return is_so and command.floor in (None, event.floor)
+        case WaiverGranted(), GrantWaiver():
+            return event.waiver == command.waiver and command.role is Role.EXECUTIVE
+        case ConditionMet(), MeetCondition():
+            return (event.condition, event.proof_digest) == (command.condition, command.proof_digest)
+        case BallotCast(), CastBallot():
+            return event.function is command.function and command.role is ROLE_OF_FUNCTION[command.function]
         case RegionRescheduled(), Reschedule():
             return (event.launch_at, event.wall_clock) == (command.launch_at, command.wall_clock)
         case RegionLaunchStarted(), StartLaunch():
@@ -70,6 +94,8 @@ def unproven(key: RegionKey, rows: Sequence[RegionRow], logged: Mapping[str, Log
     """
     found: list[str] = []
     for row in rows:
+        if isinstance(row.event, PollClosed):
+            found.extend(f"event {row.version}: {what}" for what in untrue_ballots(key, row.event, logged))
         if row.event.type not in GIVING:
             continue
         command = logged.get(row.event.command_id or "")

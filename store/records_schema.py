@@ -77,6 +77,9 @@ region_launches = Table(
     Column("reasons", Json, nullable=False),
     Column("blockers", MaybeJson),
     Column("decision", MaybeJson),
+    Column("open_waivers", Integer, nullable=False, server_default="0"),
+    Column("waivers", MaybeJson),
+    Column("conditions", MaybeJson),
     Index(
         "uq_region_launches_running",
         "product",
@@ -252,5 +255,18 @@ stage_digests = Table(
 )
 """What a region's stage was signed under after each edit that changed it; `material` says what edit led there."""
 
-APPEND_ONLY = ("ledger", "launch_records", "content_revisions")
+decision_records = Table(
+    "decision_records",
+    metadata,
+    Column("product", Identity, primary_key=True),
+    Column("region", Identity, primary_key=True),
+    Column("run", Integer, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("document", String, nullable=False),
+    Column("digest", String, nullable=False),
+)
+"""What each decision was taken on, as canonical JSON: the black box."""
+
+APPEND_ONLY = ("ledger", "launch_records", "content_revisions", "decision_records")
 """The tables whose rows are never changed and never removed."""

@@ -10,16 +10,37 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, update
 
 from readiness.commands import Position, SignOff
-from readiness.events import LaunchEnded, LaunchStarted, RegionEvent, RegionLaunched, RegionLaunchStarted
+from readiness.events import (
+    DecisionTaken,
+    LaunchEnded,
+    LaunchStarted,
+    PollClosed,
+    RegionEvent,
+    RegionLaunched,
+    RegionLaunchStarted,
+)
 from readiness.evidence import ContentEvidence, Evidence, Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch, LaunchCause, LaunchProposal, LaunchSettled, evolve_launch
-from readiness.ledger import Accepted, Cause, LaunchRefused, LaunchRow, Look, Outcome, Proposal, Refused, Settled
+from readiness.ledger import (
+    Accepted,
+    Cause,
+    LaunchRefused,
+    LaunchRow,
+    Look,
+    Outcome,
+    Proposal,
+    Refused,
+    RegionRow,
+    Settled,
+)
 from readiness.refusals import DigestStale, Expired, Overtaken, Refusal
 from readiness.region import RegionLaunch
-from readiness.rules import bearings, fold
+from readiness.rules import bearings, evolve, fold
 from store.alarms import AlarmKind, resolve, sound
-from store.commands import CommandForged, LoggedCommand, authenticated, overtaken_by, record_outcome
+from store.ballots import ballots_named, untrue_ballots
+from store.commands import CommandForged, LoggedCommand, authenticated, logged_all, overtaken_by, record_outcome
+from store.decision_records import keep
 from store.engine import Store
 from store.facts import AHEAD_AT_MOST
 from store.ledger import (
@@ -33,7 +54,16 @@ from store.ledger import (
 )
 from store.projection import begin_row, move_row
 from store.records_schema import launches
-from store.regions import LaunchRecord, lock_launch, lock_region, mark, next_runs, open_regions, pairs_of
+from store.regions import (
+    LaunchRecord,
+    RegionRecord,
+    lock_launch,
+    lock_region,
+    mark,
+    next_runs,
+    open_regions,
+    pairs_of,
+)
 from store.requirements import require
 from store.texts import begin_digests, contents_of
 
@@ -123,10 +153,12 @@ def _settle(
             record_outcome(tx, command.id, outcome, now=now)
             return Settled(outcome=outcome, bearings=heading)
     _require_ordinary(proposal.events)
+    _require_true_ballots(tx, key, proposal.events)
     rows = append(tx, key, proposal.events, after=known, now=now, command=command)
     region = fold(key, record.region, rows)
     if region is None:
         raise ValueError(f"{key} has no beginning")
+    _keep_decisions(tx, record, rows, seen)
     settled = _settled_outcome(tx, command, proposal.refusal, version=region.version, now=now)
     same_instant = seen is not None and proposal_is_for(region, seen.figures)
     move_row(
@@ -233,6 +265,27 @@ def _require_ordinary(events: Sequence[RegionEvent]) -> None:
     for event in events:
         if isinstance(event, _NOT_SETTLED):
             raise ProposalForged(f"{event.type} is not written by settling")
+
+
+def _require_true_ballots(tx: Connection, key: RegionKey, events: Sequence[RegionEvent]) -> None:
+    """Raise ProposalForged where a poll is closed with ballots that nobody cast so."""
+    closings = [event for event in events if isinstance(event, PollClosed)]
+    asked = logged_all(tx, ballots_named(closings)) if closings else {}
+    for closing in closings:
+        untrue = untrue_ballots(key, closing, asked)
+        if untrue:
+            raise ProposalForged("; ".join(untrue))
+
+
+def _keep_decisions(
+    tx: Connection, record: RegionRecord, rows: Sequence[RegionRow], evidence: Evidence | None
+) -> None:
+    """Write down what a decision among `rows` was taken on."""
+    region = record.region
+    for row in rows:
+        if isinstance(row.event, DecisionTaken) and evidence is not None:
+            keep(tx, record.key, region, row, evidence)
+        region = evolve(region, row.event)
 
 
 def _settled_outcome(

@@ -11,12 +11,14 @@ from readiness.launch import LaunchSight
 from readiness.ledger import Sight
 from readiness.policy import Stage
 from readiness.rules import judged_instant
+from store.ballots import told
 from store.engine import Store
 from store.figures import Question, figures
 from store.ledger import ROWS_AT_ONCE, launch_rows_after, rows_after
 from store.regions import RegionRecord, RegionUnknown, open_regions, region_record
 from store.texts import contents_of
 from store.types import NEVER
+from store.waiver_debt import waivers_elsewhere
 
 
 def look(store: Store, key: RegionKey, known: int, launch_at: datetime | None = None) -> Sight:
@@ -34,9 +36,13 @@ def look(store: Store, key: RegionKey, known: int, launch_at: datetime | None = 
         except RegionUnknown:
             return Sight(now=now)
         at = judged_instant(record.region, now=now) if launch_at is None else max(launch_at, now)
-        evidence = gather(tx, [record], {key: at}, now=now)[key]
-        if launch_at is not None:
-            evidence = evidence.model_copy(update={"launch_at": launch_at})
+        evidence = gather(tx, [record], {key: at}, now=now)[key].model_copy(
+            update={
+                "ballots": told(tx, record.region, now=now),
+                "waivers_elsewhere": waivers_elsewhere(tx, record.region),
+                **({"launch_at": launch_at} if launch_at is not None else {}),
+            }
+        )
         return Sight(rows=rows_after(tx, key, known, limit=ROWS_AT_ONCE), evidence=evidence, now=now)
 
 

@@ -4,11 +4,16 @@
 
 from typing import assert_never
 
-from readiness.commands import Choice, Role
+from readiness.commands import Choice, Role, Stance
 from readiness.events import (
+    BallotCast,
+    ConditionMet,
+    ConditionMissed,
     CriteriaJudged,
     CriterionStatus,
     DecisionTaken,
+    PollClosed,
+    PollOpened,
     RegionCancelled,
     RegionEvent,
     RegionHeld,
@@ -23,6 +28,13 @@ from readiness.events import (
     StageOpened,
     StagePassed,
     StageReopened,
+    StageWaived,
+    WaiverDenied,
+    WaiverGranted,
+    WaiverLapsed,
+    WaiverLapseNears,
+    WaiverRequested,
+    WaiverRevoked,
 )
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.readiness import Rag
@@ -137,6 +149,11 @@ def whom(waiting_on: str) -> str:
     return waiting_on.replace("_", " ").capitalize()
 
 
+def stance_words(stance: Stance | None) -> str:
+    """Return how a seat voted, as a verb; an absent one that counts for nothing abstained."""
+    return stance.value.replace("_", " ") if stance is not None else "abstained"
+
+
 def happening(event: RegionEvent) -> str:
     """Return what happened, as a clause without its end."""
     match event:
@@ -149,6 +166,32 @@ def happening(event: RegionEvent) -> str:
             return f"{STAGES[event.stage]} opened"
         case StagePassed():
             return f"{STAGES[event.stage]} passed"
+        case StageWaived():
+            return f"{STAGES[event.stage]} passed by a waiver"
+        case WaiverRequested():
+            return f"A waiver of {CRITERIA[event.criterion].lower()} was asked for, down to {event.floor / 100:g} %"
+        case WaiverGranted():
+            return "A waiver was granted"
+        case WaiverDenied():
+            return "A waiver was denied"
+        case WaiverRevoked():
+            return "A waiver was revoked"
+        case WaiverLapseNears():
+            return "A waiver lapses soon: who asked for it and who granted it are told"
+        case WaiverLapsed():
+            return "A waiver lapsed"
+        case PollOpened():
+            asked = [FUNCTIONS[seat] for seat in event.seats if seat not in {each.function for each in event.carried}]
+            return f"Poll opened for {', '.join(asked)}"
+        case BallotCast():
+            return f"{FUNCTIONS[event.function]} voted; the ballot is sealed"
+        case PollClosed():
+            said = (f"{FUNCTIONS[each.function]} {stance_words(each.stance)}" for each in event.ballots)
+            return f"Poll closed: {', '.join(said)}"
+        case ConditionMet():
+            return "A condition was met"
+        case ConditionMissed():
+            return "A condition was missed"
         case StageReopened():
             unmet = ", ".join(CRITERIA[key].lower() for key in event.criteria)
             return f"{STAGES[event.stage]} reopened, no longer met: {unmet}"

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         SettleRequest,
     )
     from readiness import rules
-    from readiness.commands import Cancel, Decide, Hold, RegionCommand, Reschedule, Resume, SignOff
+    from readiness.commands import RegionCommand, Reschedule
     from readiness.keys import RegionKey
     from readiness.ledger import (
         Bearings,
@@ -52,6 +52,7 @@ with workflow.unsafe.imports_passed_through():
         LOOK_AGAIN_MOST,
         REGION_CONTINUES_AFTER_EVENTS,
     )
+    from workflows.region_updates import RegionUpdates
 
 
 AT_ONCE = "look, propose and settle at once"
@@ -60,7 +61,7 @@ ends every history below 500 events. Runs that began before it go on as they did
 
 
 @workflow.defn
-class RegionLaunchWorkflow:
+class RegionLaunchWorkflow(RegionUpdates):
     """One region launch: proposes with the core, moves only with what the ledger returned, launches at one place."""
 
     @workflow.init
@@ -90,60 +91,6 @@ class RegionLaunchWorkflow:
                 await self._look_and_launch()
         await self._door.drain()
         await self._tell_the_launch()
-
-    @workflow.update
-    async def sign_off(self, command: SignOff) -> Outcome:
-        """State a function's position on one exact revision."""
-        return await self._carry_out(command)
-
-    @workflow.update
-    async def decide(self, command: Decide) -> Outcome:
-        """Decide whether the region launches."""
-        return await self._carry_out(command)
-
-    @workflow.update
-    async def hold(self, command: Hold) -> Outcome:
-        """Stop the launch of the region."""
-        return await self._carry_out(command)
-
-    @workflow.update
-    async def resume(self, command: Resume) -> Outcome:
-        """End a hold."""
-        return await self._carry_out(command)
-
-    @workflow.update
-    async def cancel(self, command: Cancel) -> Outcome:
-        """End the region launch for good."""
-        return await self._carry_out(command)
-
-    @workflow.update
-    async def reschedule(self, command: Reschedule) -> Outcome:
-        """Move the launch instant."""
-        return await self._carry_out(command)
-
-    @sign_off.validator
-    def _door_is_open_to_sign_off(self, command: SignOff) -> None:
-        self._door.admit(command)
-
-    @decide.validator
-    def _door_is_open_to_decide(self, command: Decide) -> None:
-        self._door.admit(command)
-
-    @hold.validator
-    def _door_is_open_to_hold(self, command: Hold) -> None:
-        self._door.admit(command)
-
-    @resume.validator
-    def _door_is_open_to_resume(self, command: Resume) -> None:
-        self._door.admit(command)
-
-    @cancel.validator
-    def _door_is_open_to_cancel(self, command: Cancel) -> None:
-        self._door.admit(command)
-
-    @reschedule.validator
-    def _door_is_open_to_reschedule(self, command: Reschedule) -> None:
-        self._door.admit(command)
 
     @workflow.signal(name=names.LOOK)
     def look(self) -> None:

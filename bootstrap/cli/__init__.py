@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from bootstrap.cli import govern, look, offline, operate, supply
+from bootstrap.cli import consent, govern, look, offline, operate, supply
 
 app = typer.Typer(
     name="ltl",
@@ -25,6 +25,7 @@ for panel, commands in {
     "Plan and supply": (supply.start, supply.import_),
     "See": (look.status, look.people),
     "Govern": (govern.sign_off, govern.decide, govern.hold, govern.resume, govern.reschedule, govern.cancel),
+    "Agree and except": (consent.waive, consent.answer_waiver, consent.poll, consent.vote, consent.meet),
 }.items():
     for command in commands:
         name = command.__name__.strip("_").replace("_", "-")

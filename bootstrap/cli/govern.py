@@ -72,6 +72,14 @@ def decide(
     verdict: Annotated[str, typer.Argument(metavar="VERDICT", help="go, conditional-go, no-go or hold.")],
     reason: Reason,
     review_at: ReviewAt = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option("--condition", metavar="'OWNER MOMENT TEXT'", help="Of a conditional go; may be given again."),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept-dissent", metavar="'FUNCTION REASON'", help="A dissent that you accept by name."),
+    ] = None,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     as_json: AsJson = False,
@@ -79,8 +87,16 @@ def decide(
     """Decide, as an executive, on the readiness as it stands now; a no-go needs --review-at."""
     from readiness.commands import Choice, Role
 
-    body = {"verdict": one_of(verdict, Choice, hint="VERDICT"), "reason": reason, "review_at": review_at}
-    _act(directory, person, Role.EXECUTIVE.value, product, region, "decisions", body, as_json=as_json)
+    conditions = [_parted(each, ("owner", "due_at", "text"), hint="--condition") for each in condition or ()]
+    dissents = [_parted(each, ("function", "reason"), hint="--accept-dissent") for each in accept or ()]
+    body: dict[str, Any] = {
+        "verdict": one_of(verdict, Choice, hint="VERDICT"),
+        "reason": reason,
+        "review_at": review_at,
+        "conditions": conditions or None,
+        "dissents_accepted": dissents or None,
+    }
+    act(directory, person, Role.EXECUTIVE.value, product, region, "decisions", body, as_json=as_json)
 
 
 def hold(
@@ -95,7 +111,7 @@ def hold(
 ) -> None:
     """Stop the launch of a region; learning and signing go on."""
     body = {"reason": reason, "review_at": review_at}
-    _act(directory, person, role, product, region, "hold", body, as_json=as_json)
+    act(directory, person, role, product, region, "hold", body, as_json=as_json)
 
 
 def resume(
@@ -108,7 +124,7 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """End a hold; the region needs a new decision."""
-    _act(directory, person, role, product, region, "resume", {"reason": reason}, as_json=as_json)
+    act(directory, person, role, product, region, "resume", {"reason": reason}, as_json=as_json)
 
 
 def reschedule(
@@ -125,7 +141,7 @@ def reschedule(
 ) -> None:
     """Move a region's launch; a go that stands is taken away."""
     body = {"launch_at": launch_at, "reason": reason}
-    _act(directory, person, role, product, region, "reschedule", body, as_json=as_json)
+    act(directory, person, role, product, region, "reschedule", body, as_json=as_json)
 
 
 def cancel(
@@ -138,10 +154,10 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """End a region launch for good."""
-    _act(directory, person, role, product, region, "cancel", {"reason": reason}, as_json=as_json)
+    act(directory, person, role, product, region, "cancel", {"reason": reason}, as_json=as_json)
 
 
-def _act(
+def act(
     directory: "Path",
     person: str,
     role: str,
@@ -168,8 +184,21 @@ def _act(
     if after is None:
         showing.as_json(answer)
     else:
-        showing.line(f"✓ {call.removesuffix('s').capitalize()}: done.", style="green")
+        showing.line(f"✓ {_done(call)}: done.", style="green")
         show_region(after)
+
+
+def _done(call: str) -> str:
+    """Return what was done by a call such as `decisions` or `waivers/ID/grant`."""
+    return call.rsplit("/", 1)[-1].removesuffix("s").capitalize()
+
+
+def _parted(text: str, names: tuple[str, ...], *, hint: str) -> dict[str, str]:
+    """Return the words of `text` by these names, the last taking all that is left."""
+    parts = text.split(None, len(names) - 1)
+    if len(parts) < len(names):
+        raise typer.BadParameter(f"{text!r} lacks a part: give {' '.join(names).upper()}", param_hint=hint)
+    return dict(zip(names, parts, strict=True))
 
 
 def _show_content(content: dict[str, Any]) -> None:

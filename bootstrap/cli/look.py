@@ -107,12 +107,60 @@ def show_region(readiness: dict[str, Any]) -> None:
             for each in readiness["blockers"]
         ]
         out.print(showing.table("Who holds the ball", ("waiting on", "stage", "since", "reason"), blockers))
+    _show_consent(readiness)
     for name in ("hold", "decision"):
         standing = readiness.get(name)
         if standing:
             said = showing.words(standing.get("verdict") or standing.get("cause"))
             since = showing.moment(standing.get("at") or standing.get("since"))
             showing.line(f"{name.capitalize()}: {said}, by {standing.get('person') or 'rule'}, {since}")
+
+
+def _show_consent(readiness: dict[str, Any]) -> None:
+    """Print the waivers, the poll and the conditions of a region, where there are any."""
+    from bootstrap.cli import showing
+
+    out = showing.console()
+    if readiness.get("waivers"):
+        columns = ("waiver", "of", "is", "down to", "until", "asked by", "answered by", "reason")
+        waivers = [
+            (
+                each["id"],
+                showing.words(each["criterion"]),
+                showing.words(each["status"]),
+                showing.share(each["floor"]),
+                showing.moment(each["expires_at"]),
+                each["requested_by"],
+                each.get("answered_by"),
+                each.get("reason"),
+            )
+            for each in readiness["waivers"]
+        ]
+        out.print(showing.table("Waivers", columns, waivers))
+    poll = readiness.get("poll")
+    if poll:
+        closing = "closed" if poll.get("closed_at") else "closes"
+        when = showing.moment(poll.get("closed_at") or poll["closes_at"])
+        seats = [
+            (
+                each["function"],
+                "yes" if each["voted"] else "no",
+                each.get("person"),
+                showing.words(each.get("position")) if poll.get("closed_at") or each.get("carried") else "sealed",
+                showing.moment(each.get("at")),
+                each.get("reason"),
+            )
+            for each in poll["seats"]
+        ]
+        title = f"Poll, {closing} {when}"
+        out.print(showing.table(title, ("seat", "voted", "by", "position", "at", "reason"), seats))
+    if readiness.get("conditions"):
+        headings = ("condition", "is", "owner", "due", "text")
+        conditions = [
+            (each["id"], showing.words(each["status"]), each["owner"], showing.moment(each["due_at"]), each["text"])
+            for each in readiness["conditions"]
+        ]
+        out.print(showing.table("Conditions", headings, conditions))
 
 
 def board_table(title: str, rows: list[dict[str, Any]]) -> "RenderableType":

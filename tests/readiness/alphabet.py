@@ -176,6 +176,7 @@ def _deciding(alphabet: Alphabet) -> Iterator[Act]:
     yield decision(choice="conditional_go")
     yield decision(choice="hold")
     yield Act("decide", OWNER, _role(alphabet, OWNER, "executive"), choice="hold")
+    yield Act("decide", MARKETER, "marketing", choice="hold")
     yield decision(choice="go", has_reason=False)
     yield decision(choice="go", seen="stale")
     yield decision(choice="go", seen="current")

@@ -256,12 +256,13 @@ def _other(act: Act) -> str:
 
 
 def _may_decide(auditor: Auditor, notes: Notes, act: Act, world: World, looked: Seen) -> bool:
-    """Rule 6: an executive decides who is not the owner; rule 1: only on gates that are met as of the day."""
+    """Rule 6: an executive decides who neither owns the launch nor signed a stage; rule 1: on gates that are met."""
     if not (auditor.holds(act, "executive") and act.person != OWNER and act.has_reason):
         return False
     if act.choice == "hold":
         return _may_hold(auditor, notes, act, world, looked)
-    is_open = notes.hold != "person" and not unmet(notes, world, on_the_day(notes, world))
+    has_signed = any(signer == act.person for _, _, signer, _ in notes.signed)
+    is_open = notes.hold != "person" and not has_signed and not unmet(notes, world, on_the_day(notes, world))
     match act.choice:
         case "go":
             return is_open and notes.go is None and world.now < notes.instant

@@ -26,7 +26,17 @@ SIGNERS = (
 """One person for each of the two keys."""
 
 
-def started(*, policy: Policy = TIERS[1], launch_at: datetime = LAUNCH_AT, at: datetime = NOW) -> RegionLaunchStarted:
+def unpolled(tier: int = 1) -> Policy:
+    """Return the policy of a tier without its poll, for what is not about polls."""
+    policy = TIERS[tier]
+    alone = policy.go_no_go.model_copy(update={"polled": (), "votes_needed": 0})
+    return policy.model_copy(update={"go_no_go": alone})
+
+
+UNPOLLED = unpolled()
+
+
+def started(*, policy: Policy = UNPOLLED, launch_at: datetime = LAUNCH_AT, at: datetime = NOW) -> RegionLaunchStarted:
     """Return the first event of a region launch."""
     return RegionLaunchStarted(
         at=at,
@@ -50,7 +60,7 @@ def started(*, policy: Policy = TIERS[1], launch_at: datetime = LAUNCH_AT, at: d
     )
 
 
-def region_launch(*, policy: Policy = TIERS[1]) -> RegionLaunch:
+def region_launch(*, policy: Policy = UNPOLLED) -> RegionLaunch:
     """Return a region launch that has just begun."""
     return begin(KEY, started(policy=policy))
 

@@ -377,7 +377,7 @@ def test_a_ready_region_waits_for_an_executive_since_the_question_was_open() -> 
             criterion=None,
             waiting_on="executive",
             since=NOW,
-            reason="Every learning gate is met; the decision is open",
+            reason="Every gate is met; the decision is open",
         ),
     )
     assert reading(with_go()).blockers == ()

@@ -214,8 +214,8 @@ def test_a_reschedule_moves_the_instant_and_takes_the_go_with_it() -> None:
     event = RegionRescheduled(launch_at=later_at, wall_clock="2027-03-02T09:00", **BY)
     after = changed(with_go(), event)
     plan = with_go().plan.model_copy(update={"launch_at": later_at, "wall_clock": "2027-03-02T09:00"})
-    assert after == {"plan": plan, **GONE}
-    assert changed(no_go(), event) == {"plan": plan}
+    assert after == {"plan": plan, "moved_at": AT, **GONE}
+    assert changed(no_go(), event) == {"plan": plan, "moved_at": AT}
 
 
 @pytest.mark.parametrize("cause", HoldCause)

@@ -40,13 +40,13 @@ def test_the_plan_of_the_design_is_read() -> None:
     assert plan.below_tier == ()
 
 
-def test_seats_of_the_poll_are_read_but_not_waited_for() -> None:
-    """Until polls can be held, seats are checked and recorded as deferred, so that no launch waits for a poll."""
-    plan = read_plan(document(), now=NOW)
-
-    assert plan.policy.go_no_go.polled == ()
-    assert plan.deferred == ("policy.go_no_go.polled",)
-    assert read_plan(changed("policy.go_no_go.polled", []), now=NOW).deferred == ()
+def test_a_plan_names_who_holds_a_seat_in_the_poll() -> None:
+    """Seats left out are the tier's; fewer are marked, none means no poll, and a quorum never asks for more."""
+    assert read_plan(document(), now=NOW).policy.go_no_go == TIERS[1].go_no_go
+    few = read_plan(changed("policy.go_no_go.polled", ["sales", "marketing"]), now=NOW)
+    assert few.policy.go_no_go.votes_needed == 2
+    assert few.below_tier == ("policy.go_no_go.polled",)
+    assert read_plan(changed("policy.go_no_go.polled", []), now=NOW).policy.go_no_go.votes_needed == 0
     assert faults_of(changed("policy.go_no_go.polled", ["sales", "legal", "Sales"])) == [
         ("policy.go_no_go.polled[1]", "unknown-function"),
         ("policy.go_no_go.polled[2]", "seat-twice"),
@@ -151,13 +151,13 @@ def test_a_score_is_the_same_however_it_is_written(score: object) -> None:
 
 
 def test_a_plan_is_written_as_it_is_read() -> None:
-    """The document of a plan asks for the same plan again, in plain JSON, with only deferred seats left out."""
+    """The document of a plan asks for the same plan again, in plain JSON."""
     asked = changed("policy.training.required_share", 0.8123)
     asked["courses"].append({"course_id": "more", "title": "More", "min_score": 33.3333})
     plan = read_plan(asked, now=NOW)
     written = json.loads(json.dumps(plan_as_document(plan)))
 
-    assert read_plan(written, now=NOW) == plan.model_copy(update={"deferred": ()})
+    assert read_plan(written, now=NOW) == plan
     assert written["policy"]["training"]["required_share"] == 0.8123
     assert written["courses"][1]["min_score"] == 33.3333
     assert "launch_at" not in written["regions"][0]

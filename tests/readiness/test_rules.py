@@ -189,7 +189,7 @@ def test_one_person_short_of_the_share_blocks_a_decision(choice: Choice) -> None
         ({"role": Role.PRODUCT_MANAGER}, "decider-not-allowed"),
         ({"person": OWNER}, "decider-is-owner"),
         ({"reason_digest": None}, "reason-missing"),
-        ({"choice": Choice.CONDITIONAL_GO}, "choice-not-offered"),
+        ({"choice": Choice.CONDITIONAL_GO}, "conditions-missing"),
         ({"choice": Choice.NO_GO}, "review-date-missing"),
         ({"choice": Choice.NO_GO, "review_at": NOW}, "review-date-past"),
         ({"seen": 1}, "readiness-moved-on"),
@@ -333,8 +333,10 @@ def test_a_no_go_stays_a_no_go_at_the_launch_instant_and_asks_again_on_its_revie
 def test_a_no_go_with_a_review_after_the_launch_instant_is_not_held() -> None:
     """At the launch instant a no-go stays no-go."""
     waiting = ready()
+    waiting = looked(waiting, READY_WORLD.but(now=LAUNCH_AT - timedelta(days=2)))
     late = decision(Choice.NO_GO).model_copy(update={"review_at": LAUNCH_AT + timedelta(days=1)})
-    region = looked(accepted(waiting, late, READY_WORLD), READY_WORLD.but(now=LAUNCH_AT))
+    decided = accepted(waiting, late, READY_WORLD.but(now=LAUNCH_AT - timedelta(days=2)))
+    region = looked(decided, READY_WORLD.but(now=LAUNCH_AT))
     assert verdict_of(region) is Verdict.NO_GO
 
 

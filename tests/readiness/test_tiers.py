@@ -9,15 +9,31 @@ from readiness.readiness import WEIGHTS
 
 
 @pytest.mark.parametrize(
-    ("tier", "lead_time", "due_days", "shares", "top_objections"),
+    ("tier", "lead_time", "due_days", "shares", "top_objections", "poll", "waivers", "conditions"),
     [
-        (1, 56, (49, 42, 14, 7, 3), (9_000, 8_000), 5),
-        (2, 28, (21, 17, 7, 4, 2), (8_500, 7_000), 5),
-        (3, 7, (5, 4, 2, 1, 1), (8_000, 5_000), 3),
+        (
+            1,
+            56,
+            (49, 42, 14, 7, 3),
+            (9_000, 8_000),
+            5,
+            ("m s e p", 4, "dissent", 72),
+            (1, 3, 1_000, 30),
+            (3, 30),
+        ),
+        (2, 28, (21, 17, 7, 4, 2), (8_500, 7_000), 5, ("m s e", 2, "dissent", 48), (2, 6, 1_500, 45), (5, 45)),
+        (3, 7, (5, 4, 2, 1, 1), (8_000, 5_000), 3, ("m s", 1, "abstention", 24), (3, None, 2_500, 60), (5, 60)),
     ],
 )
 def test_each_tier_asks_for_what_the_rule_book_says(
-    tier: int, lead_time: int, due_days: tuple[int, ...], shares: tuple[int, int], top_objections: int
+    tier: int,
+    lead_time: int,
+    due_days: tuple[int, ...],
+    shares: tuple[int, int],
+    top_objections: int,
+    poll: tuple[str, int, str, int],
+    waivers: tuple[int, int | None, int, int],
+    conditions: tuple[int, int],
 ) -> None:
     """The defaults are the table of the rule book, number by number."""
     policy = TIERS[tier]
@@ -28,7 +44,14 @@ def test_each_tier_asks_for_what_the_rule_book_says(
     assert (handling.top_objections, handling.answered_share) == (top_objections, 10_000)
     assert policy.value_propositions.segments == ("all",)
     assert policy.training.functions == ("sales",)
-    assert (policy.go_no_go.polled, policy.go_no_go.decided_by) == ((), "executive")
+    rules, allowed = policy.go_no_go, policy.waivers
+    seats = " ".join(seat.value[0] for seat in rules.polled)
+    assert (seats, rules.votes_needed, rules.absent, rules.poll_hours) == poll
+    assert (rules.most_conditions, rules.condition_days_after_launch) == conditions
+    limits = (allowed.open_per_region, allowed.open_per_launch, allowed.deepest_floor, allowed.days_after_launch)
+    assert limits == waivers
+    assert rules.decided_by == "executive"
+    assert rules.longest_review_days == (7 if tier == 3 else 14)
     assert policy.go_no_go.late_launch_minutes == 60
     assert policy.due_days_of(Stage.LAUNCHED) == 0
 
@@ -41,11 +64,11 @@ def test_each_stage_has_its_criteria_in_the_order_in_which_people_read_them() ->
         (CriterionKey.OBJECTIONS_ANSWERED, CriterionKey.OBJECTIONS_SIGNED),
         (CriterionKey.TRAINING_COMPLETION,),
         (CriterionKey.CERTIFIED_SHARE,),
-        (),
+        (CriterionKey.POLL_COMPLETE,),
         (),
     ]
-    seats = policy.go_no_go.model_copy(update={"polled": (Function.SALES,)})
-    assert policy.model_copy(update={"go_no_go": seats}).criteria_of(Stage.GO_NO_GO) == (CriterionKey.POLL_COMPLETE,)
+    nobody = policy.go_no_go.model_copy(update={"polled": ()})
+    assert policy.model_copy(update={"go_no_go": nobody}).criteria_of(Stage.GO_NO_GO) == ()
 
 
 def test_what_is_signed_is_signed_by_marketing_and_sales() -> None:
@@ -70,11 +93,15 @@ def test_each_function_is_spoken_for_by_its_own_role() -> None:
 
 
 def test_what_gives_is_exactly_what_can_lead_to_a_launch() -> None:
-    """A start, a sign-off, a decision, a resume and a move count only with a command of their kind behind them."""
+    """Whatever a launch may rest on counts only with a command of its kind behind it."""
     assert GIVING == {
         "region_launch_started": ("start_launch", "add_region"),
         "signed_off": ("sign_off",),
+        "waiver_requested": ("request_waiver",),
+        "waiver_granted": ("grant_waiver",),
+        "ballot_cast": ("cast_ballot",),
         "decision_taken": ("decide",),
+        "condition_met": ("meet_condition",),
         "region_resumed": ("resume",),
         "region_rescheduled": ("reschedule",),
     }

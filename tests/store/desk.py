@@ -13,12 +13,19 @@ from readiness.canonical import digest
 from readiness.commands import (
     AddRegion,
     Cancel,
+    CastBallot,
     Choice,
     Decide,
+    DenyWaiver,
+    GrantWaiver,
     Hold,
+    MeetCondition,
+    OpenPoll,
     RegionCommand,
+    RequestWaiver,
     Reschedule,
     Resume,
+    RevokeWaiver,
     Role,
     SignOff,
     StartLaunch,
@@ -27,7 +34,7 @@ from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch, LaunchSettled, evolve_launch, propose_launch
 from readiness.ledger import Accepted, Cause, LaunchAnswer, Look, Proposal, Settled
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
-from readiness.policy import SIGNED_STAGES, TIERS, Function, Stage
+from readiness.policy import SIGNED_STAGES, Function, Policy, Stage
 from readiness.region import RegionLaunch
 from readiness.rows import AttemptRow, CompletionRow, ImportKind, PersonRow
 from readiness.rules import fold, propose
@@ -41,7 +48,7 @@ from store.regions import key_to_start, latest_region, mark, region_record
 from store.rosters import apply_people, stage_people
 from store.settling import settle, settle_launch
 from store.sight import look, look_launch
-from tests.readiness.builders import LAUNCH_AT, NOW, OWNER, SIGNERS
+from tests.readiness.builders import LAUNCH_AT, NOW, OWNER, SIGNERS, UNPOLLED
 
 PRODUCT = "atlas-2"
 COURSE = Course(course_id="basics", title="Basics")
@@ -50,8 +57,8 @@ CERT = Assessment(assessment_id="cert", title="Certification", pass_mark=Decimal
 _numbers = itertools.count(1)
 
 
-def plan(*regions: str, launch_at: datetime = LAUNCH_AT) -> LaunchPlan:
-    """Return the plan of a tier 1 launch in these regions, all at one instant."""
+def plan(*regions: str, launch_at: datetime = LAUNCH_AT, policy: Policy = UNPOLLED) -> LaunchPlan:
+    """Return the plan of a tier 1 launch in these regions, all at one instant, without a poll unless said."""
     return LaunchPlan(
         product=PRODUCT,
         name="Atlas 2",
@@ -69,7 +76,7 @@ def plan(*regions: str, launch_at: datetime = LAUNCH_AT) -> LaunchPlan:
         ),
         courses=(COURSE,),
         assessment=CERT,
-        policy=TIERS[1],
+        policy=policy,
     )
 
 
@@ -95,10 +102,11 @@ class Desk:
 
     store: Store
     clock: Clock
+    policy: Policy = UNPOLLED
 
     def start(self, *regions: str, launch_at: datetime = LAUNCH_AT) -> tuple[RegionKey, ...]:
         """Start the launch of the product in these regions."""
-        settled = self.start_settled(plan(*regions, launch_at=launch_at))
+        settled = self.start_settled(plan(*regions, launch_at=launch_at, policy=self.policy))
         assert isinstance(settled.outcome, Accepted), settled.outcome
         return settled.open_regions
 
@@ -128,8 +136,17 @@ class Desk:
         proposal = propose_launch(key, folded, cause, open_regions=open_names, now=sight.now)
         return settle_launch(self.store, key, len(sight.rows), cause, proposal)
 
-    def ask(self, key: RegionKey, kind: str, person: str, role: Role, **fields: Any) -> RegionCommand:
-        """Log a command of a person for a region, with a reason, and return it."""
+    def ask(
+        self,
+        key: RegionKey,
+        kind: str,
+        person: str,
+        role: Role,
+        *,
+        said: Any = None,
+        **fields: Any,
+    ) -> RegionCommand:
+        """Log a command of a person for a region, with a reason and what else was `said`, and return it."""
         kinds: dict[str, Callable[..., RegionCommand]] = {
             "sign_off": SignOff,
             "decide": Decide,
@@ -137,6 +154,13 @@ class Desk:
             "resume": Resume,
             "cancel": Cancel,
             "reschedule": Reschedule,
+            "request_waiver": RequestWaiver,
+            "grant_waiver": GrantWaiver,
+            "deny_waiver": DenyWaiver,
+            "revoke_waiver": RevokeWaiver,
+            "open_poll": OpenPoll,
+            "cast_ballot": CastBallot,
+            "meet_condition": MeetCondition,
         }
 
         def made(command_id: str, at: datetime) -> RegionCommand:
@@ -145,7 +169,7 @@ class Desk:
             )
 
         with self.store.writing() as tx:
-            logged = self._logged(tx, key, kind, person, role, made)
+            logged = self._logged(tx, key, kind, person, role, made, said)
         assert not isinstance(logged.command, StartLaunch | AddRegion)
         return logged.command
 
@@ -276,6 +300,7 @@ class Desk:
         person: str,
         role: Role,
         make: Callable[[str, datetime], Command],
+        said: dict[str, Any] | None = None,
     ) -> Logged:
         return log_command(
             tx,
@@ -284,7 +309,7 @@ class Desk:
             person=person,
             role=role,
             idempotency_key=f"key-{next(_numbers)}",
-            body={"kind": kind, "reason": "why"},
+            body={"kind": kind, "reason": "why", **(said or {})},
             make_command=make,
             now=self.store.now(tx),
         )

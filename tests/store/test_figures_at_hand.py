@@ -61,7 +61,7 @@ def lasting(readiness: Readiness) -> Readiness:
 
 def test_nobody_is_counted_again_while_nothing_has_changed(desk: Desk) -> None:
     """A region's page costs one row, however many people are behind it, and says what counting them would."""
-    desk.with_go()
+    desk.ready()
     counted(desk)
     with statements(desk) as asked:
         shown = region_readiness(desk.store, PRODUCT, "emea")

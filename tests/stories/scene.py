@@ -105,7 +105,7 @@ class Scene:
                 "pass_mark": PASS_MARK,
                 "valid_days": VALID_DAYS,
             },
-            "policy": {"objection_handling": {"top_objections": 1}},
+            "policy": {"objection_handling": {"top_objections": 1}, "go_no_go": {"polled": []}},
         }
 
     def start(self, launch_at: datetime | None = None) -> Any:

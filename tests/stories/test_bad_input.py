@@ -35,14 +35,18 @@ def _standing(house: House) -> Any:
     """Return what must not change: which launches there are, and everything that this one shows."""
     reader = auditor(house)
     launches = [(launch["product"], launch["run"]) for launch in reader.read_all("/v1/launches")]
-    row = [{**row, "as_of": None} for row in reader.read_all("/v1/readiness", product="calm")]
+    row = [{**row, "as_of": None} for row in reader.read_all("/v1/readiness", product="calm")]  # Counted anew, alike.
     return (
         launches,
-        reader.read("/v1/launches/calm"),
+        _undated(reader.read("/v1/launches/calm")),
         row,
         reader.read_all("/v1/launches/calm/regions/north/people"),
         reader.read_all("/v1/launches/calm/regions/north/timeline"),
     )
+
+
+def _undated(launch: Any) -> Any:
+    return {**launch, "regions": [{**region, "as_of": None} for region in launch["regions"]]}
 
 
 def _problem(answer: httpx2.Response, status: int, kind: str) -> Any:

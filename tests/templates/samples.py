@@ -6,7 +6,7 @@ from datetime import timedelta
 from readiness.commands import Choice
 from readiness.events import HoldCause
 from readiness.evidence import AudienceChange
-from readiness.policy import TIERS, CriterionKey, Stage
+from readiness.policy import CriterionKey, Stage
 from readiness.readiness import WORST_FIRST, DecisionShown, HoldShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import evaluate
@@ -25,7 +25,7 @@ from templates.pages import (
     VerdictTotal,
     Viewer,
 )
-from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, region_launch
+from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, UNPOLLED, World, region_launch
 from tests.readiness.steps import looked, signed
 
 VIEWER = Viewer(person="ex-1", name="Elena Fischer", roles=("Executive everywhere",), is_persona=True)
@@ -103,7 +103,7 @@ def readiness(*, region: RegionLaunch | None = None, world: World = READY_WORLD,
     """Return the readiness of a region in `world`, with `changes`."""
     judged = region or looked(signed(region_launch(), world), world)
     evidence = world.evidence(launch_at=judged.launch_at)
-    found = evaluate(TIERS[1], evidence, judged, at=evidence.figures.at)
+    found = evaluate(UNPOLLED, evidence, judged, at=evidence.figures.at)
     return found.model_copy(update=changes)
 
 

@@ -48,7 +48,7 @@ def plan(product: str, regions: Sequence[str], launch_at: datetime) -> dict[str,
             "pass_mark": PASS_MARK,
             "valid_days": VALID_DAYS,
         },
-        "policy": {"objection_handling": {"top_objections": 1}},
+        "policy": {"objection_handling": {"top_objections": 1}, "go_no_go": {"polled": []}},
     }
 
 

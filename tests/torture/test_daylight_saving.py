@@ -169,6 +169,7 @@ def plan_at(zone: str, wall: datetime, now: datetime) -> LaunchPlan:
         "regions": [{"region": "there", "name": "There", "time_zone": zone, "launch_at": written(wall)}],
         "courses": [{"course_id": "basics", "title": "Basics"}],
         "assessment": {"assessment_id": "cert", "title": "Certification", "pass_mark": 80},
+        "policy": {"go_no_go": {"polled": []}},
     }
     return read_plan(document, now=now)
 

@@ -34,9 +34,9 @@ from readiness.commands import (
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome
 from readiness.plan import LaunchPlan, RegionPlan
-from readiness.policy import SIGNED_STAGES, TIERS, Function, Policy, Stage
+from readiness.policy import SIGNED_STAGES, Function, Policy, Stage
 from readiness.region import RegionLaunch
-from tests.readiness.builders import READY_WORLD, World, started
+from tests.readiness.builders import READY_WORLD, UNPOLLED, World, started
 from tests.workflows.fake_ledger import FakeLedger
 from workflows import names
 from workflows.launch import LaunchWorkflow
@@ -138,7 +138,7 @@ class Scene:
         return self.ledger.clock
 
     async def begin(
-        self, key: RegionKey = EMEA, *, policy: Policy = TIERS[1], world: World = READY_WORLD, lead: timedelta = LEAD
+        self, key: RegionKey = EMEA, *, policy: Policy = UNPOLLED, world: World = READY_WORLD, lead: timedelta = LEAD
     ) -> RegionLaunch:
         """Write the first event of a region, as its launch does; the workflow comes with the first message."""
         now = await self.now()
@@ -242,7 +242,7 @@ class Scene:
             regions=tuple([await self.region_plan(region) for region in regions]),
             courses=example.courses,
             assessment=example.assessment,
-            policy=TIERS[1],
+            policy=UNPOLLED,
         )
         return StartLaunch(plan=plan, **await self.asked("pm-7", Role.PRODUCT_MANAGER))
 

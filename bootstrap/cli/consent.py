@@ -1,0 +1,116 @@
+"""How are waivers, the poll and conditions carried out on the command line?"""
+
+from typing import Annotated, Any
+
+import typer
+
+from bootstrap.cli.govern import act
+from bootstrap.cli.options import (
+    HERE,
+    MANAGER,
+    OPERATOR,
+    Acting,
+    AsJson,
+    Directory,
+    Person,
+    Product,
+    Reason,
+    Region,
+    one_of,
+)
+
+
+def waive(
+    product: Product,
+    region: Region,
+    criterion: Annotated[str, typer.Argument(metavar="CRITERION", help="For example certified-share.")],
+    reason: Reason,
+    control: Annotated[str, typer.Option("--control", metavar="TEXT", help="What is done instead.")],
+    expires_at: Annotated[
+        str, typer.Option("--expires-at", metavar="MOMENT", help="Until when, with offset: 2027-03-15T09:00Z.")
+    ],
+    floor: Annotated[
+        float | None, typer.Option("--floor", help="The lowest share that it covers; left out, the share as it is.")
+    ] = None,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    role: Acting = MANAGER,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for permission to pass an unmet criterion; it opens nothing until an executive grants it."""
+    from readiness.policy import CriterionKey
+
+    body: dict[str, Any] = {
+        "criterion": one_of(criterion, CriterionKey, hint="CRITERION"),
+        "reason": reason,
+        "compensating_control": control,
+        "expires_at": expires_at,
+        "floor": floor,
+    }
+    act(directory, person, role, product, region, "waivers", body, as_json=as_json)
+
+
+def answer_waiver(
+    product: Product,
+    region: Region,
+    waiver: Annotated[str, typer.Argument(metavar="WAIVER", help="Its id, as `ltl status` shows it.")],
+    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="grant, deny or revoke.")],
+    reason: Reason,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Grant, deny or revoke a waiver, as an executive who neither asked for it nor owns what it waives."""
+    from readiness.commands import Role
+
+    verb = one_of(answer, ("grant", "deny", "revoke"), hint="ANSWER")
+    call = f"waivers/{waiver}/{verb}"
+    act(directory, person, Role.EXECUTIVE.value, product, region, call, {"reason": reason}, as_json=as_json)
+
+
+def poll(
+    product: Product,
+    region: Region,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    role: Acting = MANAGER,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every function that holds a seat for its position, once every gate is met or waived."""
+    act(directory, person, role, product, region, "poll", {}, as_json=as_json)
+
+
+def vote(
+    product: Product,
+    region: Region,
+    position: Annotated[str, typer.Argument(metavar="POSITION", help="agree, disagree-but-support or dissent.")],
+    function: Annotated[str, typer.Option("--function", metavar="FUNCTION", help="For whom: marketing, sales, …")],
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="TEXT", help="Why; needed unless you agree.")
+    ] = None,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in a function's ballot; it stays sealed until every seat has voted or the clock has run out."""
+    from readiness.commands import ROLE_OF_FUNCTION, Stance
+    from readiness.policy import Function
+
+    seat = Function(one_of(function, Function, hint="--function"))
+    body = {"function": seat.value, "position": one_of(position, Stance, hint="POSITION"), "reason": reason}
+    role = ROLE_OF_FUNCTION[seat].value
+    act(directory, person, role, product, region, "ballots", body, as_json=as_json)
+
+
+def meet(
+    product: Product,
+    region: Region,
+    condition: Annotated[str, typer.Argument(metavar="CONDITION", help="Its id, as `ltl status` shows it.")],
+    proof: Annotated[str, typer.Option("--proof", metavar="TEXT", help="What shows that it is met.")],
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    role: Acting = MANAGER,
+    as_json: AsJson = False,
+) -> None:
+    """Say, as who promised it or as the launch owner, that a condition of the standing go is met."""
+    act(directory, person, role, product, region, f"conditions/{condition}/meet", {"proof": proof}, as_json=as_json)

@@ -1,0 +1,60 @@
+"""What exactly was seen when a decision was taken, readable later byte for byte?"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, insert, select
+
+from readiness.canonical import canonical_json
+from readiness.evidence import Evidence
+from readiness.keys import RegionKey
+from readiness.ledger import CORE_VERSION, RegionRow
+from readiness.region import RegionLaunch
+from readiness.rules import evaluate
+from readiness.values import Digest, Moment
+from store.alarms import scope_of
+from store.commands import digest_of_document, without_fractions
+from store.records_schema import decision_records
+
+
+class DecisionRecord(NamedTuple):
+    """The black box of one decision: its document as canonical JSON (RFC 8785), and the digest of it."""
+
+    version: int
+    at: Moment
+    document: bytes
+    digest: Digest
+
+
+def keep(tx: Connection, key: RegionKey, before: RegionLaunch, row: RegionRow, evidence: Evidence) -> None:
+    """Write down what the decision of `row` was taken on: the region just before it, and the evidence.
+
+    Fractions are written as text, because their rendering in JSON is not everybody's.
+    """
+    seen = evaluate(before.policy, evidence, before, at=evidence.figures.at)
+    document: dict[str, Any] = {
+        "core_version": CORE_VERSION,
+        "decision": row.event.model_dump(mode="json"),
+        "evidence": evidence.model_dump(mode="json"),
+        "policy": before.policy.model_dump(mode="json"),
+        "poll": before.poll.model_dump(mode="json") if before.poll is not None else None,
+        "readiness": seen.model_dump(mode="json"),
+        "version": row.version,
+        "waivers": [waiver.model_dump(mode="json") for waiver in before.waivers],
+    }
+    tx.execute(
+        insert(decision_records).values(
+            **scope_of(key),
+            version=row.version,
+            at=row.event.at,
+            document=canonical_json(without_fractions(document)).decode("utf-8"),
+            digest=digest_of_document(document),
+        )
+    )
+
+
+def kept(tx: Connection, key: RegionKey, version: int) -> DecisionRecord | None:
+    """Return what the decision at that version of the region's ledger was taken on; None where none was."""
+    row = tx.execute(select(decision_records).filter_by(**scope_of(key), version=version)).first()
+    if row is None:
+        return None
+    return DecisionRecord(row.version, row.at, row.document.encode("utf-8"), row.digest)

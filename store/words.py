@@ -1,0 +1,61 @@
+"""What did people write when they asked, voted, promised and decided?"""
+
+# Reasons, controls and promises never travel: they lie in the command log, and are laid beside a readiness for those
+# who read it. How a seat voted, and why, is told only once its poll has closed.
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from readiness.readiness import Readiness
+from readiness.region import RegionLaunch
+from store.commands import logged_all
+
+
+def with_words(tx: Connection, region: RegionLaunch, readiness: Readiness) -> Readiness:
+    """Return `readiness` with the words of its waivers, conditions, decision and closed poll; one query at most."""
+    decision, poll = region.decision, region.poll
+    opened = {ballot.function: ballot.command_id for ballot in poll.opened} if poll is not None else {}
+    proofs = {c.promised.id: c.proof_command_id for c in (decision.conditions if decision is not None else ())}
+    asked = {waiver.id for waiver in readiness.waivers}
+    asked |= {command_id for command_id in (*opened.values(), *proofs.values()) if command_id is not None}
+    if decision is not None and decision.command_id is not None:
+        asked.add(decision.command_id)
+    if not asked:
+        return readiness
+    said: Mapping[str, Any] = {command.id: command.body for command in logged_all(tx, sorted(asked)).values()}
+
+    def word(command_id: str | None, field: str) -> str | None:
+        body = said.get(command_id or "")
+        return body.get(field) if isinstance(body, dict) else None
+
+    promises = said.get(decision.command_id or "", {}).get("conditions", ()) if decision is not None else ()
+    texts = {f"{decision.command_id}-{n}": p["text"] for n, p in enumerate(promises, 1)} if decision else {}
+    changes: dict[str, Any] = {
+        "waivers": tuple(
+            waiver.model_copy(
+                update={
+                    "reason": word(waiver.id, "reason"),
+                    "compensating_control": word(waiver.id, "compensating_control"),
+                }
+            )
+            for waiver in readiness.waivers
+        ),
+        "conditions": tuple(
+            condition.model_copy(
+                update={"text": texts.get(condition.id), "proof": word(proofs.get(condition.id), "proof")}
+            )
+            for condition in readiness.conditions
+        ),
+    }
+    if readiness.decision is not None and decision is not None:
+        reason = word(decision.command_id, "reason")
+        changes["decision"] = readiness.decision.model_copy(update={"reason": reason})
+    if readiness.poll is not None:
+        seats = tuple(
+            seat.model_copy(update={"reason": word(opened.get(seat.function), "reason")})
+            for seat in readiness.poll.seats
+        )
+        changes["poll"] = readiness.poll.model_copy(update={"seats": seats})
+    return readiness.model_copy(update=changes)

@@ -1,0 +1,154 @@
+"""Which acts does a region launch take, and which door do they all pass?"""
+
+# One update for each command, named as it is; each has a validator of its own, because Temporal calls none that is
+# not there and asks interceptors about no update without one.
+
+from abc import ABC, abstractmethod
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from readiness.commands import (
+        Cancel,
+        CastBallot,
+        Decide,
+        DenyWaiver,
+        GrantWaiver,
+        Hold,
+        MeetCondition,
+        OpenPoll,
+        RegionCommand,
+        RequestWaiver,
+        Reschedule,
+        Resume,
+        RevokeWaiver,
+        SignOff,
+    )
+    from readiness.ledger import Outcome
+    from workflows.door import Door
+
+
+class RegionUpdates(ABC):
+    """The updates of a region launch; whoever inherits them carries them out."""
+
+    _door: Door
+
+    @abstractmethod
+    async def _carry_out(self, command: RegionCommand) -> Outcome: ...
+
+    @workflow.update
+    async def sign_off(self, command: SignOff) -> Outcome:
+        """State a function's position on one exact revision."""
+        return await self._carry_out(command)
+
+    @sign_off.validator
+    def _door_is_open_to_sign_off(self, command: SignOff) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def request_waiver(self, command: RequestWaiver) -> Outcome:
+        """Ask for permission to pass an unmet criterion."""
+        return await self._carry_out(command)
+
+    @request_waiver.validator
+    def _door_is_open_to_request_waiver(self, command: RequestWaiver) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def grant_waiver(self, command: GrantWaiver) -> Outcome:
+        """Grant a waiver that was asked for."""
+        return await self._carry_out(command)
+
+    @grant_waiver.validator
+    def _door_is_open_to_grant_waiver(self, command: GrantWaiver) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def deny_waiver(self, command: DenyWaiver) -> Outcome:
+        """Deny a waiver that was asked for."""
+        return await self._carry_out(command)
+
+    @deny_waiver.validator
+    def _door_is_open_to_deny_waiver(self, command: DenyWaiver) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def revoke_waiver(self, command: RevokeWaiver) -> Outcome:
+        """Take back a waiver that was granted."""
+        return await self._carry_out(command)
+
+    @revoke_waiver.validator
+    def _door_is_open_to_revoke_waiver(self, command: RevokeWaiver) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def open_poll(self, command: OpenPoll) -> Outcome:
+        """Ask every function for its position."""
+        return await self._carry_out(command)
+
+    @open_poll.validator
+    def _door_is_open_to_open_poll(self, command: OpenPoll) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def cast_ballot(self, command: CastBallot) -> Outcome:
+        """Hand in a sealed ballot for a function."""
+        return await self._carry_out(command)
+
+    @cast_ballot.validator
+    def _door_is_open_to_cast_ballot(self, command: CastBallot) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def decide(self, command: Decide) -> Outcome:
+        """Decide whether the region launches."""
+        return await self._carry_out(command)
+
+    @decide.validator
+    def _door_is_open_to_decide(self, command: Decide) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def meet_condition(self, command: MeetCondition) -> Outcome:
+        """Say that a condition of the standing go is met."""
+        return await self._carry_out(command)
+
+    @meet_condition.validator
+    def _door_is_open_to_meet_condition(self, command: MeetCondition) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def hold(self, command: Hold) -> Outcome:
+        """Stop the launch of the region."""
+        return await self._carry_out(command)
+
+    @hold.validator
+    def _door_is_open_to_hold(self, command: Hold) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def resume(self, command: Resume) -> Outcome:
+        """End a hold."""
+        return await self._carry_out(command)
+
+    @resume.validator
+    def _door_is_open_to_resume(self, command: Resume) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def cancel(self, command: Cancel) -> Outcome:
+        """End the region launch for good."""
+        return await self._carry_out(command)
+
+    @cancel.validator
+    def _door_is_open_to_cancel(self, command: Cancel) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def reschedule(self, command: Reschedule) -> Outcome:
+        """Move the launch instant."""
+        return await self._carry_out(command)
+
+    @reschedule.validator
+    def _door_is_open_to_reschedule(self, command: Reschedule) -> None:
+        self._door.admit(command)
