@@ -44,6 +44,7 @@ def test_two_that_come_first_at_once_get_one_key(tmp_path: Path) -> None:
         json.dumps(ECKey.generate_key("P-256").as_dict(private=True)),
         "\ufffd\x00",
     ],
+    ids=["empty", "half", "a list", "null", "no key", "public", "of X25519", "of P-256", "bytes"],
 )
 def test_a_damaged_key_is_reported_and_left_alone(content: str, tmp_path: Path) -> None:
     """A file that holds no private Ed25519 key is an error that says what to do, and is not overwritten."""

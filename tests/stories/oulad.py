@@ -19,9 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sqlalchemy import Connection
+
 from bootstrap.api_client import Api
 from readiness.commands import Role
+from readiness.readiness import SATISFIED
 from store.board import marked_regions
+from store.regions import latest_region, region_record
 from tests.stories.house import House, as_csv, eventually
 
 DATA = Path("..") / "shared" / "data" / "oulad-2013"
@@ -49,6 +53,8 @@ class Standing(NamedTuple):
     counts: Counts
     version: int
     readiness_index: float
+    met: frozenset[str]
+    """The criteria that are met."""
 
 
 Products = dict[str, Any]
@@ -118,7 +124,7 @@ def bring_in_again(house: House, folder: Path, kind: str, chance: random.Random)
 
 
 def settled(house: House, expected: Expected) -> dict[tuple[str, str], Standing]:
-    """Return how every region stands, once every change is counted, and page and board agree."""
+    """Return how every region stands, once every change is counted and looked at, and page and board agree."""
     reader = house.speak("oulad-auditor", Role.AUDITOR)
     products = sorted({product for product, _ in expected})
 
@@ -131,7 +137,7 @@ def settled(house: House, expected: Expected) -> dict[tuple[str, str], Standing]
         shown = board()
         found = {key: _standing(reader, *key) for key in sorted(expected)}
         agrees = shown == {key: (standing.version, standing.readiness_index) for key, standing in found.items()}
-        return counted and agrees and shown == board(), found
+        return counted and agrees and shown == board() and house.in_store(lambda tx: _have_looked(tx, found)), found
 
     return eventually(look, lambda seen: seen[0], within=SETTLED_WITHIN)[1]
 
@@ -151,7 +157,18 @@ def _standing(reader: Api, product: str, region: str) -> Standing:
     if training["denominator"] != certified["denominator"]:
         raise ValueError(f"{product}/{region} counts two audiences")
     counts = Counts(training["denominator"], training["numerator"], certified["numerator"])
-    return Standing(counts, readiness["version"], readiness["index"])
+    met = frozenset(key for key, each in criteria.items() if each["status"] == "met")
+    return Standing(counts, readiness["version"], readiness["index"], met)
+
+
+def _have_looked(tx: Connection, found: dict[tuple[str, str], Standing]) -> bool:
+    """Say whether each region's own last look found met what is met: a hint may still be on its way to it."""
+    for (product, region), standing in found.items():
+        key = latest_region(tx, product, region)
+        judged = region_record(tx, key).region.judged if key is not None else ()
+        if {each.key.value for each in judged if each.status in SATISFIED} != standing.met:
+            return False
+    return True
 
 
 def _enablement(house: House) -> Api:
