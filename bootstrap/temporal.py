@@ -23,13 +23,19 @@ from workflows.import_file import ImportWorkflow
 from workflows.launch import LaunchWorkflow
 from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE
 from workflows.region_launch import RegionLaunchWorkflow
+from workflows.reinforcement import ReinforcementWorkflow
 
 _log = logging.getLogger(__name__)
 
 DATA_CONVERTER = pydantic_data_converter
 """What every client, worker and replay reads and writes payloads with."""
 
-WORKFLOWS: tuple[type, ...] = (LaunchWorkflow, RegionLaunchWorkflow, ImportWorkflow)
+WORKFLOWS: tuple[type, ...] = (
+    LaunchWorkflow,
+    RegionLaunchWorkflow,
+    ReinforcementWorkflow,
+    ImportWorkflow,
+)
 """Every workflow that a worker runs and that a recorded history may be replayed with."""
 
 PASSED_THROUGH = ("readiness", "activities", "store")

@@ -18,18 +18,23 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from readiness.keys import LaunchKey, RegionKey
+from readiness.keys import LaunchKey, RegionKey, ReinforcementKey
 from store.alarms import AlarmKind, sound
 from store.engine import Store
 from store.regions import every_region
-from store.watching import open_launches, report_found, report_lost, was_ever_asked_for
+from store.watching import open_launches, owing_regions, report_found, report_lost, was_ever_asked_for
 from workflows import names
 from workflows.launch import LaunchWorkflow
 from workflows.region_launch import RegionLaunchWorkflow
+from workflows.reinforcement import ReinforcementWorkflow
 
 _log = logging.getLogger(__name__)
 
-_TYPES = {LaunchKey: LaunchWorkflow.__name__, RegionKey: RegionLaunchWorkflow.__name__}
+_TYPES = {
+    LaunchKey: LaunchWorkflow.__name__,
+    RegionKey: RegionLaunchWorkflow.__name__,
+    ReinforcementKey: ReinforcementWorkflow.__name__,
+}
 _RUNNING = f"ExecutionStatus = 'Running' AND WorkflowType IN {tuple(_TYPES.values())}"
 _PAGE = 1_000
 
@@ -167,7 +172,10 @@ class Watch:
         if not await asyncio.to_thread(report_lost, self._store, key):
             return
         _log.error("The workflow of %s was lost; starting it again from its ledger", key)
-        if isinstance(key, RegionKey):
+        if isinstance(key, ReinforcementKey):
+            # A run of the region launch finds it ended, and starts what keeps it up.
+            await self._hint([key.of_region()])
+        elif isinstance(key, RegionKey):
             await self._hint([key])
         else:
             await self._hint_launch(key)
@@ -259,14 +267,15 @@ def _wanted(tx: Connection) -> dict[str, Key]:
     """
     regions = every_region(tx, only_open=True)
     wanted: dict[str, Key] = {names.region_launch_id(key.product, key.region): key for key in regions}
-    return wanted | {names.launch_id(key.product): key for key in open_launches(tx)}
+    owing = {names.reinforcement_id(key.product, key.region): key for key in owing_regions(tx)}
+    return wanted | owing | {names.launch_id(key.product): key for key in open_launches(tx)}
 
 
 def _meant_by(workflow_id: str) -> tuple[str, str | None]:
     """Return the product and the region that this id would be for; no product where it is no id of a launch."""
     kind, _, rest = workflow_id.partition("/")
     product, _, region = rest.partition("/")
-    return (product if kind == "launch" else "", region or None)
+    return (product if kind in {"launch", "reinforcement"} else "", region or None)
 
 
 def _region_of(key: Key) -> str | None:

@@ -56,6 +56,7 @@ from readiness.refusals import (
 )
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import RegionLaunch, Signature, StageStatus
+from readiness.reinforcement import owed
 from readiness.waivers import answered, requested
 
 
@@ -67,7 +68,7 @@ def decide(
     The region must have been brought up to date with the evidence first (`tick`), so that no one decides on a state
     that the facts have left behind.
     """
-    if region.ending is not None:
+    if region.ending is not None and not (isinstance(command, MeetCondition) and owed(region)):
         raise refuse(
             RegionEnded, f"{region.plan.name} was {region.ending.value} and takes no more commands in this run."
         )

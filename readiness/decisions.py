@@ -127,7 +127,9 @@ def condition_met(region: RegionLaunch, command: MeetCondition, now: datetime) -
             f"{found.promised.owner} promised this. They, or the launch owner, say that it is met.",
             owner=found.promised.owner,
         )
-    if found.status is not ConditionStatus.OPEN:
+    # Once launched, a missed one can still be made good; before, its go is gone.
+    is_mendable = found.status is ConditionStatus.MISSED and region.ending is not None
+    if found.status is not ConditionStatus.OPEN and not is_mendable:
         raise refuse(ConditionClosed, f"The condition is {found.status.value} already.", status=found.status.value)
     if command.proof_digest is None:
         raise refuse(ReasonMissing, "A condition is met with a proof. Give it in `proof`.")

@@ -123,6 +123,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         waivers=tuple(waiver_shown(waiver, policy, at=at) for waiver in region.waivers),
         below_tier=region.below_tier,
         short_lead=region.plan.short_lead,
+        suspended_at=region.suspended_at,
     )
 
 
@@ -234,6 +235,8 @@ def _top_reasons(
         reasons.extend(region.holding.objections)
     elif region.ending is None and verdict is Verdict.HELD:
         reasons.append(doubt)
+    if region.suspended_at is not None:
+        reasons.append(f"The permit is suspended since {region.suspended_at:%Y-%m-%d}: a condition was missed")
     for colour in WORST_FIRST:
         reasons.extend(c.reasons[0] for c in criteria if c.rag is colour and not c.is_satisfied and c.reasons)
     reasons.extend(c.reasons[0] for c in criteria if c.is_satisfied and c.reasons)

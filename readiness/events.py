@@ -265,6 +265,19 @@ class WaiverLapsed(Happened):
     waiver: str
 
 
+class PermitSuspended(Happened):
+    """Conditions were missed after the launch and not made good in time: the product may not be sold meanwhile."""
+
+    type: Literal["permit_suspended"] = "permit_suspended"
+    conditions: tuple[str, ...]
+
+
+class PermitRestored(Happened):
+    """What had been missed after the launch was met after all."""
+
+    type: Literal["permit_restored"] = "permit_restored"
+
+
 class ReviewCame(Happened):
     """The date to look again at a no-go came; the question is open again."""
 
@@ -333,6 +346,8 @@ RegionEvent = Annotated[
     | DecisionTaken
     | ConditionMet
     | ConditionMissed
+    | PermitSuspended
+    | PermitRestored
     | ReviewCame
     | RegionHeld
     | RegionResumed

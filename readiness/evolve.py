@@ -15,6 +15,8 @@ from readiness.events import (
     CriteriaJudged,
     DecisionTaken,
     HoldCause,
+    PermitRestored,
+    PermitSuspended,
     PollClosed,
     PollOpened,
     RegionCancelled,
@@ -146,6 +148,10 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return _decided(region, event)
         case ConditionMet() | ConditionMissed():
             return {"decision": _conditions(region, event)}
+        case PermitSuspended():
+            return {"suspended_at": event.at}
+        case PermitRestored():
+            return {"suspended_at": None}
         case ReviewCame():
             return {"decision": None}
         case RegionHeld():

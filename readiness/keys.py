@@ -22,3 +22,14 @@ class RegionKey(Frozen):
 
     def __str__(self) -> str:
         return f"{self.product}/{self.region} (run {self.run})"
+
+
+class ReinforcementKey(RegionKey):
+    """A region launch that has launched and still owes something: what is kept up for it afterwards."""
+
+    def of_region(self) -> RegionKey:
+        """Return the key of the region launch."""
+        return RegionKey(product=self.product, region=self.region, run=self.run)
+
+    def __str__(self) -> str:
+        return f"{self.product}/{self.region} (run {self.run}, after its launch)"

@@ -89,6 +89,8 @@ class Bearings(Frozen):
     launch_is_due: bool
     """True where a go stands and its launch instant has come."""
     ended: bool
+    owes: bool = False
+    """True where it has launched and conditions are still to be met."""
 
 
 class Sight(Frozen):

@@ -130,6 +130,8 @@ class GoNoGoPolicy(Frozen):
     """Conditions of one conditional go; more means that it is not a go."""
     condition_days_after_launch: Annotated[int, Field(ge=0)] = 0
     """How long after the launch instant a condition may be due."""
+    suspends_after_days: Annotated[int, Field(ge=0)] = 7
+    """How long after a condition was missed, once launched, the permit is suspended: time to escalate and mend."""
     longest_review_days: Annotated[int, Field(ge=1)] | None = None
     """How far away the date to look again at a no-go may be; None for as far as one likes."""
 

@@ -218,6 +218,8 @@ class Readiness(Frozen):
     poll: PollShown | None = None
     below_tier: tuple[str, ...] = ()
     short_lead: bool = False
+    suspended_at: Moment | None = None
+    """Since when the permit of a launched region is suspended."""
 
     @property
     def criteria(self) -> tuple[CriterionResult, ...]:

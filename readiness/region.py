@@ -233,6 +233,8 @@ class RegionLaunch(Frozen):
     holding: Holding | None = None
     ending: Ending | None = None
     ended_at: Moment | None = None
+    suspended_at: Moment | None = None
+    """Since when the permit of a launched region is suspended; None while it holds."""
     last_person: Identifier | None = None
     """Who moved the region on last."""
     last_at: Moment | None = None

@@ -41,6 +41,7 @@ from readiness.ledger import Cause, LaunchRefused, Look, Proposal
 from readiness.policy import LEARNING_STAGES, Stage
 from readiness.refusals import CommandRefused
 from readiness.region import RegionLaunch, WaiverStatus
+from readiness.reinforcement import owed
 from readiness.tick import bearings, due_at, must_look, tick, wants_launch
 from readiness.waivers import parties
 
@@ -59,6 +60,7 @@ __all__ = [
     "fold",
     "judged_instant",
     "must_look",
+    "owed",
     "propose",
     "standing_conditions",
     "tick",

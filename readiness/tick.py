@@ -26,17 +26,18 @@ from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
 from readiness.poll import next_closing_at, poll_closes
 from readiness.readiness import SATISFIED, Readiness, earliest
 from readiness.region import JudgedStatus, RegionLaunch, Signature, StageStatus
+from readiness.reinforcement import falls_due, next_due_at, owed
 from readiness.waivers import lapses, next_lapse_at
 
 
 def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> tuple[RegionEvent, ...]:
     """Return what falls due by itself as of `now`: a waiver that lapses, a condition that is missed, gates by the
-    evidence, a review date, a missed launch instant.
+    evidence, a review date, a missed launch instant; once launched, what it still owes.
 
     Without evidence for the region's launch instant no gate moves.
     """
     if region.ending is not None:
-        return ()
+        return tuple(falls_due(region, now))
     events: list[RegionEvent] = []
     for step in (_waivers, _conditions, _gates, poll_closes, _review, _missed_instant):
         for event in step(region, evidence, now):
@@ -60,7 +61,7 @@ def wants_launch(region: RegionLaunch, *, now: datetime) -> bool:
 def due_at(region: RegionLaunch, *, now: datetime) -> datetime | None:
     """Return when something next falls due by itself after `now`; None where only people or facts move it."""
     if region.ending is not None:
-        return None
+        return next_due_at(region, now=now)
     review_at = region.decision.review_at if region.decision is not None else None
     launch_at = region.launch_at if region.launch_at > now else None
     too_late_at = region.launch_at + _lateness(region) if wants_launch(region, now=now) else None
@@ -85,6 +86,7 @@ def bearings(region: RegionLaunch, *, now: datetime) -> Bearings:
         due_at=due_at(region, now=now),
         launch_is_due=wants_launch(region, now=now),
         ended=region.ending is not None,
+        owes=bool(owed(region)),
     )
 
 

@@ -154,6 +154,7 @@ def _folded(region: RegionLaunch, *, now: datetime) -> dict[str, Any]:
         "verdict": heading.verdict.value,
         "ended_at": region.ended_at,
         "revisit_at": heading.due_at,
+        "owes": heading.owes,
         "open_waivers": sum(waiver.is_open for waiver in region.waivers),
         "waivers": [
             waiver_shown(waiver, region.policy, at=region.launch_at).model_dump(mode="json")

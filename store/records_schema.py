@@ -4,7 +4,19 @@
 # on the tables of `APPEND_ONLY` hold us to it. What `region_launches` and `launches` tell is folded from the ledger
 # and can be made anew.
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, UniqueConstraint, column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    column,
+    false,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from store.schema_base import metadata
@@ -78,6 +90,7 @@ region_launches = Table(
     Column("blockers", MaybeJson),
     Column("decision", MaybeJson),
     Column("open_waivers", Integer, nullable=False, server_default="0"),
+    Column("owes", Boolean, nullable=False, server_default=false()),
     Column("waivers", MaybeJson),
     Column("conditions", MaybeJson),
     Index(

@@ -2,12 +2,13 @@
 
 from sqlalchemy import Connection, select
 
-from readiness.keys import LaunchKey, RegionKey
+from readiness import rules
+from readiness.keys import LaunchKey, RegionKey, ReinforcementKey
 from readiness.ledger import CORE_VERSION
 from store.alarms import AlarmKind, resolve, sound_within
 from store.engine import Store
 from store.records_schema import commands, launches, region_launches
-from store.regions import latest_region, launch_record, mark_lost, open_regions
+from store.regions import latest_region, launch_record, mark_lost, open_regions, region_record
 
 _REGION = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 
@@ -17,6 +18,13 @@ def open_launches(tx: Connection) -> tuple[LaunchKey, ...]:
     chosen = select(launches.c.product, launches.c.run).where(launches.c.version > 0, launches.c.ended_at.is_(None))
     rows = tx.execute(chosen.order_by(launches.c.product, launches.c.run))
     return tuple(LaunchKey(product=row.product, run=row.run) for row in rows)
+
+
+def owing_regions(tx: Connection) -> tuple[ReinforcementKey, ...]:
+    """Return the region launches that have launched and still owe something, in key order."""
+    chosen = select(*_REGION).where(region_launches.c.owes, region_launches.c.is_latest)
+    rows = tx.execute(chosen.order_by(*_REGION))
+    return tuple(ReinforcementKey(product=row.product, region=row.region, run=row.run) for row in rows)
 
 
 def launches_to_end(tx: Connection) -> tuple[LaunchKey, ...]:
@@ -49,6 +57,11 @@ def report_lost(store: Store, key: LaunchKey | RegionKey) -> bool:
     """
     with store.writing() as tx:
         now = store.now(tx)
+        if isinstance(key, ReinforcementKey):
+            if not rules.owed(region_record(tx, key.of_region()).region):
+                return False
+            sound_within(tx, AlarmKind.WORKFLOW_LOST, key, REINFORCEMENT_LOST, now=now)
+            return True
         if isinstance(key, RegionKey):
             return mark_lost(tx, key, now=now)
         launch = launch_record(tx, key).launch
@@ -63,6 +76,9 @@ def report_found(store: Store, key: LaunchKey | RegionKey) -> None:
     with store.writing() as tx:
         resolve(tx, AlarmKind.WORKFLOW_LOST, key, now=store.now(tx))
 
+
+REINFORCEMENT_LOST = "The workflow that keeps up what is owed after the launch was lost and is being started again"
+"""Said of a region that has launched and still owes something."""
 
 LAUNCH_LOST = "The workflow of this launch was lost and is being started again"
 """Said of a launch as a whole whose workflow is gone without an ending."""

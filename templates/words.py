@@ -12,6 +12,8 @@ from readiness.events import (
     CriteriaJudged,
     CriterionStatus,
     DecisionTaken,
+    PermitRestored,
+    PermitSuspended,
     PollClosed,
     PollOpened,
     RegionCancelled,
@@ -192,6 +194,10 @@ def happening(event: RegionEvent) -> str:
             return "A condition was met"
         case ConditionMissed():
             return "A condition was missed"
+        case PermitSuspended():
+            return "Permit suspended: what was promised was missed"
+        case PermitRestored():
+            return "Permit restored: what had been missed was met"
         case StageReopened():
             unmet = ", ".join(CRITERIA[key].lower() for key in event.criteria)
             return f"{STAGES[event.stage]} reopened, no longer met: {unmet}"

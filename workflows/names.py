@@ -38,6 +38,11 @@ def region_launch_id(product: str, region: str) -> str:
     return f"launch/{product}/{region}"
 
 
+def reinforcement_id(product: str, region: str) -> str:
+    """Return the workflow id of what is kept up after `product` was launched in `region`."""
+    return f"reinforcement/{product}/{region}"
+
+
 def import_workflow_id(import_id: str) -> str:
     """Return the workflow id of one import."""
     return f"import/{import_id}"

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.common import SearchAttributeUpdate, WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger import LedgerActivities
@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from readiness import rules
     from readiness.commands import RegionCommand, Reschedule
-    from readiness.keys import RegionKey
+    from readiness.keys import RegionKey, ReinforcementKey
     from readiness.ledger import (
         Bearings,
         Cause,
@@ -53,6 +53,7 @@ with workflow.unsafe.imports_passed_through():
         REGION_CONTINUES_AFTER_EVENTS,
     )
     from workflows.region_updates import RegionUpdates
+    from workflows.reinforcement import ReinforcementWorkflow
 
 
 AT_ONCE = "look, propose and settle at once"
@@ -90,6 +91,10 @@ class RegionLaunchWorkflow(RegionUpdates):
             if self._must_look:
                 await self._look_and_launch()
         await self._door.drain()
+        if self._bearings is not None and self._bearings.owes:
+            await self._have_it_kept_up()
+        elif self._region is not None and rules.standing_conditions(self._region):
+            await self._hint_reinforcement()
         await self._tell_the_launch()
 
     @workflow.signal(name=names.LOOK)
@@ -267,6 +272,31 @@ class RegionLaunchWorkflow(RegionUpdates):
         except ActivityError as error:
             # It may have launched before the answer was lost: the next look tells.
             return NotNow(reason=f"the launch transaction gave no answer: {error.cause}")
+
+    async def _have_it_kept_up(self) -> None:
+        """See that what is still owed after the launch is kept up, and that whoever keeps it up looks anew."""
+        key = ReinforcementKey(product=self._key.product, region=self._key.region, run=self._key.run)
+        try:
+            await workflow.start_child_workflow(
+                ReinforcementWorkflow.run,
+                key,
+                id=names.reinforcement_id(key.product, key.region),
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                search_attributes=names.region_attributes(key),
+            )
+        except WorkflowAlreadyStartedError:
+            await self._hint_reinforcement()
+        except FailureError as error:
+            workflow.logger.warning("Nothing keeps up %s yet; the watch will see to it: %s", key, error)
+
+    async def _hint_reinforcement(self) -> None:
+        workflow_id = names.reinforcement_id(self._key.product, self._key.region)
+        try:
+            await workflow.get_external_workflow_handle(workflow_id).signal(names.LOOK)
+        except FailureError:
+            workflow.logger.info("Nothing is kept up for %s any more", self._key)
 
     async def _tell_the_launch(self) -> None:
         launch = workflow.get_external_workflow_handle(names.launch_id(self._key.product))

@@ -223,6 +223,7 @@ def _some(kind: Any) -> Any:
         "floor": 7_000,
         "expires_at": LAUNCH_AT,
         "condition": "condition-1",
+        "conditions": ("condition-1",),
         "proof_digest": "sha256:" + "0" * 64,
         "seats": ("sales",),
         "closes_at": LAUNCH_AT,

@@ -117,11 +117,11 @@ class Scene:
 
     async def until_closed(self, key: RegionKey = EMEA) -> None:
         """Wait until the region's workflow has ended."""
-        await _until_closed(self.handle(key))
+        await until_over(self.handle(key))
 
     async def until_launch_closed(self) -> None:
         """Wait until the workflow of the launch as a whole has ended."""
-        await _until_closed(self.launch_handle())
+        await until_over(self.launch_handle())
 
     async def pass_time(self, span: timedelta) -> None:
         """Let `span` go by."""
@@ -251,7 +251,8 @@ class Scene:
         return AddRegion(region=await self.region_plan(region), **await self.asked("pm-7", Role.PRODUCT_MANAGER))
 
 
-async def _until_closed(handle: WorkflowHandle[Any, Any]) -> None:
+async def until_over(handle: WorkflowHandle[Any, Any]) -> None:
+    """Wait until a workflow runs no more."""
     going_on = {WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW}
     async with asyncio.timeout(20):
         while (await handle.describe()).status in going_on:
