@@ -36,6 +36,7 @@ class Action(StrEnum):
     READ_READINESS = "read_readiness"
     READ_PEOPLE = "read_people"
     READ_TIMELINE = "read_timeline"
+    READ_BALL = "read_ball"
     READ_CONTENT = "read_content"
     READ_PERMIT = "read_permit"
     READ_POLICIES = "read_policies"
@@ -122,6 +123,8 @@ TABLE: tuple[Right, ...] = (
           "Who is missing what is for those who can help, and who must prove it."),
     Right(Action.READ_TIMELINE, Reach.REGION, _WATCHING,
           "Who decided what, when and why is no secret among them."),
+    Right(Action.READ_BALL, Reach.REGION, _WATCHING,
+          "Who has kept a launch waiting is told among them, by function and never by person."),
     Right(Action.READ_CONTENT, Reach.REGION, (*_WATCHING, _SELLER),
           "Sellers read what they are to say."),
     Right(Action.READ_PERMIT, Reach.REGION, _EVERYONE,

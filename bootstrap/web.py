@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from temporalio.client import Client
 
 from api.app import create_app
+from api.ball import ball_router
 from api.content import content_router
 from api.dependencies import ApiSettings, Dependencies
 from api.governing import governing_router
@@ -80,6 +81,7 @@ def routers() -> Sequence[APIRouter]:
         polling_router(),
         content_router(),
         reading_router(),
+        ball_router(),
         imports_router(),
     )
 

@@ -28,6 +28,7 @@ from readiness.people import PersonStatus
 from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
+from store.ball import balls
 from store.board import board
 from store.engine import Store, migrate, open_store
 from store.ledger import timeline
@@ -117,6 +118,17 @@ def test_the_totals_of_the_board_are_found_in_indexes(seeded: Store) -> None:
         assert reads_whole_tables(seeded, *asked) == []
         if seeded.is_sqlite:
             assert all("COVERING INDEX" in line for line in plan(seeded, *asked) if "region_launches" in line)
+
+
+@pytest.mark.parametrize(
+    "asked_for",
+    [{}, {"running": True}, {"product": product_slug(7)}, {"within": [region_slug(3), region_slug(5)]}],
+)
+def test_the_ball_is_told_by_one_statement_that_an_index_answers(seeded: Store, asked_for: dict[str, Any]) -> None:
+    """However many regions are counted, their events are read at once, and no whole ledger for the sake of a few."""
+    asked = statements_of(seeded, lambda tx: list(balls(tx, **asked_for)))
+    assert len(asked) == 1
+    assert reads_whole_tables(seeded, *asked[0]) == []
 
 
 @pytest.mark.parametrize("manager", [None, manager_of(0, PEOPLE // 2)])
@@ -235,6 +247,8 @@ READS: dict[str, Read] = {
     "people": page_of_people,
     "certified people": lambda tx: page_of_people(tx, status=PersonStatus.CERTIFIED),
     "a timeline": lambda tx: timeline(tx, KEY),
+    "the ball of a product": lambda tx: list(balls(tx, product=product_slug(1))),
+    "the ball of a region": lambda tx: list(balls(tx, product=product_slug(1), region=region_slug(1))),
 }
 """What is read all day long, and must not cost more the more there is of everything."""
 

@@ -1,0 +1,71 @@
+"""How many working days lie between two instants, on the clock of a region?"""
+
+# A working day is Monday to Friday on the region's own clock, from midnight to midnight there. What lies within one
+# counts as the share of that very day: of its 23 or 25 hours where clocks change. So a weekday held from midnight to
+# midnight is one day, whatever its length, six hours of a plain one are a quarter, and a weekend is nothing. Public
+# holidays are not known and count as what their weekday is.
+
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+WORKING_WEEKDAYS = frozenset(range(5))
+"""Monday to Friday, as `date.weekday` counts them."""
+
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def working_days(began_at: datetime, ended_at: datetime, zone: str) -> Fraction:
+    """Return how many working days of the time zone `zone` lie between two instants, exactly; 0 where none passed.
+
+    Whatever an interval is cut into, its parts add up to the whole.
+    """
+    if ended_at <= began_at:
+        return Fraction()
+    # Cut at the midnights next to the ends. A day more on either side: where clocks skip midnight, a date may be
+    # reached before the instant that counts as its beginning.
+    place = ZoneInfo(zone)
+    first = began_at.astimezone(place).date() - _DAY
+    last = ended_at.astimezone(place).date() + _DAY
+    inside = (first + 3 * _DAY, last - 2 * _DAY)
+    if inside[0] >= inside[1] or _skips_a_day(zone, *inside):
+        return _shares(first, last + _DAY, began_at, ended_at, zone)
+    before = _shares(first, inside[0], began_at, ended_at, zone)
+    after = _shares(inside[1], last + _DAY, began_at, ended_at, zone)
+    return before + _weekdays(*inside) + after
+
+
+def _shares(first: date, until: date, began_at: datetime, ended_at: datetime, zone: str) -> Fraction:
+    """Return the sum of the shares that lie between two instants, of the working days from `first` to `until`."""
+    days = (date.fromordinal(ordinal) for ordinal in range(first.toordinal(), until.toordinal()))
+    shares = (_share(day, began_at, ended_at, zone) for day in days if day.weekday() in WORKING_WEEKDAYS)
+    return sum(shares, Fraction())
+
+
+def _share(day: date, began_at: datetime, ended_at: datetime, zone: str) -> Fraction:
+    """Return which share of a day on the clock of `zone` lies between two instants."""
+    start, end = _midnight(zone, day), _midnight(zone, day + _DAY)
+    within = min(end, ended_at) - max(start, began_at)
+    if within <= timedelta():
+        return Fraction()
+    return Fraction(within // _MICROSECOND, (end - start) // _MICROSECOND)
+
+
+def _weekdays(first: date, until: date) -> int:
+    """Return how many Mondays to Fridays lie from `first` on and before `until`."""
+    weeks, rest = divmod((until - first).days, 7)
+    return 5 * weeks + sum((first.weekday() + day) % 7 in WORKING_WEEKDAYS for day in range(rest))
+
+
+def _skips_a_day(zone: str, first: date, until: date) -> bool:
+    """Say whether the zone has moved across the date line between two dates, which no change of clocks comes near."""
+    expected = timedelta(days=(until - first).days)
+    return abs(_midnight(zone, until) - _midnight(zone, first) - expected) > timedelta(hours=12)
+
+
+@lru_cache(maxsize=65_536)
+def _midnight(zone: str, day: date) -> datetime:
+    """Return the instant at which `day` begins; where clocks skip its midnight, the one at which they do."""
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)

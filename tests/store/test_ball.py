@@ -1,0 +1,90 @@
+"""Does the store tell the ball of exactly the region launches that are asked for?"""
+
+from datetime import timedelta
+
+import pytest
+
+from readiness.ball import Ball, Holder, passed_on, spells
+from readiness.commands import Role
+from readiness.keys import LaunchKey
+from readiness.ledger import Look
+from readiness.policy import TIERS, Function, Stage
+from store.ball import balls
+from store.ledger import rows_after
+from tests.readiness.builders import NOW, OWNER
+from tests.store.desk import PRODUCT, Desk
+
+
+@pytest.fixture
+def three(desk: Desk) -> Desk:
+    """A product in three regions: one polled since an hour after its start, one cancelled, one untouched."""
+    desk.policy = TIERS[1]
+    amer, _, emea = desk.start("amer", "apac", "emea")
+    desk.write_all()
+    desk.teach("emea")
+    desk.sign_all(emea)
+    desk.look(emea)
+    desk.clock.now += timedelta(hours=1)
+    desk.accepted(emea, desk.ask(emea, "open_poll", OWNER, Role.PRODUCT_MANAGER))
+    desk.accepted(amer, desk.ask(amer, "cancel", OWNER, Role.PRODUCT_MANAGER))
+    desk.clock.now += timedelta(hours=1)
+    return desk
+
+
+def told(desk: Desk, **asked: object) -> list[Ball]:
+    """Return the balls that the store tells."""
+    with desk.store.reading() as tx:
+        return list(balls(tx, **asked))  # type: ignore[arg-type]  # Each test asks with what the store takes.
+
+
+def test_each_ball_is_what_the_whole_ledger_tells(three: Desk) -> None:
+    """What is left out in reading passes nothing on: the spells are those of every row of the ledger."""
+    for ball in told(three):
+        with three.store.reading() as tx:
+            whole = passed_on(ball.region.key, None, (row.event for row in rows_after(tx, ball.region.key, 0)))
+        assert whole is not None
+        assert spells(ball, now=three.clock.now) == spells(whole, now=three.clock.now)
+
+
+def test_the_ball_is_where_the_region_stands(three: Desk) -> None:
+    """A poll is held by its seats, a cancelled region by nobody, one that was only started by who signs first."""
+    amer, apac, emea = told(three)
+    assert amer.holding == ()
+    assert [(s.stage, s.function) for s in apac.holding] == [
+        (Stage.VALUE_PROPOSITIONS, Holder.MARKETING),
+        (Stage.VALUE_PROPOSITIONS, Holder.SALES),
+    ]
+    assert {s.function.value for s in emea.holding} == {function.value for function in Function}
+    opened_at, now = NOW + timedelta(hours=1), three.clock.now
+    # Product opens the poll, and goes on to hold a seat in it.
+    assert [(s.function, s.began_at, s.ended_at) for s in spells(emea, now=now)] == [
+        (Holder.PRODUCT, NOW, now),
+        (Holder.MARKETING, opened_at, now),
+        (Holder.SALES, opened_at, now),
+        (Holder.ENABLEMENT, opened_at, now),
+    ]
+
+
+def test_only_what_is_asked_for_is_told(three: Desk) -> None:
+    """A product, a region, the regions of the reader, and what still runs narrow what is told."""
+
+    def regions(**asked: object) -> list[str]:
+        return [ball.region.key.region for ball in told(three, **asked)]
+
+    assert regions() == ["amer", "apac", "emea"]
+    assert regions(product=PRODUCT, region="apac") == ["apac"]
+    assert regions(product="borealis") == []
+    assert regions(within=["emea", "amer"]) == ["amer", "emea"]
+    assert regions(within=[]) == []
+    assert regions(running=True) == ["apac", "emea"]
+
+
+def test_only_the_latest_run_of_a_region_is_told(desk: Desk) -> None:
+    """A region that was cancelled and started again begins anew: what its first run took is another story."""
+    (first,) = desk.start("emea")
+    desk.accepted(first, desk.ask(first, "cancel", OWNER, Role.PRODUCT_MANAGER))
+    desk.carry_out_launch(LaunchKey(product=PRODUCT, run=1), Look())
+    desk.clock.now += timedelta(hours=5)
+    (again,) = desk.start("emea")
+    (ball,) = told(desk)
+    assert (ball.region.key, ball.region.started_at) == (again, NOW + timedelta(hours=5))
