@@ -72,6 +72,8 @@ class LoggedCommand(NamedTuple):
     body: Any
     command: Command
     command_digest: Digest
+    written: Any
+    """The command as it was written: a version that has fields of its own since reads more into `command`."""
     logged_at: datetime
     outcome: Outcome | None
     settled_at: datetime | None
@@ -80,6 +82,11 @@ class LoggedCommand(NamedTuple):
     def is_accepted(self) -> bool:
         """Say whether the command was carried out."""
         return isinstance(self.outcome, Accepted)
+
+    @property
+    def is_as_written(self) -> bool:
+        """Say whether the log holds the very command that it was given, by its digest."""
+        return digest_of_document(self.written) == self.command_digest
 
 
 class Logged(NamedTuple):
@@ -192,7 +199,8 @@ def authenticated(tx: Connection, scope: Scope, command: Command) -> LoggedComma
             ("product, region or run", found.scope != scope),
             ("kind", found.kind != command.kind),
             ("person", found.person != command.person),
-            ("content", found.command_digest != digest_of_command(command)),
+            # What both say is compared as this version reads it: either may have been written by an earlier one.
+            ("content", found.command != command or not found.is_as_written),
         )
         if differs
     ]
@@ -279,6 +287,7 @@ def _logged(row: Row[Any]) -> LoggedCommand:
         body=row.body,
         command=_COMMAND.validate_python(row.command),
         command_digest=row.command_digest,
+        written=row.command,
         logged_at=row.logged_at,
         outcome=_OUTCOME.validate_python(row.outcome) if row.outcome is not None else None,
         settled_at=row.settled_at,

@@ -5,7 +5,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from readiness.canonical import digest
 from readiness.commands import (
     ROLE_OF_FUNCTION,
     AddRegion,
@@ -109,14 +108,13 @@ def _fault(key: RegionKey, event: RegionEvent, command: LoggedCommand) -> str | 
     scope: RegionKey | LaunchKey = key
     if isinstance(event, RegionLaunchStarted):
         scope = LaunchKey(product=key.product, run=event.launch_run)
-    logged_digest = digest(command.command.model_dump(mode="json"))
     if command.scope != scope:
         return "its command is about another launch"
     if command.kind not in GIVING[event.type] or command.kind != command.command.kind:
         return "its command is of another kind"
     if event.person != command.person or command.command.person != command.person:
         return "its command was another person's"
-    if event.command_digest != command.command_digest or logged_digest != command.command_digest:
+    if event.command_digest != command.command_digest or not command.is_as_written:
         return "its command reads differently"
     if not follows_from(event, command.command):
         return "its command asks for something else"
