@@ -34,6 +34,12 @@ class LaunchAnswer(Frozen):
     name: str
     run: int
     tier: int
+    tier_proposed: int | None = None
+    """The tier that the answers under `impact` proposed when it was planned."""
+    tier_reason: str | None = None
+    """Why it is this tier, where the plan said so."""
+    impact: dict[str, str] | None = None
+    """What was answered to the questions of business impact."""
     owner: str
     started_at: Moment
     started_by: str | None

@@ -19,7 +19,7 @@ from api.live import region_readiness
 from api.problems import Fault as ProblemFault
 from api.problems import Problem, invalid
 from api.rights import Action, Regions, allowed_regions, right_used
-from api.showing import launch_answer
+from api.showing import launch_answers
 from readiness.commands import AddRegion, LaunchCommand, RegionCommand, Role, StartLaunch
 from readiness.plan import LaunchPlan, RegionPlan
 from readiness.plan_document import read_plan, read_region
@@ -101,10 +101,10 @@ async def launches(
         with deps.store.reading() as tx:
             found = all_launches(tx, after=after[0] if after else None, limit=limit + 1)
             now = deps.store.now(tx)
-            items = [launch_answer(tx, launch, allowed, only_seen=True, now=now) for launch in found[:limit]]
+            items = launch_answers(tx, found[:limit], allowed, now=now)
             last = found[limit - 1].key.product if len(found) > limit else None
         following = _CURSORS.write((last,), of="launches") if last is not None else None
-        return Listing(items=[item for item in items if item is not None], next_cursor=following)
+        return Listing(items=items, next_cursor=following)
 
     return await run_in_threadpool(page)
 
@@ -171,10 +171,10 @@ def _launch(deps: Dependencies, product: str, allowed: Regions) -> LaunchAnswer:
         record = launch_record(tx, key) if key is not None else None
         found = record.launch if record is not None else None
         now = deps.store.now(tx)
-        answer = launch_answer(tx, found, allowed, only_seen=True, now=now) if found is not None else None
-    if answer is None:
+        answers = launch_answers(tx, [found] if found is not None else [], allowed, now=now)
+    if not answers:
         raise launch_not_found(product)
-    return answer
+    return answers[0]
 
 
 def _checked_plan(deps: Dependencies, document: dict[str, Any]) -> LaunchPlan:

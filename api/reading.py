@@ -252,7 +252,7 @@ async def policies(
 ) -> Listing[TierAnswer]:
     """Return the defaults of each tier."""
     del actor
-    return Listing(items=[_tier_answer(policy) for _, policy in sorted(TIERS.items())])
+    return Listing(items=[tier_answer(policy) for _, policy in sorted(TIERS.items())])
 
 
 async def permit(
@@ -280,7 +280,8 @@ async def permit(
     raise Problem("no-permit", f"There is no permit for {product} in {region}. {reason}.")
 
 
-def _tier_answer(policy: Policy) -> TierAnswer:
+def tier_answer(policy: Policy) -> TierAnswer:
+    """Return the defaults of a tier as they are shown."""
     return TierAnswer(
         tier=policy.tier,
         lead_time_days=policy.lead_time_days,

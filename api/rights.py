@@ -40,6 +40,7 @@ class Action(StrEnum):
     READ_CONTENT = "read_content"
     READ_PERMIT = "read_permit"
     READ_POLICIES = "read_policies"
+    PROPOSE_TIER = "propose_tier"
     READ_REFERENCE = "read_reference"
     READ_OWN = "read_own"
 
@@ -131,6 +132,8 @@ TABLE: tuple[Right, ...] = (
           "Whether a product may be sold in a region is for everyone there."),
     Right(Action.READ_POLICIES, Reach.ANYWHERE, _EVERYONE,
           "The tier defaults are the same for all."),
+    Right(Action.PROPOSE_TIER, Reach.ANYWHERE, _EVERYONE,
+          "Whoever thinks of a launch may ask what it would be; it changes nothing."),
     Right(Action.READ_REFERENCE, Reach.ANYWHERE, _EVERYONE,
           "What a refusal means is documentation."),
     Right(Action.READ_OWN, Reach.ANYWHERE, _EVERYONE,

@@ -24,6 +24,7 @@ from api.launches import launches_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
 from api.polling import polling_router
 from api.reading import reading_router
+from api.tiers import tiers_router
 from api.uploads import clear_abandoned
 from api.waiving import waiving_router
 from bootstrap.answering import PromptSender
@@ -82,6 +83,7 @@ def routers() -> Sequence[APIRouter]:
         content_router(),
         reading_router(),
         ball_router(),
+        tiers_router(),
         imports_router(),
     )
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from readiness.commands import Choice, Stance
 from readiness.evidence import AudienceChange
+from readiness.impact import TierGrounds
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
 from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment, Slug
@@ -69,6 +70,8 @@ class RegionLaunchStarted(Happened):
     assessment: Assessment
     policy: Policy
     below_tier: tuple[str, ...] = ()
+    tier_grounds: TierGrounds | None = None
+    """Why it has this tier, as its plan said."""
 
 
 class CriteriaJudged(Happened):

@@ -148,6 +148,7 @@ def _opening(plan: LaunchPlan, region: RegionPlan, *, launch_run: int, asked: _A
         assessment=plan.assessment,
         policy=plan.policy,
         below_tier=plan.below_tier,
+        tier_grounds=plan.tier_grounds,
         **asked,
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from readiness.impact import TierGrounds
 from readiness.policy import Policy
 from readiness.values import Frozen, Identifier, Line, Moment, Slug
 
@@ -58,3 +59,5 @@ class LaunchPlan(Frozen):
     """The paths of the settings that ask less than the tier does, for example `policy.training.required_share`."""
     wall_clock: str | None = None
     """The launch on the clock of each region that does not say otherwise; None where every region says its own."""
+    tier_grounds: TierGrounds | None = None
+    """Why it has this tier; None where the plan only names one."""

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from readiness.impact import QUESTIONS
 from readiness.instants import (
     MalformedWallClock,
     UnknownZone,
@@ -19,7 +20,7 @@ from readiness.instants import (
     zone_named,
 )
 from readiness.policy import Function
-from readiness.values import BasisPoints, Body, Identifier, Line, Slug, basis_points, slugged
+from readiness.values import BasisPoints, Body, Identifier, Line, Slug, Text, basis_points, slugged
 
 # Each field reads itself: it takes what YAML and JSON make of what people write, and refuses the rest with a sentence
 # that says what to write instead. What takes more than one field to see is judged in `readiness.plan_document`.
@@ -140,6 +141,27 @@ def decider(value: object) -> str:
     return "executive"
 
 
+def answer_to(key: str) -> Callable[[object], str]:
+    """Return a reader of the answer to a question of business impact, in whatever case, with - or _ between words."""
+    question = next(question for question in QUESTIONS if question.key == key)
+
+    def read(value: object) -> str:
+        name = slugged(value)
+        spelt = name.replace("-", "_") if isinstance(name, str) else ""
+        if question.answer(spelt) is None:
+            known = ", ".join(answer.key for answer in question.answers)
+            raise wrong("unknown-answer", f"{shown(value)} is no answer to {question.text!r}; use one of {known}.")
+        return spelt
+
+    return read
+
+
+def answers_to(key: str) -> dict[str, Any]:
+    """Return the JSON Schema of the answers to a question of business impact."""
+    question = next(question for question in QUESTIONS if question.key == key)
+    return {"enum": [answer.key for answer in question.answers], "description": question.text, "type": "string"}
+
+
 def not_blank(value: object) -> object:
     """Return `value` unless it is text in which nothing shows."""
     if isinstance(value, str) and not value.strip():
@@ -255,12 +277,29 @@ class PolicyBody(Body):
     go_no_go: GoNoGoBody = GoNoGoBody()
 
 
+class ImpactBody(Body):
+    """The answers to the questions of business impact: all of them, since nobody guesses what was not answered."""
+
+    revenue_at_stake: Annotated[
+        str, BeforeValidator(answer_to("revenue_at_stake")), WithJsonSchema(answers_to("revenue_at_stake"))
+    ]
+    market: Annotated[str, BeforeValidator(answer_to("market")), WithJsonSchema(answers_to("market"))]
+    promise: Annotated[str, BeforeValidator(answer_to("promise")), WithJsonSchema(answers_to("promise"))]
+    replacement: Annotated[str, BeforeValidator(answer_to("replacement")), WithJsonSchema(answers_to("replacement"))]
+    sellers: Annotated[str, BeforeValidator(answer_to("sellers")), WithJsonSchema(answers_to("sellers"))]
+    way_back: Annotated[str, BeforeValidator(answer_to("way_back")), WithJsonSchema(answers_to("way_back"))]
+
+
 class PlanBody(Body):
     """A launch plan as people write it."""
 
     product: Slug
     name: Name
-    tier: Annotated[int, BeforeValidator(whole(1, 3))]
+    tier: Annotated[int, BeforeValidator(whole(1, 3))] | None = None
+    """Left out, it is the one that the answers under `impact` propose."""
+    impact: ImpactBody | None = None
+    tier_reason: Annotated[Text, BeforeValidator(not_blank)] | None = None
+    """Why it is this tier: needed where it is another than proposed."""
     owner: Identifier
     launch_at: WallClock | None = None
     """The launch on the clock of each region that does not say otherwise."""

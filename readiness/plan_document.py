@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from readiness.canonical import digest
+from readiness.impact import ProposedTier, TierGrounds, proposed_tier
 from readiness.instants import WallClockRepeated, WallClockSkipped, parse_wall_clock, resolve, written
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.plan_bodies import PlanBody, RegionBody, SlipBody
@@ -38,9 +40,11 @@ def read_plan(document: object, *, now: datetime) -> LaunchPlan:
     faults += _regions_twice(regions)
     faults += _courses_twice(courses)
     faults += _keys_missing(rules)
+    proposal = _proposal(plan)
+    faults += _tier_unexplained(plan, proposal)
     if faults:
         raise PlanFaulty(in_document_order(faults, document), mentioned=_mentioned(plan))
-    tier: int = plan.values["tier"]
+    tier: int = plan.values["tier"] if proposal is None else plan.values.get("tier", proposal.tier)
     policy = _policy(TIERS[tier], rules)
     clock: datetime | None = plan.values.get("launch_at")
     return LaunchPlan(
@@ -54,6 +58,7 @@ def read_plan(document: object, *, now: datetime) -> LaunchPlan:
         policy=policy,
         below_tier=_below_tier(policy, TIERS[tier]),
         wall_clock=None if clock is None else written(clock),
+        tier_grounds=_tier_grounds(plan, proposal),
     )
 
 
@@ -86,13 +91,19 @@ def reschedule_instant(wall_clock: object, time_zone: str, *, now: datetime) -> 
     return launch.instant
 
 
-def plan_as_document(plan: LaunchPlan) -> dict[str, Any]:
+def plan_as_document(plan: LaunchPlan, *, tier_reason: str | None = None) -> dict[str, Any]:
     """Return the document, for showing, that asks for what `plan` holds: every setting is written out, shares and
-    scores as plain numbers."""
+    scores as plain numbers.
+
+    Why it has its tier is no part of a plan, which keeps the digest alone: `tier_reason` has the words.
+    """
+    grounds = plan.tier_grounds or TierGrounds()
     return {
         "product": plan.product,
         "name": plan.name,
         "tier": plan.tier,
+        **({"impact": {each.question: each.answer for each in grounds.answers}} if grounds.answers else {}),
+        **({} if tier_reason is None else {"tier_reason": tier_reason}),
         "owner": plan.owner,
         **({} if plan.wall_clock is None else {"launch_at": plan.wall_clock}),
         "regions": [_region_as_document(region, plan.wall_clock) for region in plan.regions],
@@ -259,6 +270,40 @@ def _keys_missing(rules: Read) -> list[Fault]:
             reason = f"Marketing and sales both sign in every launch; add {' and '.join(missing)}."
             faults.append(Fault(path=part.at("signed_by"), code="signer-missing", reason=reason))
     return faults
+
+
+def _proposal(plan: Read) -> ProposedTier | None:
+    """Return the tier that the plan's answers propose; None where it gives none, or not all that can be read."""
+    if plan.is_open("impact") or "impact" in plan.faulty:
+        return None
+    return proposed_tier(plan.part("impact").values)
+
+
+def _tier_unexplained(plan: Read, proposal: ProposedTier | None) -> list[Fault]:
+    """Return what is wrong with a tier that is neither given nor proposed, or is another than proposed, without a
+    reason: a stricter one too, because what is asked of people must be worth it."""
+    if plan.is_open("tier"):
+        reason = "The field tier is missing; give it, or answer the questions of impact and it is proposed."
+        return [Fault(path="tier", code="missing-field", reason=reason)] if plan.is_open("impact") else []
+    tier = plan.values.get("tier")
+    if proposal is None or tier in {None, proposal.tier} or not plan.is_open("tier_reason"):
+        return []
+    reason = (
+        f"The answers propose Tier {proposal.tier} ({proposal.points} of {proposal.most_points} points); "
+        f"say here why it is Tier {tier}, or leave tier out."
+    )
+    return [Fault(path="tier_reason", code="tier-reason-missing", reason=reason)]
+
+
+def _tier_grounds(plan: Read, proposal: ProposedTier | None) -> TierGrounds | None:
+    why: str | None = plan.values.get("tier_reason")
+    if proposal is None and why is None:
+        return None
+    return TierGrounds(
+        answers=proposal.answers if proposal is not None else (),
+        proposed=proposal.tier if proposal is not None else None,
+        reason_digest=digest(why) if why is not None else None,
+    )
 
 
 def _mentioned(plan: Read) -> Mentioned:

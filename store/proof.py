@@ -72,7 +72,8 @@ def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | Laun
             plan = command.plan
             asked_for = (plan.product, plan.owner, plan.tier, plan.courses, plan.assessment, plan.policy)
             given = (event.product, event.owner, event.tier, event.courses, event.assessment, event.policy)
-            return given == asked_for and event.plan in plan.regions
+            is_asked_for = given == asked_for and event.tier_grounds == plan.tier_grounds
+            return is_asked_for and event.plan in plan.regions
         case RegionLaunchStarted(), AddRegion():
             return event.plan == command.region
         case LaunchStarted(), StartLaunch():

@@ -3,14 +3,17 @@
 # Reasons, controls and promises never travel: they lie in the command log, and are laid beside a readiness for those
 # who read it. How a seat voted, and why, is told only once its poll has closed.
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, tuple_
 
+from readiness.keys import LaunchKey
+from readiness.launch import Launch
 from readiness.readiness import Readiness
 from readiness.region import RegionLaunch
 from store.commands import logged_all
+from store.records_schema import commands, ledger
 
 
 def with_words(tx: Connection, region: RegionLaunch, readiness: Readiness) -> Readiness:
@@ -59,3 +62,19 @@ def with_words(tx: Connection, region: RegionLaunch, readiness: Readiness) -> Re
         )
         changes["poll"] = readiness.poll.model_copy(update={"seats": seats})
     return readiness.model_copy(update=changes)
+
+
+def tier_reasons(tx: Connection, launches: Iterable[Launch]) -> dict[LaunchKey, str]:
+    """Return why launches are of their tier, for those whose plan says so; one query at most."""
+    told = [each.key for each in launches if each.plan.tier_grounds and each.plan.tier_grounds.reason_digest]
+    if not told:
+        return {}
+    scope = (ledger.c.product, ledger.c.run)
+    asked = (
+        select(*scope, commands.c.body["tier_reason"].as_string())
+        .join(commands, commands.c.id == ledger.c.command_id)
+        .where(
+            tuple_(*scope).in_([(key.product, key.run) for key in told]), ledger.c.region == "", ledger.c.version == 1
+        )
+    )
+    return {LaunchKey(product=product, run=run): why.strip() for product, run, why in tx.execute(asked) if why}

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from bootstrap.cli import ball, consent, govern, look, offline, operate, supply
+from bootstrap.cli import ball, consent, govern, look, offline, operate, supply, tier
 
 app = typer.Typer(
     name="ltl",
@@ -22,7 +22,7 @@ app = typer.Typer(
 
 for panel, commands in {
     "This machine": (operate.up, operate.doctor, offline.token, offline.rebuild, offline.migrate),
-    "Plan and supply": (supply.start, supply.import_),
+    "Plan and supply": (tier.tier, supply.start, supply.import_),
     "See": (look.status, look.people, ball.ball),
     "Govern": (govern.sign_off, govern.decide, govern.hold, govern.resume, govern.reschedule, govern.cancel),
     "Agree and except": (consent.waive, consent.answer_waiver, consent.poll, consent.vote, consent.meet),

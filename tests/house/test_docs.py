@@ -13,6 +13,7 @@ from api.problems import KINDS
 from bootstrap.cli import app
 from bootstrap.cli.supply import plan_in
 from bootstrap.settings import Settings
+from readiness.impact import QUESTIONS
 from readiness.plan_document import read_plan
 from readiness.policy import TIERS
 from readiness.refusals import Refusal
@@ -116,6 +117,16 @@ def test_the_tier_defaults_are_those_of_the_policy() -> None:
     assert table["lead time in days (only marks)"] == [str(tier.lead_time_days) for tier in tiers]
     assert table["share trained"] == [f"{tier.training.required_share / 10_000:.2f}" for tier in tiers]
     assert table["share certified"] == [f"{tier.certification.required_share / 10_000:.2f}" for tier in tiers]
+
+
+def test_the_questions_of_impact_are_listed_with_their_points() -> None:
+    """Whoever answers from docs/concepts.md finds every question, every answer and what it counts."""
+    rows = dict(re.findall(r"^\| `(\w+)`: [^|]+ \| ([^|]+) \|$", said("concepts.md"), re.MULTILINE))
+    told = {
+        question.key: ", ".join(f"`{answer.key}` {answer.points}" for answer in question.answers)
+        for question in QUESTIONS
+    }
+    assert {key: rows.get(key) for key in told} == told
 
 
 @each(DECISIONS)

@@ -68,6 +68,10 @@ SINGLE_FAULTS: list[tuple[str, object, tuple[str, str]]] = [
     ("tier", True, ("tier", "not-a-number")),
     ("tier", "first", ("tier", "not-a-number")),
     ("tier", 16**5000, ("tier", "out-of-range")),
+    ("impact", 7, ("impact", "wrong-type")),
+    ("tier_reason", " ", ("tier_reason", "empty")),
+    ("tier_reason", 7, ("tier_reason", "wrong-type")),
+    ("tier_reason", "\u202eevil", ("tier_reason", "malformed")),
     ("owner", "pm 7", ("owner", "malformed")),
     ("owner", 7, ("owner", "wrong-type")),
     ("owner", None, ("owner", "missing-field")),
@@ -166,7 +170,7 @@ def test_what_is_not_a_mapping_is_refused_whole(whole: object) -> None:
 
 def test_every_missing_field_is_named() -> None:
     """An empty plan, region or course lacks each of its required fields by name."""
-    required = ["product", "name", "tier", "owner", "regions", "courses", "assessment"]
+    required = ["product", "name", "owner", "regions", "courses", "assessment", "tier"]
 
     assert faults_of({}) == [(field, "missing-field") for field in required]
     assert [path for path, _ in faults_of({**document(), "regions": [{}], "courses": [{}]})] == [

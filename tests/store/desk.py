@@ -110,8 +110,10 @@ class Desk:
         assert isinstance(settled.outcome, Accepted), settled.outcome
         return settled.open_regions
 
-    def start_settled(self, wanted: LaunchPlan, *, key: LaunchKey | None = None) -> LaunchSettled:
-        """Ask for the start of a launch and carry it out or refuse it."""
+    def start_settled(
+        self, wanted: LaunchPlan, *, key: LaunchKey | None = None, said: dict[str, Any] | None = None
+    ) -> LaunchSettled:
+        """Ask for the start of a launch, saying more than `wanted` does, and carry it out or refuse it."""
         with self.store.writing() as tx:
             scope = key or key_to_start(tx, wanted.product)
             asked = self._logged(
@@ -123,6 +125,7 @@ class Desk:
                 lambda i, at: StartLaunch(
                     command_id=i, person=OWNER, role=Role.PRODUCT_MANAGER, logged_at=at, plan=wanted
                 ),
+                said,
             )
         return self.carry_out_launch(scope, asked.command)
 

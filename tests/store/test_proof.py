@@ -4,6 +4,7 @@ import pytest
 
 from readiness.canonical import digest
 from readiness.commands import Choice
+from readiness.impact import TierGrounds
 from readiness.keys import RegionKey
 from readiness.ledger import RegionRow
 from store.commands import CommandForged, LoggedCommand, authenticated, logged_all
@@ -45,6 +46,15 @@ def test_a_command_that_was_rewritten_stands_behind_nothing(desk: Desk) -> None:
     rewritten = decide._replace(written={**decide.written, "seen": 7})
     (fault,) = unproven(key, rows, {**found, decide.id: rewritten})
     assert "its command reads differently" in fault
+
+
+def test_a_start_with_other_grounds_for_its_tier_was_not_asked_for(desk: Desk) -> None:
+    """Why a launch is its tier is part of what was asked: another reason is a forgery like another plan."""
+    key = desk.with_go()
+    rows, found, _ = proof_of(desk, key)
+    start = rows[0].event.model_copy(update={"tier_grounds": TierGrounds(proposed=3)})
+    (fault,) = unproven(key, (rows[0].model_copy(update={"event": start}), *rows[1:]), found)
+    assert "asks for something else" in fault
 
 
 def test_a_command_that_comes_otherwise_than_it_was_logged_is_forged(desk: Desk) -> None:
