@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, select
 
 from readiness.ball import IDLE_EVENTS, Ball, passed_on
 from readiness.events import RegionEvent
@@ -47,11 +46,8 @@ def balls(
         .where(*wanted)
         .order_by(columns.product, columns.region, ledger.c.version)
     )
-    for key, rows in groupby(tx.execute(chosen), key=_key):
+    for (of, where, run), rows in groupby(tx.execute(chosen), key=lambda row: (row[0], row[1], row[2])):
+        key = RegionKey(product=of, region=where, run=run)
         ball = passed_on(key, None, (_EVENT.validate_json(row[-1]) for row in rows))
         if ball is not None:
             yield ball
-
-
-def _key(row: Row[*tuple[Any, ...]]) -> RegionKey:
-    return RegionKey(product=row.product, region=row.region, run=row.run)
