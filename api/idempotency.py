@@ -1,11 +1,12 @@
-"""Which key says that two requests are one and the same?"""
+"""Which key says that two requests are one and the same, and is the wish meant or only rehearsed?"""
 
-# The key belongs to its person. What was answered to it is kept in the command log.
+# The key belongs to its person. What was answered to it is kept in the command log. A rehearsal changes nothing, so
+# it needs none.
 
 import re
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Query
 from starlette.requests import Request
 
 from api.problems import Problem
@@ -13,17 +14,23 @@ from api.problems import Problem
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
+_Documented = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        description="1 to 255 visible ASCII characters, new for each wish and the same when it is sent again.",
+    ),
+]
 
-def idempotency_key(
-    request: Request,
-    _documented: Annotated[
-        str | None,
-        Header(
-            alias=HEADER,
-            description="1 to 255 visible ASCII characters, new for each wish and the same when it is sent again.",
-        ),
-    ] = None,
-) -> str:
+
+class Wish(NamedTuple):
+    """What a request is known by: its key, or that it is a rehearsal, which has none."""
+
+    key: str
+    is_rehearsal: bool
+
+
+def idempotency_key(request: Request, _documented: _Documented = None) -> str:
     """Return the request's key; raises the problems `idempotency-key-missing` and `idempotency-key-invalid`."""
     stated = request.headers.getlist(HEADER)
     if not stated or not stated[0]:
@@ -33,5 +40,22 @@ def idempotency_key(
     return stated[0]
 
 
+Rehearse = Annotated[
+    bool,
+    Query(
+        description="Answer what would follow, and change nothing. It needs the same right as the act, and no "
+        "Idempotency-Key."
+    ),
+]
+
+
+def wish(request: Request, rehearse: Rehearse = False, _documented: _Documented = None) -> Wish:
+    """Return what is wished for; raises as `idempotency_key` does unless it is a rehearsal."""
+    return Wish("", is_rehearsal=True) if rehearse else Wish(idempotency_key(request), is_rehearsal=False)
+
+
 IdempotencyKey = Annotated[str, Depends(idempotency_key)]
 """For routes that create or decide: `key: IdempotencyKey`."""
+
+Wished = Annotated[Wish, Depends(wish)]
+"""For routes that may be rehearsed: `wish: Wished`."""

@@ -1,6 +1,7 @@
 """How is a launch started, added to and read?"""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
@@ -13,11 +14,12 @@ from api.commanding import command_launch, launch_not_found
 from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
 from api.dependencies import Dependencies, Deps
 from api.guard import Judged, guarded_router, insist, requires
-from api.idempotency import IdempotencyKey
+from api.idempotency import IdempotencyKey, Wished
 from api.identity import Actor
 from api.live import region_readiness
 from api.problems import Fault as ProblemFault
 from api.problems import Problem, invalid
+from api.rehearsing import START_REHEARSED, rehearsal_response, start_rehearsal_of
 from api.rights import Action, Regions, allowed_regions, right_used
 from api.showing import launch_answers
 from readiness.commands import AddRegion, LaunchCommand, RegionCommand, Role, StartLaunch
@@ -28,6 +30,7 @@ from readiness.readiness import Readiness
 from store.commands import under_key
 from store.names import printed_name
 from store.regions import all_launches, latest_launch, launch_record
+from store.rehearsing import rehearse_launch
 from store.requirements import known_assessment, known_courses
 
 PLAN_EXAMPLE = {
@@ -50,7 +53,14 @@ RegionDocument = Annotated[dict[str, Any], Body(examples=PLAN_EXAMPLE["regions"]
 def launches_router() -> APIRouter:
     """Return the routes of launches as a whole."""
     router = guarded_router(prefix="/v1/launches", tags=["launches"])
-    router.add_api_route("", start_launch, methods=["POST"], status_code=201, response_model=LaunchAnswer)
+    router.add_api_route(
+        "",
+        start_launch,
+        methods=["POST"],
+        status_code=201,
+        response_model=LaunchAnswer,
+        responses=START_REHEARSED,
+    )
     router.add_api_route("", launches, methods=["GET"], response_model=Listing[LaunchAnswer])
     router.add_api_route("/{product}", launch, methods=["GET"], response_model=LaunchAnswer)
     router.add_api_route(
@@ -62,20 +72,22 @@ def launches_router() -> APIRouter:
 async def start_launch(
     document: Document,
     request: Request,
-    response: Response,
-    key: IdempotencyKey,
+    wish: Wished,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.START_LAUNCH, judged=Judged.BY_INSISTING)],
-) -> LaunchAnswer:
+) -> Any:
     """Start a product's launch in every region of its plan; answers once each of them is in the ledger."""
-    asked_before = await run_in_threadpool(_asked_before, deps, actor, key)
+    asked_before = None if wish.is_rehearsal else await run_in_threadpool(_asked_before, deps, actor, wish.key)
     if isinstance(asked_before, StartLaunch):
         plan = asked_before.plan
     else:
         plan = await run_in_threadpool(_checked_plan, deps, document)
     regions = [region.region for region in plan.regions]
     await insist(request, regions, product=plan.product)
-    asking = Asking(actor, _role(actor, Action.START_LAUNCH, regions), key, "start_launch", _kept(document))
+    role = _role(actor, Action.START_LAUNCH, regions)
+    asking = Asking(actor, role, wish.key, "start_launch", _kept(document))
+    if wish.is_rehearsal:
+        return await run_in_threadpool(_rehearsed_start, deps, asking, plan)
     launch_key, _ = await command_launch(
         deps,
         asking,
@@ -83,8 +95,18 @@ async def start_launch(
         starts=True,
         make=lambda _tx, asked: StartLaunch.model_validate({**asked, "plan": plan}),
     )
-    response.headers["Location"] = f"/v1/launches/{launch_key.product}"
-    return await run_in_threadpool(_launch, deps, launch_key.product, allowed_regions(actor, Action.START_LAUNCH))
+    started = await run_in_threadpool(_launch, deps, launch_key.product, allowed_regions(actor, Action.START_LAUNCH))
+    headers = {"Location": f"/v1/launches/{launch_key.product}"}
+    return Response(started.model_dump_json(), status_code=201, headers=headers, media_type="application/json")
+
+
+def _rehearsed_start(deps: Dependencies, asking: Asking, plan: LaunchPlan) -> Response:
+    def make(command_id: str, now: datetime) -> StartLaunch:
+        return StartLaunch.model_validate({**asking.asked(command_id, now), "plan": plan})
+
+    with deps.store.reading() as tx:
+        rehearsed = rehearse_launch(tx, plan.product, make, now=deps.store.now(tx))
+    return rehearsal_response(start_rehearsal_of(plan, rehearsed))
 
 
 async def launches(

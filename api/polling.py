@@ -1,24 +1,23 @@
 """How is every function asked for its position, and what was a decision taken on?"""
 
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.acting import act_on_region
+from api.acts import polling, voting
 from api.bodies import BallotBody, PollBody
-from api.commanding import command_region, region_not_found
+from api.commanding import region_not_found
 from api.dependencies import Deps
-from api.governing import REGION, asking_of, governed
-from api.guard import guarded_router, record_denied, requires
-from api.idempotency import IdempotencyKey
+from api.governing import REGION
+from api.guard import guarded_router, requires
+from api.idempotency import Wished
 from api.identity import Actor
-from api.live import region_readiness
-from api.problems import Problem, problem_of
-from api.rights import Action, may_act_for
-from readiness.commands import ROLE_OF_FUNCTION, CastBallot, OpenPoll, Stance
+from api.problems import Problem
+from api.rehearsing import REHEARSED
+from api.rights import Action
 from readiness.readiness import Readiness
-from readiness.refusals import FunctionNotHeld, ReasonMissing
 from store.decision_records import DecisionRecord, kept
 from store.regions import latest_region
 
@@ -26,10 +25,15 @@ from store.regions import latest_region
 def polling_router() -> APIRouter:
     """Return the routes of the poll, and of what decisions were taken on."""
     router = guarded_router(prefix="/v1/launches", tags=["governing"])
-    router.add_api_route(f"{REGION}/poll", open_poll, methods=["POST"], status_code=201, response_model=Readiness)
-    router.add_api_route(
-        f"{REGION}/ballots", cast_ballot, methods=["POST"], status_code=201, response_model=Readiness
-    )
+    for act, route in (("poll", open_poll), ("ballots", cast_ballot)):
+        router.add_api_route(
+            f"{REGION}/{act}",
+            route,
+            methods=["POST"],
+            status_code=201,
+            response_model=Readiness,
+            responses=REHEARSED,
+        )
     router.add_api_route(
         f"{REGION}/decisions/{{version}}",
         decision_record,
@@ -44,14 +48,12 @@ async def open_poll(
     product: str,
     region: str,
     body: PollBody,
-    key: IdempotencyKey,
-    deps: Deps,
+    request: Request,
+    wish: Wished,
     actor: Annotated[Actor, requires(Action.OPEN_POLL)],
 ) -> Any:
     """Ask every function that holds a seat, or only those whose ground has moved since they voted."""
-    answer = await governed(deps, actor, Action.OPEN_POLL, key, product, region, body, OpenPoll, {})
-    answer.status_code = HTTPStatus.CREATED
-    return answer
+    return await act_on_region(request, actor, wish, product, region, polling(body))
 
 
 async def cast_ballot(
@@ -59,29 +61,11 @@ async def cast_ballot(
     region: str,
     body: BallotBody,
     request: Request,
-    key: IdempotencyKey,
-    deps: Deps,
+    wish: Wished,
     actor: Annotated[Actor, requires(Action.CAST_BALLOT)],
-) -> Readiness:
+) -> Any:
     """Hand in a function's sealed ballot; nobody reads it until every seat has voted or the clock has run out."""
-    if not may_act_for(actor, body.function, region):
-        await record_denied(request, [region])
-        raise problem_of(
-            FunctionNotHeld(
-                detail=f"Only someone with the role {ROLE_OF_FUNCTION[body.function].value} in {region} "
-                f"votes for {body.function.value}."
-            )
-        )
-    if body.position is not Stance.AGREE and body.reason is None:
-        raise problem_of(ReasonMissing(detail="Whoever does not agree says why. Give it in `reason`."))
-    asking = asking_of(actor, ROLE_OF_FUNCTION[body.function], key, "cast_ballot", body)
-
-    def sealed(_tx: object, asked: dict[str, object]) -> CastBallot:
-        # Not even whether there is a reason travels: only who agrees may leave it out.
-        return CastBallot.model_validate({**asked, "reason_digest": None, "function": body.function})
-
-    await command_region(deps, asking, product=product, region=region, make=sealed)
-    return await run_in_threadpool(region_readiness, deps.store, product, region)
+    return await act_on_region(request, actor, wish, product, region, voting(body))
 
 
 async def decision_record(

@@ -155,9 +155,9 @@ def away(slug: str) -> Problem:
     return Problem(slug, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
-def response_of(problem: Problem, *, request_id: str | None) -> Response:
-    """Return the answer that carries `problem`."""
-    document = {
+def document_of(problem: Problem, *, request_id: str | None = None) -> dict[str, Any]:
+    """Return `problem` as a document after RFC 9457."""
+    return {
         "type": f"/problems/{problem.kind.slug}",
         "title": problem.kind.title,
         "status": problem.kind.status,
@@ -165,6 +165,11 @@ def response_of(problem: Problem, *, request_id: str | None) -> Response:
         **({"request_id": request_id} if request_id else {}),
         **problem.members,
     }
+
+
+def response_of(problem: Problem, *, request_id: str | None) -> Response:
+    """Return the answer that carries `problem`."""
+    document = document_of(problem, request_id=request_id)
     # Escaped to ASCII: a detail may quote what somebody sent, and no quote may break the answer.
     body = json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return Response(body, status_code=problem.kind.status, headers=problem.headers, media_type=MEDIA_TYPE)

@@ -3,21 +3,22 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.acting import act_on_region
+from api.acts import answering_waiver, asking_to_waive, meeting
 from api.bodies import AnswerBody, MeetBody, WaiverBody
 from api.cursors import Listing
-from api.dependencies import Dependencies, Deps
-from api.governing import REGION, govern, governed
+from api.dependencies import Deps
+from api.governing import REGION
 from api.guard import Judged, guarded_router, requires
-from api.idempotency import IdempotencyKey
+from api.idempotency import Wished
 from api.identity import Actor
 from api.live import region_readiness
-from api.problems import Problem
+from api.rehearsing import REHEARSED, RehearsalAnswer
 from api.rights import Action, allowed_regions
-from readiness.canonical import digest
-from readiness.commands import DenyWaiver, GrantWaiver, MeetCondition, RequestWaiver, RevokeWaiver
+from readiness.commands import DenyWaiver, GrantWaiver, RevokeWaiver
 from readiness.readiness import Readiness, WaiverShown
 from readiness.values import Frozen, Moment
 from store.waiver_debt import OpenWaiver, waiver_debt
@@ -40,16 +41,23 @@ def waiving_router() -> APIRouter:
     router = guarded_router(prefix="/v1", tags=["governing"])
     launches = "/launches"
     router.add_api_route(
-        f"{launches}{REGION}/waivers", request_waiver, methods=["POST"], status_code=201, response_model=WaiverShown
+        f"{launches}{REGION}/waivers",
+        request_waiver,
+        methods=["POST"],
+        status_code=201,
+        response_model=WaiverShown,
+        responses=REHEARSED,
     )
     router.add_api_route(f"{launches}{REGION}/waivers", waivers, methods=["GET"], response_model=Listing[WaiverShown])
     for verb, route in (("grant", grant_waiver), ("deny", deny_waiver), ("revoke", revoke_waiver)):
-        router.add_api_route(f"{launches}{WAIVER}/{verb}", route, methods=["POST"], response_model=WaiverShown)
+        router.add_api_route(
+            f"{launches}{WAIVER}/{verb}", route, methods=["POST"], response_model=WaiverShown | RehearsalAnswer
+        )
     router.add_api_route(
         f"{launches}{REGION}/conditions/{{condition}}/meet",
         meet_condition,
         methods=["POST"],
-        response_model=Readiness,
+        response_model=Readiness | RehearsalAnswer,
     )
     router.add_api_route("/waivers", open_waivers, methods=["GET"], response_model=Listing[DebtAnswer])
     return router
@@ -59,23 +67,12 @@ async def request_waiver(
     product: str,
     region: str,
     body: WaiverBody,
-    key: IdempotencyKey,
-    response: Response,
-    deps: Deps,
+    request: Request,
+    wish: Wished,
     actor: Annotated[Actor, requires(Action.REQUEST_WAIVER)],
-) -> WaiverShown:
+) -> Any:
     """Ask for permission to pass an unmet criterion; it opens nothing until an executive grants it."""
-    fields = {
-        "criterion": body.criterion,
-        "floor": body.floor,
-        "expires_at": body.expires_at,
-        "control_digest": digest(body.compensating_control),
-    }
-    command_id, readiness = await govern(
-        deps, actor, Action.REQUEST_WAIVER, key, product, region, body, RequestWaiver, fields
-    )
-    response.headers["Location"] = f"/v1/launches/{product}/regions/{region}/waivers"
-    return _one(readiness, command_id)
+    return await act_on_region(request, actor, wish, product, region, asking_to_waive(body))
 
 
 async def grant_waiver(
@@ -83,12 +80,12 @@ async def grant_waiver(
     region: str,
     waiver: str,
     body: AnswerBody,
-    key: IdempotencyKey,
-    deps: Deps,
+    request: Request,
+    wish: Wished,
     actor: Annotated[Actor, requires(Action.ANSWER_WAIVER)],
-) -> WaiverShown:
+) -> Any:
     """Grant a waiver that somebody else asked for."""
-    return await _answer(deps, actor, key, product, region, waiver, body, GrantWaiver)
+    return await act_on_region(request, actor, wish, product, region, answering_waiver(body, waiver, GrantWaiver))
 
 
 async def deny_waiver(
@@ -96,12 +93,12 @@ async def deny_waiver(
     region: str,
     waiver: str,
     body: AnswerBody,
-    key: IdempotencyKey,
-    deps: Deps,
+    request: Request,
+    wish: Wished,
     actor: Annotated[Actor, requires(Action.ANSWER_WAIVER)],
-) -> WaiverShown:
+) -> Any:
     """Deny a waiver that somebody else asked for."""
-    return await _answer(deps, actor, key, product, region, waiver, body, DenyWaiver)
+    return await act_on_region(request, actor, wish, product, region, answering_waiver(body, waiver, DenyWaiver))
 
 
 async def revoke_waiver(
@@ -109,12 +106,12 @@ async def revoke_waiver(
     region: str,
     waiver: str,
     body: AnswerBody,
-    key: IdempotencyKey,
-    deps: Deps,
+    request: Request,
+    wish: Wished,
     actor: Annotated[Actor, requires(Action.ANSWER_WAIVER)],
-) -> WaiverShown:
+) -> Any:
     """Take back a waiver that was granted; a go that rests on it is lost."""
-    return await _answer(deps, actor, key, product, region, waiver, body, RevokeWaiver)
+    return await act_on_region(request, actor, wish, product, region, answering_waiver(body, waiver, RevokeWaiver))
 
 
 async def waivers(
@@ -134,13 +131,12 @@ async def meet_condition(
     region: str,
     condition: str,
     body: MeetBody,
-    key: IdempotencyKey,
-    deps: Deps,
+    request: Request,
+    wish: Wished,
     actor: Annotated[Actor, requires(Action.MEET_CONDITION)],
 ) -> Any:
     """Say that a condition of the standing go is met, with the proof."""
-    fields = {"condition": condition, "proof_digest": digest(body.proof)}
-    return await governed(deps, actor, Action.MEET_CONDITION, key, product, region, body, MeetCondition, fields)
+    return await act_on_region(request, actor, wish, product, region, meeting(body, condition))
 
 
 async def open_waivers(
@@ -167,26 +163,3 @@ async def open_waivers(
             for each in owed
         ]
     )
-
-
-async def _answer(
-    deps: Dependencies,
-    actor: Actor,
-    key: str,
-    product: str,
-    region: str,
-    waiver: str,
-    body: AnswerBody,
-    command: type[GrantWaiver] | type[DenyWaiver] | type[RevokeWaiver],
-) -> WaiverShown:
-    _, readiness = await govern(
-        deps, actor, Action.ANSWER_WAIVER, key, product, region, body, command, {"waiver": waiver}
-    )
-    return _one(readiness, waiver)
-
-
-def _one(readiness: Readiness, waiver_id: str) -> WaiverShown:
-    found = next((waiver for waiver in readiness.waivers if waiver.id == waiver_id), None)
-    if found is None:
-        raise Problem("not-found", f"{readiness.product} in {readiness.region} has no such waiver in this run.")
-    return found

@@ -131,6 +131,10 @@ class Api:
         """POST `body` and return the answer; `key` names the wish, a new one unless said. Raises as `read`."""
         return self._answer("POST", path, {}, headers={"Idempotency-Key": key or uuid4().hex}, body=body)
 
+    def rehearse(self, path: str, body: dict[str, Any]) -> Any:
+        """POST `body` only to hear what would follow, and return that. Raises as `read`."""
+        return self._answer("POST", path, {"rehearse": "true"}, body=body)
+
     def put(self, path: str, body: dict[str, Any], *, if_match: str | None = None) -> Any:
         """PUT `body`; what is there already is replaced only where it has the tag `if_match`, `*` for any.
 

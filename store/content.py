@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from readiness.canonical import digest
-from readiness.content import Entry, Objection, content_evidence, digest_of, is_material, stage_digest
+from readiness.content import Objection, content_evidence, digest_of
 from readiness.evidence import ContentEvidence
 from readiness.keys import RegionKey
 from readiness.policy import SIGNED_STAGES, Stage
-from readiness.region import Signature, Verdict
-from readiness.rules import verdict_of
+from readiness.region import Signature
 from readiness.values import Digest
 from store.commands import KeyReused
+from store.edit_plans import Edit, EditPlan, Standing, plan_put, plan_withdrawal, text_written
 from store.ledger import tell
 from store.records_schema import content_revisions, stage_digests
 from store.regions import (
@@ -29,6 +29,7 @@ from store.regions import (
     lock_open_regions,
     lock_region,
     mark_locked,
+    open_regions,
     region_record,
 )
 from store.texts import (
@@ -37,16 +38,11 @@ from store.texts import (
     Text,
     add_digest,
     entries_of_region,
-    entry_of,
     latest_texts,
     stage_digests_of,
     text_of,
     texts_of_region,
 )
-
-
-class EditIsMaterial(Exception):  # noqa: N818 - named by its reason, as refusals are.
-    """The edit was said not to be material, but it changes more than case, space and punctuation."""
 
 
 class WouldHoldRegions(Exception):  # noqa: N818 - named by its reason, as refusals are.
@@ -55,18 +51,6 @@ class WouldHoldRegions(Exception):  # noqa: N818 - named by its reason, as refus
     def __init__(self, regions: tuple[str, ...]) -> None:
         super().__init__(f"a go would end in {', '.join(regions)}")
         self.regions = regions
-
-
-class RevisionMovedOn(Exception):  # noqa: N818 - named by its reason, as refusals are.
-    """The edit was made to another revision than the one that holds."""
-
-    def __init__(self, current: int | None) -> None:
-        super().__init__(f"the revision that holds is {current}")
-        self.current = current
-
-
-class NotThere(LookupError):  # noqa: N818 - named by its reason, as refusals are.
-    """There is no such text to withdraw."""
 
 
 class Revision(NamedTuple):
@@ -99,19 +83,6 @@ class StageContent(NamedTuple):
     sent_back: tuple[Signature, ...]
 
 
-class _Edit(NamedTuple):
-    product: str
-    stage: Stage
-    key: str
-    targets: tuple[str, ...]
-    entry: Entry
-    body: Mapping[str, Any]
-    material: bool
-    withdrawn: bool
-    person: str
-    now: datetime
-
-
 def put_content(
     tx: Connection,
     *,
@@ -134,23 +105,24 @@ def put_content(
     is not the revision that holds or where another text holds for one that `must_be_new`, LaunchUnknown and
     RegionUnknown.
     """
-    entry = entry_of(stage, body)
-    records = _held_rows(tx, product, regions)
-    texts = latest_texts(tx, [product], stages=[stage])
-    targets = tuple(sorted(set(regions))) if regions is not None else (PRODUCT_WIDE,)
-    holding = {target: texts_of_region(texts, product, target, stage).get(key) for target in targets}
-    standing = [t for where, t in holding.items() if t is not None and t.region == where and t.entry == entry]
-    if len(standing) == len(targets):
-        # Whoever lost the answer asks again with the revision that they read: the wish is fulfilled, not too late.
-        latest = max(standing, key=lambda text: text.revision)
-        return Revision(key, latest.revision, digest_of(entry), _touched_by(tx, latest))
-    _require_match(holding, if_match)
-    if must_be_new and (there := next((text for text in holding.values() if text is not None), None)) is not None:
-        raise RevisionMovedOn(there.revision)
-    if not material and any(text is None or is_material(text.entry, entry) for text in holding.values()):
-        raise EditIsMaterial("the edit changes more than case, space and punctuation")
-    edit = _Edit(product, stage, key, targets, entry, body, material, False, person, now)
-    return _carry_out(tx, edit, records, texts, holds)
+    plan = plan_put(
+        tx,
+        _held_rows(tx, product, regions),
+        product=product,
+        stage=stage,
+        key=key,
+        body=body,
+        person=person,
+        now=now,
+        regions=regions,
+        material=material,
+        if_match=if_match,
+        must_be_new=must_be_new,
+    )
+    if isinstance(plan, Standing):
+        text = plan.text
+        return Revision(key, text.revision, text.digest, _touched_by(tx, text))
+    return _carry_out(tx, plan, holds)
 
 
 def withdraw_content(
@@ -169,16 +141,25 @@ def withdraw_content(
 
     Raises NotThere where one of them has no adaptation, and as `put_content` does.
     """
-    records = _held_rows(tx, product, regions)
-    texts = latest_texts(tx, [product], stages=[stage])
-    targets = tuple(sorted(set(regions)))
-    holding = {target: texts_of_region(texts, product, target, stage).get(key) for target in targets}
-    _require_match(holding, if_match)
-    own = [text for text in holding.values() if text is not None and text.region != PRODUCT_WIDE]
-    if len(own) != len(targets):
-        raise NotThere(f"{key} is not adapted in each of {', '.join(targets)}")
-    edit = _Edit(product, stage, key, targets, own[0].entry, own[0].body, True, True, person, now)
-    return _carry_out(tx, edit, records, texts, holds)
+    plan = plan_withdrawal(
+        tx,
+        _held_rows(tx, product, regions),
+        product=product,
+        stage=stage,
+        key=key,
+        regions=regions,
+        person=person,
+        now=now,
+        if_match=if_match,
+    )
+    return _carry_out(tx, plan, holds)
+
+
+def open_rows(tx: Connection, product: str, regions: Sequence[str] | None) -> tuple[RegionRecord, ...]:
+    """Return the rows that an edit may touch, without taking them; raises LaunchUnknown and RegionUnknown."""
+    if latest_launch(tx, product) is None:
+        raise LaunchUnknown(f"{product} was never launched")
+    return _touchable(product, [region_record(tx, key) for key in open_regions(tx, product)], regions)
 
 
 def raise_objection(
@@ -207,8 +188,8 @@ def raise_objection(
         if (earlier.region, earlier.body) != (key.region, body):
             raise KeyReused(f"{person} used this Idempotency-Key for another objection")
         return Revision(name, earlier.revision, earlier.digest, ())
-    edit = _Edit(key.product, Stage.OBJECTION_HANDLING, name, (key.region,), entry, body, False, False, person, now)
-    _write(tx, edit, 1)
+    edit = Edit(key.product, Stage.OBJECTION_HANDLING, name, (key.region,), entry, body, False, False, person, now)
+    _write(tx, [text_written(edit, key.region, 1)], material=False)
     tell(tx, key, "objection_raised", now=now)
     return Revision(name, 1, digest_of(entry), ())
 
@@ -250,47 +231,33 @@ def _held_rows(tx: Connection, product: str, regions: Sequence[str] | None) -> t
     if launch is None:
         raise LaunchUnknown(f"{product} was never launched")
     lock_launch(tx, launch)
-    records = lock_open_regions(tx, product)
+    return _touchable(product, lock_open_regions(tx, product), regions)
+
+
+def _touchable(
+    product: str, records: Sequence[RegionRecord], regions: Sequence[str] | None
+) -> tuple[RegionRecord, ...]:
     if regions is None:
-        return records
+        return tuple(records)
     unknown = sorted(set(regions) - {record.key.region for record in records})
     if unknown or not regions:
         raise RegionUnknown(f"{product} is not being launched in {', '.join(unknown) or 'no region at all'}")
     return tuple(record for record in records if record.key.region in regions)
 
 
-def _require_match(holding: Mapping[str, Text | None], if_match: int | None) -> None:
-    if if_match is None:
-        return
-    for text in holding.values():
-        if text is None or text.revision != if_match:
-            raise RevisionMovedOn(text.revision if text is not None else None)
-
-
-def _carry_out(
-    tx: Connection, edit: _Edit, records: Sequence[RegionRecord], before: Sequence[Text], holds: Sequence[str]
-) -> Revision:
-    revision = _next_revision(tx, edit)
-    _write(tx, edit, revision)
-    if edit.targets == (PRODUCT_WIDE,):
-        _take_over(tx, edit, before, revision)
-        _tell_adapted(tx, edit, records, before)
-    after = latest_texts(tx, [edit.product], stages=[edit.stage])
-    chains = stage_digests_of(tx, [record.key for record in records])
-    touched: list[RegionRecord] = []
-    for record in records:
-        chain = chains.get((record.key, edit.stage))
-        present = stage_digest(edit.stage, entries_of_region(after, edit.product, record.key.region, edit.stage))
-        if chain is not None and chain.digest == present:
-            continue
-        sequence = chain.sequence + 1 if chain is not None else 1
-        add_digest(tx, record.key, edit.stage, sequence, present, material=edit.material, now=edit.now)
-        touched.append(record)
-    ending = tuple(r.key.region for r in touched if edit.material and _has_go(r) and r.key.region not in holds)
+def _carry_out(tx: Connection, plan: EditPlan, holds: Sequence[str]) -> Revision:
+    edit = plan.edit
+    ending = plan.ending(holds)
     if ending:
         raise WouldHoldRegions(ending)
-    mark_locked(tx, [record.key for record in touched])
-    return Revision(edit.key, revision, digest_of(edit.entry), tuple(record.key for record in touched))
+    _write(tx, plan.texts, material=edit.material)
+    for record in plan.left_behind:
+        tell(tx, record.key, "adaptation_left_behind", now=edit.now)
+    for each in plan.changes:
+        add_digest(tx, each.record.key, edit.stage, each.sequence, each.digest, material=edit.material, now=edit.now)
+    touched = tuple(each.record.key for each in plan.changes)
+    mark_locked(tx, touched)
+    return Revision(edit.key, plan.revision, digest_of(edit.entry), touched)
 
 
 def _touched_by(tx: Connection, text: Text) -> tuple[RegionKey, ...]:
@@ -305,54 +272,26 @@ def _touched_by(tx: Connection, text: Text) -> tuple[RegionKey, ...]:
     return tuple(RegionKey(product=row.product, region=row.region, run=row.run) for row in rows)
 
 
-def _next_revision(tx: Connection, edit: _Edit) -> int:
-    last = select(func.max(content_revisions.c.revision)).filter_by(
-        product=edit.product, stage=edit.stage.value, key=edit.key
-    )
-    return (tx.execute(last).scalar() or 0) + 1
-
-
-def _write(tx: Connection, edit: _Edit, revision: int) -> None:
+def _write(tx: Connection, texts: Sequence[Text], *, material: bool) -> None:
     tx.execute(
         insert(content_revisions),
         [
             {
-                "product": edit.product,
-                "stage": edit.stage.value,
-                "key": edit.key,
-                "region": target,
-                "revision": revision,
-                "digest": digest_of(edit.entry),
-                "body": dict(edit.body),
-                "material": edit.material,
-                "withdrawn": edit.withdrawn,
-                "person": edit.person,
-                "at": edit.now,
+                "product": text.product,
+                "stage": text.stage.value,
+                "key": text.key,
+                "region": text.region,
+                "revision": text.revision,
+                "digest": text.digest,
+                "body": dict(text.body),
+                "material": material,
+                "withdrawn": text.withdrawn,
+                "person": text.person,
+                "at": text.at,
             }
-            for target in edit.targets
+            for text in texts
         ],
     )
-
-
-def _take_over(tx: Connection, edit: _Edit, before: Sequence[Text], revision: int) -> None:
-    """Let an objection that the whole product now answers hold where it was raised, in place of the raised one."""
-    raised = [
-        t for t in before if t.key == edit.key and t.region != PRODUCT_WIDE and t.was_raised and not t.withdrawn
-    ]
-    for text in raised:
-        own = edit._replace(targets=(text.region,), entry=text.entry, body=text.body, withdrawn=True)
-        _write(tx, own, revision)
-
-
-def _tell_adapted(tx: Connection, edit: _Edit, records: Sequence[RegionRecord], before: Sequence[Text]) -> None:
-    own = {t.region for t in before if t.key == edit.key and not t.withdrawn and not t.was_raised}
-    for record in records:
-        if record.key.region in own:
-            tell(tx, record.key, "adaptation_left_behind", now=edit.now)
-
-
-def _has_go(record: RegionRecord) -> bool:
-    return verdict_of(record.region) in {Verdict.GO, Verdict.CONDITIONAL_GO}
 
 
 def _moved_on(text: Text, wide: Text | None) -> int | None:

@@ -35,15 +35,22 @@ def look(store: Store, key: RegionKey, known: int, launch_at: datetime | None = 
             record = region_record(tx, key)
         except RegionUnknown:
             return Sight(now=now)
-        at = judged_instant(record.region, now=now) if launch_at is None else max(launch_at, now)
-        evidence = gather(tx, [record], {key: at}, now=now)[key].model_copy(
-            update={
-                "ballots": told(tx, record.region, now=now),
-                "waivers_elsewhere": waivers_elsewhere(tx, record.region),
-                **({"launch_at": launch_at} if launch_at is not None else {}),
-            }
-        )
+        evidence = evidence_of(tx, record, now=now, launch_at=launch_at)
         return Sight(rows=rows_after(tx, key, known, limit=ROWS_AT_ONCE), evidence=evidence, now=now)
+
+
+def evidence_of(
+    tx: Connection, record: RegionRecord, *, now: datetime, launch_at: datetime | None = None
+) -> Evidence:
+    """Return everything that a proposal for this region is made on, for `launch_at` or else its own instant."""
+    at = judged_instant(record.region, now=now) if launch_at is None else max(launch_at, now)
+    return gather(tx, [record], {record.key: at}, now=now)[record.key].model_copy(
+        update={
+            "ballots": told(tx, record.region, now=now),
+            "waivers_elsewhere": waivers_elsewhere(tx, record.region),
+            **({"launch_at": launch_at} if launch_at is not None else {}),
+        }
+    )
 
 
 def look_launch(store: Store, key: LaunchKey, known: int) -> LaunchSight:

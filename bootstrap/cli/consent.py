@@ -16,6 +16,7 @@ from bootstrap.cli.options import (
     Product,
     Reason,
     Region,
+    Rehearse,
     one_of,
 )
 
@@ -35,6 +36,7 @@ def waive(
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask for permission to pass an unmet criterion; it opens nothing until an executive grants it."""
@@ -47,7 +49,7 @@ def waive(
         "expires_at": expires_at,
         "floor": floor,
     }
-    act(directory, person, role, product, region, "waivers", body, as_json=as_json)
+    act(directory, person, role, product, region, "waivers", body, as_json=as_json, rehearse=rehearse)
 
 
 def answer_waiver(
@@ -58,6 +60,7 @@ def answer_waiver(
     reason: Reason,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Grant, deny or revoke a waiver, as an executive who neither asked for it nor owns what it waives."""
@@ -65,7 +68,17 @@ def answer_waiver(
 
     verb = one_of(answer, ("grant", "deny", "revoke"), hint="ANSWER")
     call = f"waivers/{waiver}/{verb}"
-    act(directory, person, Role.EXECUTIVE.value, product, region, call, {"reason": reason}, as_json=as_json)
+    act(
+        directory,
+        person,
+        Role.EXECUTIVE.value,
+        product,
+        region,
+        call,
+        {"reason": reason},
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def poll(
@@ -74,10 +87,11 @@ def poll(
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask every function that holds a seat for its position, once every gate is met or waived."""
-    act(directory, person, role, product, region, "poll", {}, as_json=as_json)
+    act(directory, person, role, product, region, "poll", {}, as_json=as_json, rehearse=rehearse)
 
 
 def vote(
@@ -90,6 +104,7 @@ def vote(
     ] = None,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Hand in a function's ballot; it stays sealed until every seat has voted or the clock has run out."""
@@ -99,7 +114,7 @@ def vote(
     seat = Function(one_of(function, Function, hint="--function"))
     body = {"function": seat.value, "position": one_of(position, Stance, hint="POSITION"), "reason": reason}
     role = ROLE_OF_FUNCTION[seat].value
-    act(directory, person, role, product, region, "ballots", body, as_json=as_json)
+    act(directory, person, role, product, region, "ballots", body, as_json=as_json, rehearse=rehearse)
 
 
 def meet(
@@ -110,7 +125,18 @@ def meet(
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Say, as who promised it or as the launch owner, that a condition of the standing go is met."""
-    act(directory, person, role, product, region, f"conditions/{condition}/meet", {"proof": proof}, as_json=as_json)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        region,
+        f"conditions/{condition}/meet",
+        {"proof": proof},
+        as_json=as_json,
+        rehearse=rehearse,
+    )

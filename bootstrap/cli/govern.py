@@ -15,6 +15,7 @@ from bootstrap.cli.options import (
     Product,
     Reason,
     Region,
+    Rehearse,
     one_of,
 )
 
@@ -39,11 +40,13 @@ def sign_off(
     ] = None,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what is to be signed at a STAGE, and sign exactly that revision for a function."""
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
+    from bootstrap.cli.foreseeing import show_rehearsal
     from readiness.commands import ROLE_OF_FUNCTION
     from readiness.policy import SIGNED_STAGES, Function
 
@@ -58,9 +61,12 @@ def sign_off(
             _show_content(content)
         position = "send_back" if send_back else "approve"
         body = {"stage": named, "function": signer.value, "digest": digest or content["digest"], "position": position}
-        answer = api.ask(f"{base}/sign-offs", {**body, **({"reason": reason} if reason else {})})
+        asked = {**body, **({"reason": reason} if reason else {})}
+        answer = api.rehearse(f"{base}/sign-offs", asked) if rehearse else api.ask(f"{base}/sign-offs", asked)
     if as_json:
         showing.as_json(answer)
+    elif rehearse:
+        show_rehearsal(answer)
     else:
         verb = "Sent back" if send_back else "Signed"
         showing.line(f"✓ {verb} for {signer.value}: {body['digest']}", style="green")
@@ -82,6 +88,7 @@ def decide(
     ] = None,
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Decide, as an executive, on the readiness as it stands now; a no-go needs --review-at."""
@@ -96,7 +103,17 @@ def decide(
         "conditions": conditions or None,
         "dissents_accepted": dissents or None,
     }
-    act(directory, person, Role.EXECUTIVE.value, product, region, "decisions", body, as_json=as_json)
+    act(
+        directory,
+        person,
+        Role.EXECUTIVE.value,
+        product,
+        region,
+        "decisions",
+        body,
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def hold(
@@ -107,11 +124,12 @@ def hold(
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Stop the launch of a region; learning and signing go on."""
     body = {"reason": reason, "review_at": review_at}
-    act(directory, person, role, product, region, "hold", body, as_json=as_json)
+    act(directory, person, role, product, region, "hold", body, as_json=as_json, rehearse=rehearse)
 
 
 def resume(
@@ -121,10 +139,11 @@ def resume(
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """End a hold; the region needs a new decision."""
-    act(directory, person, role, product, region, "resume", {"reason": reason}, as_json=as_json)
+    act(directory, person, role, product, region, "resume", {"reason": reason}, as_json=as_json, rehearse=rehearse)
 
 
 def reschedule(
@@ -137,11 +156,12 @@ def reschedule(
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Move a region's launch; a go that stands is taken away."""
     body = {"launch_at": launch_at, "reason": reason}
-    act(directory, person, role, product, region, "reschedule", body, as_json=as_json)
+    act(directory, person, role, product, region, "reschedule", body, as_json=as_json, rehearse=rehearse)
 
 
 def cancel(
@@ -151,10 +171,11 @@ def cancel(
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """End a region launch for good."""
-    act(directory, person, role, product, region, "cancel", {"reason": reason}, as_json=as_json)
+    act(directory, person, role, product, region, "cancel", {"reason": reason}, as_json=as_json, rehearse=rehearse)
 
 
 def act(
@@ -167,10 +188,12 @@ def act(
     body: dict[str, Any],
     *,
     as_json: bool,
+    rehearse: bool = False,
 ) -> None:
-    """Read the readiness, act on exactly that version of it, and show what came of it."""
+    """Read the readiness, act on exactly that version of it, and show what came of it, or what would."""
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
+    from bootstrap.cli.foreseeing import show_rehearsal
     from bootstrap.cli.look import show_region
     from readiness.commands import Role
 
@@ -179,10 +202,13 @@ def act(
     with opened(directory, person, acting) as api:
         before = api.read(f"{base}/readiness")
         said = {name: value for name, value in body.items() if value is not None}
-        answer = api.ask(f"{base}/{call}", {**said, "seen": before["version"]})
-        after = None if as_json else api.read(f"{base}/readiness")
-    if after is None:
+        asked = {**said, "seen": before["version"]}
+        answer = api.rehearse(f"{base}/{call}", asked) if rehearse else api.ask(f"{base}/{call}", asked)
+        after = None if as_json or rehearse else api.read(f"{base}/readiness")
+    if as_json:
         showing.as_json(answer)
+    elif after is None:
+        show_rehearsal(answer)
     else:
         showing.line(f"✓ {_done(call)}: done.", style="green")
         show_region(after)

@@ -21,6 +21,7 @@ Person = Annotated[
     typer.Option("--person", envvar="LTL_PERSON", metavar="ID", help="Act as this person, on a local installation."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's JSON, for programs.")]
+Rehearse = Annotated[bool, typer.Option("--rehearse", help="Show what would follow, and change nothing.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the act.")]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person
+from bootstrap.cli.options import HERE, OPERATOR, AsJson, Directory, Person, Rehearse
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -36,18 +36,23 @@ def start(
     ],
     directory: Directory = HERE,
     person: Person = OPERATOR,
+    rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the launch that a plan file describes. A plan that cannot work is refused with every fault named."""
     document = plan_in(plan)
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
+    from bootstrap.cli.foreseeing import show_rehearsed_start
     from readiness.commands import Role
 
     with opened(directory, person, Role.PRODUCT_MANAGER) as api:
-        launch = api.ask("/v1/launches", document)
+        launch = api.rehearse("/v1/launches", document) if rehearse else api.ask("/v1/launches", document)
     if as_json:
         showing.as_json(launch)
+        return
+    if rehearse:
+        show_rehearsed_start(launch)
         return
     showing.line(f"Started the launch of {launch.get('name')} ({launch.get('product')}).", style="bold")
     rows = [

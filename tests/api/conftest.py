@@ -13,6 +13,7 @@ from readiness.commands import Role
 from store.access_schema import denials
 from store.engine import Store, open_store
 from tests.api.door import SettableClock, bearer, dependencies, new_issuer, routes
+from tests.store.desk import Clock, Desk
 
 
 @pytest.fixture
@@ -35,6 +36,17 @@ def ledger(tmp_path: Path, clock: SettableClock) -> Iterator[Store]:
         denials.create(tx, checkfirst=True)
     try:
         yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def desk(store_url: str) -> Iterator[Desk]:
+    """A desk on a migrated store of this test's own, behind the same door."""
+    desk_clock = Clock()
+    opened = open_store(store_url, desk_clock)
+    try:
+        yield Desk(opened, desk_clock)
     finally:
         opened.close()
 

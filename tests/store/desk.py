@@ -54,6 +54,23 @@ PRODUCT = "atlas-2"
 COURSE = Course(course_id="basics", title="Basics")
 CERT = Assessment(assessment_id="cert", title="Certification", pass_mark=Decimal(80), valid_days=365)
 
+KINDS: dict[str, Callable[..., RegionCommand]] = {
+    "sign_off": SignOff,
+    "decide": Decide,
+    "hold": Hold,
+    "resume": Resume,
+    "cancel": Cancel,
+    "reschedule": Reschedule,
+    "request_waiver": RequestWaiver,
+    "grant_waiver": GrantWaiver,
+    "deny_waiver": DenyWaiver,
+    "revoke_waiver": RevokeWaiver,
+    "open_poll": OpenPoll,
+    "cast_ballot": CastBallot,
+    "meet_condition": MeetCondition,
+}
+"""The commands of a region, by kind."""
+
 _numbers = itertools.count(1)
 
 
@@ -150,25 +167,14 @@ class Desk:
         **fields: Any,
     ) -> RegionCommand:
         """Log a command of a person for a region, with a reason and what else was `said`, and return it."""
-        kinds: dict[str, Callable[..., RegionCommand]] = {
-            "sign_off": SignOff,
-            "decide": Decide,
-            "hold": Hold,
-            "resume": Resume,
-            "cancel": Cancel,
-            "reschedule": Reschedule,
-            "request_waiver": RequestWaiver,
-            "grant_waiver": GrantWaiver,
-            "deny_waiver": DenyWaiver,
-            "revoke_waiver": RevokeWaiver,
-            "open_poll": OpenPoll,
-            "cast_ballot": CastBallot,
-            "meet_condition": MeetCondition,
-        }
 
         def made(command_id: str, at: datetime) -> RegionCommand:
-            return kinds[kind](
-                command_id=command_id, person=person, role=role, logged_at=at, reason_digest=digest("why"), **fields
+            return KINDS[kind](
+                **{"reason_digest": digest("why"), **fields},
+                command_id=command_id,
+                person=person,
+                role=role,
+                logged_at=at,
             )
 
         with self.store.writing() as tx:

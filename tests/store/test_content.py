@@ -11,16 +11,14 @@ from readiness.region import Verdict
 from store.board import board, refresh_figures
 from store.commands import KeyReused
 from store.content import (
-    EditIsMaterial,
-    NotThere,
     Revision,
-    RevisionMovedOn,
     WouldHoldRegions,
     raise_objection,
     revisions_of,
     stage_content,
     withdraw_content,
 )
+from store.edit_plans import EditIsMaterial, NotThere, RevisionMovedOn
 from store.ledger import untold
 from store.regions import RegionUnknown, region_record
 from store.texts import contents_of
