@@ -25,9 +25,9 @@ from readiness.refusals import FunctionNotHeld
 async def act_on_region(request: Request, actor: Actor, wish: Wish, product: str, region: str, act: Act) -> Response:
     """Carry out or rehearse `act`, and answer with what it led to; raises the problem of its refusal."""
     role = await role_for(request, actor, act, region)
-    if wish.is_rehearsal:
-        return rehearsal_response(await rehearse(request, actor, role, product, region, act))
     asking = Asking(actor, role, wish.key, act.kind, act.body.model_dump(mode="json"))
+    if wish.is_rehearsal:
+        return rehearsal_response(await rehearse(request, asking, product, region, act))
     answer = await carry_out(request, asking, product, region, act)
     headers = {"Location": location_of(act, product, region)} if act.location else None
     # It is valid as it was computed: validating it once more costs as much as computing it.
@@ -67,11 +67,8 @@ async def carry_out(request: Request, asking: Asking, product: str, region: str,
     return await run_in_threadpool(act.answer, deps.store, done)
 
 
-async def rehearse(
-    request: Request, actor: Actor, role: Role, product: str, region: str, act: Act
-) -> RehearsalAnswer:
+async def rehearse(request: Request, asking: Asking, product: str, region: str, act: Act) -> RehearsalAnswer:
     """Return what the act would lead to; raises what the real one would be answered with before it is proposed."""
-    asking = Asking(actor, role, "", act.kind, act.body.model_dump(mode="json"))
 
     def make(tx: Connection, command_id: str, now: datetime) -> RegionCommand:
         said = act.fields(tx, now, product, region)

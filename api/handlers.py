@@ -12,10 +12,8 @@ from starlette.routing import compile_path
 
 from api.page_answers import admitted_viewer, wants_page
 from api.problem_pages import problem_page
-from api.problems import Problem, away, faults_in, invalid, problem_of, response_of
-from api.sending import EngineAway
-from readiness.refusals import CommandRefused
-from store.engine import StoreAway, StoreFull
+from api.problems import Problem, faults_in, invalid, response_of
+from api.telling import TOLD_BY_THEMSELVES, problem_for
 
 _SLUG_OF_STATUS = {
     401: "token-invalid",
@@ -37,10 +35,8 @@ def install_handlers(app: FastAPI) -> None:
     """Make `app` answer every error as a problem."""
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(CommandRefused, _command_refused)
-    app.add_exception_handler(StoreAway, _store_away)
-    app.add_exception_handler(StoreFull, _store_full)
-    app.add_exception_handler(EngineAway, _engine_away)
+    for kind in TOLD_BY_THEMSELVES:
+        app.add_exception_handler(kind, _told_by_itself)
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -82,17 +78,5 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     return answer(request, invalid(faults_in(cast(RequestValidationError, error))))
 
 
-async def _command_refused(request: Request, error: Exception) -> Response:
-    return answer(request, problem_of(cast(CommandRefused, error).refusal))
-
-
-async def _store_away(request: Request, _error: Exception) -> Response:
-    return answer(request, away("store-away"))
-
-
-async def _store_full(request: Request, _error: Exception) -> Response:
-    return answer(request, away("storage-full"))
-
-
-async def _engine_away(request: Request, _error: Exception) -> Response:
-    return answer(request, away("engine-away"))
+async def _told_by_itself(request: Request, error: Exception) -> Response:
+    return answer(request, problem_for(error))

@@ -131,6 +131,17 @@ class Api:
         """POST `body` and return the answer; `key` names the wish, a new one unless said. Raises as `read`."""
         return self._answer("POST", path, {}, headers={"Idempotency-Key": key or uuid4().hex}, body=body)
 
+    def ask_each(self, path: str, body: dict[str, Any]) -> Any:
+        """POST `body`, which is about several regions, until each of them has answered or patience ends."""
+        key = uuid4().hex
+        deadline = time.monotonic() + self._patience.total_seconds()
+        while True:
+            answer = self.ask(path, body, key=key)
+            is_over = time.monotonic() + PAUSE_MOST.total_seconds() > deadline
+            if is_over or not any(item["status"] in _AWAY for item in answer["items"]):
+                return answer
+            time.sleep(PAUSE_MOST.total_seconds())
+
     def rehearse(self, path: str, body: dict[str, Any]) -> Any:
         """POST `body` only to hear what would follow, and return that. Raises as `read`."""
         return self._answer("POST", path, {"rehearse": "true"}, body=body)

@@ -18,6 +18,7 @@ from api.ball import ball_router
 from api.content import content_router
 from api.dependencies import ApiSettings, Dependencies
 from api.governing import governing_router
+from api.governing_many import governing_many_router
 from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
 from api.imports import imports_router
 from api.launches import launches_router
@@ -78,6 +79,7 @@ def routers() -> Sequence[APIRouter]:
     return (
         launches_router(),
         governing_router(),
+        governing_many_router(),
         waiving_router(),
         polling_router(),
         content_router(),

@@ -165,8 +165,14 @@ def under_key(tx: Connection, person: str, idempotency_key: str) -> Command | No
 
     What was checked when it was first asked is not checked again for a repeat, whatever has changed since.
     """
+    found = logged_under_key(tx, person, idempotency_key)
+    return found.command if found is not None else None
+
+
+def logged_under_key(tx: Connection, person: str, idempotency_key: str) -> LoggedCommand | None:
+    """Return the log's row of what this person asked under this key, whatever it was; None where they did not."""
     row = tx.execute(_BY_KEY, {"person": person, "idempotency_key": idempotency_key}).first()
-    return _logged(row).command if row is not None else None
+    return _logged(row) if row is not None else None
 
 
 def logged(tx: Connection, command_id: str) -> LoggedCommand | None:

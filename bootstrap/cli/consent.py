@@ -10,20 +10,24 @@ from bootstrap.cli.options import (
     MANAGER,
     OPERATOR,
     Acting,
+    AllRegions,
     AsJson,
     Directory,
     Person,
     Product,
     Reason,
     Region,
+    Regions,
     Rehearse,
+    chosen,
     one_of,
 )
 
 
 def waive(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     criterion: Annotated[str, typer.Argument(metavar="CRITERION", help="For example certified-share.")],
     reason: Reason,
     control: Annotated[str, typer.Option("--control", metavar="TEXT", help="What is done instead.")],
@@ -33,6 +37,7 @@ def waive(
     floor: Annotated[
         float | None, typer.Option("--floor", help="The lowest share that it covers; left out, the share as it is.")
     ] = None,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
@@ -49,7 +54,17 @@ def waive(
         "expires_at": expires_at,
         "floor": floor,
     }
-    act(directory, person, role, product, region, "waivers", body, as_json=as_json, rehearse=rehearse)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "waivers",
+        body,
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def answer_waiver(
@@ -73,7 +88,7 @@ def answer_waiver(
         person,
         Role.EXECUTIVE.value,
         product,
-        region,
+        (region,),
         call,
         {"reason": reason},
         as_json=as_json,
@@ -83,7 +98,9 @@ def answer_waiver(
 
 def poll(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
@@ -91,17 +108,29 @@ def poll(
     as_json: AsJson = False,
 ) -> None:
     """Ask every function that holds a seat for its position, once every gate is met or waived."""
-    act(directory, person, role, product, region, "poll", {}, as_json=as_json, rehearse=rehearse)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "poll",
+        {},
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def vote(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     position: Annotated[str, typer.Argument(metavar="POSITION", help="agree, disagree-but-support or dissent.")],
     function: Annotated[str, typer.Option("--function", metavar="FUNCTION", help="For whom: marketing, sales, …")],
     reason: Annotated[
         str | None, typer.Option("--reason", metavar="TEXT", help="Why; needed unless you agree.")
     ] = None,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     rehearse: Rehearse = False,
@@ -114,7 +143,17 @@ def vote(
     seat = Function(one_of(function, Function, hint="--function"))
     body = {"function": seat.value, "position": one_of(position, Stance, hint="POSITION"), "reason": reason}
     role = ROLE_OF_FUNCTION[seat].value
-    act(directory, person, role, product, region, "ballots", body, as_json=as_json, rehearse=rehearse)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "ballots",
+        body,
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def meet(
@@ -134,7 +173,7 @@ def meet(
         person,
         role,
         product,
-        region,
+        (region,),
         f"conditions/{condition}/meet",
         {"proof": proof},
         as_json=as_json,

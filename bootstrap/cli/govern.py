@@ -9,13 +9,15 @@ from bootstrap.cli.options import (
     MANAGER,
     OPERATOR,
     Acting,
+    AllRegions,
     AsJson,
     Directory,
     Person,
     Product,
     Reason,
-    Region,
+    Regions,
     Rehearse,
+    chosen,
     one_of,
 )
 
@@ -30,7 +32,8 @@ ReviewAt = Annotated[
 
 def sign_off(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     stage: Annotated[str, typer.Argument(metavar="STAGE", help="value-propositions or objection-handling.")],
     function: Annotated[str, typer.Option("--function", metavar="FUNCTION", help="For whom: marketing, sales, …")],
     send_back: Annotated[bool, typer.Option("--send-back", help="Send it back instead; needs --reason.")] = False,
@@ -38,6 +41,7 @@ def sign_off(
     digest: Annotated[
         str | None, typer.Option("--digest", help="Sign only if this is still what there is to sign, as read before.")
     ] = None,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     rehearse: Rehearse = False,
@@ -47,6 +51,7 @@ def sign_off(
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
     from bootstrap.cli.foreseeing import show_rehearsal
+    from bootstrap.cli.many import sign_each
     from readiness.commands import ROLE_OF_FUNCTION
     from readiness.policy import SIGNED_STAGES, Function
 
@@ -54,14 +59,24 @@ def sign_off(
     named = one_of(stage, SIGNED_STAGES, hint="STAGE")
     if send_back and not reason:
         raise typer.BadParameter("sending back needs a reason", param_hint="--reason")
-    base = f"/v1/launches/{product}/regions/{region}"
+    where = chosen(regions, everywhere=everywhere)
+    if digest is not None and (where is None or len(where) > 1):
+        raise typer.BadParameter("a digest is that of one region; name one", param_hint="--digest")
+    said = {
+        "stage": named,
+        "function": signer.value,
+        "position": "send_back" if send_back else "approve",
+        **({"reason": reason} if reason else {}),
+    }
     with opened(directory, person, ROLE_OF_FUNCTION[signer]) as api:
+        if where is None or len(where) > 1:
+            sign_each(api, product, where, said, as_json=as_json, rehearse=rehearse, show=_show_content)
+            return
+        base = f"/v1/launches/{product}/regions/{where[0]}"
         content = api.read(f"{base}/content/{named}")
         if not as_json:
             _show_content(content)
-        position = "send_back" if send_back else "approve"
-        body = {"stage": named, "function": signer.value, "digest": digest or content["digest"], "position": position}
-        asked = {**body, **({"reason": reason} if reason else {})}
+        asked = {**said, "digest": digest or content["digest"]}
         answer = api.rehearse(f"{base}/sign-offs", asked) if rehearse else api.ask(f"{base}/sign-offs", asked)
     if as_json:
         showing.as_json(answer)
@@ -69,12 +84,13 @@ def sign_off(
         show_rehearsal(answer)
     else:
         verb = "Sent back" if send_back else "Signed"
-        showing.line(f"✓ {verb} for {signer.value}: {body['digest']}", style="green")
+        showing.line(f"✓ {verb} for {signer.value}: {asked['digest']}", style="green")
 
 
 def decide(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     verdict: Annotated[str, typer.Argument(metavar="VERDICT", help="go, conditional-go, no-go or hold.")],
     reason: Reason,
     review_at: ReviewAt = None,
@@ -86,6 +102,7 @@ def decide(
         list[str] | None,
         typer.Option("--accept-dissent", metavar="'FUNCTION REASON'", help="A dissent that you accept by name."),
     ] = None,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     rehearse: Rehearse = False,
@@ -108,7 +125,7 @@ def decide(
         person,
         Role.EXECUTIVE.value,
         product,
-        region,
+        chosen(regions, everywhere=everywhere),
         "decisions",
         body,
         as_json=as_json,
@@ -118,9 +135,11 @@ def decide(
 
 def hold(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     reason: Reason,
     review_at: ReviewAt = None,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
@@ -129,13 +148,25 @@ def hold(
 ) -> None:
     """Stop the launch of a region; learning and signing go on."""
     body = {"reason": reason, "review_at": review_at}
-    act(directory, person, role, product, region, "hold", body, as_json=as_json, rehearse=rehearse)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "hold",
+        body,
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def resume(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     reason: Reason,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
@@ -143,16 +174,28 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """End a hold; the region needs a new decision."""
-    act(directory, person, role, product, region, "resume", {"reason": reason}, as_json=as_json, rehearse=rehearse)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "resume",
+        {"reason": reason},
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def reschedule(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     launch_at: Annotated[
         str, typer.Argument(metavar="LAUNCH_AT", help="On the region's own clock: 2027-03-08T09:00.")
     ],
     reason: Reason,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
@@ -161,13 +204,25 @@ def reschedule(
 ) -> None:
     """Move a region's launch; a go that stands is taken away."""
     body = {"launch_at": launch_at, "reason": reason}
-    act(directory, person, role, product, region, "reschedule", body, as_json=as_json, rehearse=rehearse)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "reschedule",
+        body,
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def cancel(
     product: Product,
-    region: Region,
+    regions: Regions = None,
+    *,
     reason: Reason,
+    everywhere: AllRegions = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = MANAGER,
@@ -175,7 +230,17 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """End a region launch for good."""
-    act(directory, person, role, product, region, "cancel", {"reason": reason}, as_json=as_json, rehearse=rehearse)
+    act(
+        directory,
+        person,
+        role,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "cancel",
+        {"reason": reason},
+        as_json=as_json,
+        rehearse=rehearse,
+    )
 
 
 def act(
@@ -183,25 +248,32 @@ def act(
     person: str,
     role: str,
     product: str,
-    region: str,
+    regions: tuple[str, ...] | None,
     call: str,
     body: dict[str, Any],
     *,
     as_json: bool,
     rehearse: bool = False,
 ) -> None:
-    """Read the readiness, act on exactly that version of it, and show what came of it, or what would."""
+    """Read the readiness, act on exactly that version of it, and show what came of it, or what would.
+
+    `regions` None means every running region of the launch.
+    """
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
     from bootstrap.cli.foreseeing import show_rehearsal
     from bootstrap.cli.look import show_region
+    from bootstrap.cli.many import act_on_each
     from readiness.commands import Role
 
     acting = Role(one_of(role, Role, hint="--role"))
-    base = f"/v1/launches/{product}/regions/{region}"
+    said = {name: value for name, value in body.items() if value is not None}
     with opened(directory, person, acting) as api:
+        if regions is None or len(regions) > 1:
+            act_on_each(api, product, regions, call, said, as_json=as_json, rehearse=rehearse)
+            return
+        base = f"/v1/launches/{product}/regions/{regions[0]}"
         before = api.read(f"{base}/readiness")
-        said = {name: value for name, value in body.items() if value is not None}
         asked = {**said, "seen": before["version"]}
         answer = api.rehearse(f"{base}/{call}", asked) if rehearse else api.ask(f"{base}/{call}", asked)
         after = None if as_json or rehearse else api.read(f"{base}/readiness")
@@ -210,11 +282,11 @@ def act(
     elif after is None:
         show_rehearsal(answer)
     else:
-        showing.line(f"✓ {_done(call)}: done.", style="green")
+        showing.line(f"✓ {done(call)}: done.", style="green")
         show_region(after)
 
 
-def _done(call: str) -> str:
+def done(call: str) -> str:
     """Return what was done by a call such as `decisions` or `waivers/ID/grant`."""
     return call.rsplit("/", 1)[-1].removesuffix("s").capitalize()
 

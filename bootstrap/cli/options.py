@@ -32,8 +32,28 @@ def named(value: str | None) -> str | None:
     return value
 
 
+def all_named(values: list[str] | None) -> list[str]:
+    """Return the names of regions as they are; raises BadParameter where no address could hold one of them."""
+    return [each for value in values or () if (each := named(value)) is not None]
+
+
+def chosen(regions: list[str] | None, *, everywhere: bool) -> tuple[str, ...] | None:
+    """Return the regions that were named, None where all are meant; raises BadParameter for both or neither."""
+    if everywhere and regions:
+        raise typer.BadParameter("name regions or give --all-regions, not both", param_hint="REGION")
+    if not everywhere and not regions:
+        raise typer.BadParameter("name a region, or several, or give --all-regions", param_hint="REGION")
+    return None if everywhere else tuple(dict.fromkeys(regions or ()))
+
+
 Product = Annotated[str, typer.Argument(metavar="PRODUCT", help="For example atlas-2.", callback=named)]
 Region = Annotated[str, typer.Argument(metavar="REGION", help="For example emea.", callback=named)]
+
+Regions = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="REGION", help="One or several, for example emea apac.", callback=all_named),
+]
+AllRegions = Annotated[bool, typer.Option("--all-regions", help="In every running region of the launch.")]
 
 Acting = Annotated[
     str,

@@ -203,44 +203,6 @@ def test_whatever_steers_carries_its_reason_and_what_was_seen(
     assert api.last("POST").document == body
 
 
-def rehearsal(**changes: Any) -> dict[str, Any]:
-    """What a rehearsal answers."""
-    stands = {"region": "emea", "version": 19, "verdict": "go", "stage": "go_no_go", "rag": "green"}
-    whole = {
-        "accepted": True,
-        "refusal": None,
-        "events": [{"region": "emea", "type": "region_held"}],
-        "would": {
-            "voided": [],
-            "reopened": [],
-            "held": [{"region": "emea", "cause": "person", "verdict": "go"}],
-            "red": [],
-        },
-        "readiness_before": [stands],
-        "readiness_after": [{**stands, "verdict": "held", "rag": "amber"}],
-    }
-    return {**whole, **changes}
-
-
-def test_what_would_follow_is_shown_and_nothing_is_done(
-    here: Installation, api: FakeApi, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With --rehearse the act is asked for as a rehearsal, without a key, and each change is shown."""
-    api.answers(f"GET {EMEA}/readiness", readiness())
-    api.answers(f"POST {EMEA}/hold", rehearsal())
-    words = ["hold", "atlas-2", "emea", "--reason", "Wait.", "--rehearse"]
-    assert run([*words, "--data", str(here.directory)]) == 0
-    asked = api.last("POST")
-    assert (asked.query, asked.document["seen"]) == ({"rehearse": "true"}, 19)
-    assert "idempotency-key" not in asked.headers
-    shown = capsys.readouterr().out
-    assert "Nothing was changed." in shown
-    assert "go → held" in shown
-    api.answers(f"POST {EMEA}/hold", rehearsal(accepted=False, refusal={"detail": "A person holds this already."}))
-    assert run([*words, "--data", str(here.directory)]) == 0
-    assert "It would be refused: A person holds this already." in capsys.readouterr().out
-
-
 def test_a_sign_off_shows_what_is_signed_and_signs_its_digest(
     here: Installation, api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
