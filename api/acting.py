@@ -36,6 +36,8 @@ async def act_on_region(request: Request, actor: Actor, wish: Wish, product: str
 
 async def role_for(request: Request, actor: Actor, act: Act, region: str) -> Role:
     """Return the role by which `actor` may do `act` in `region`; raises a 403 problem, and records it."""
+    if act.role is not None:
+        return act.role
     if act.function is not None:
         role = ROLE_OF_FUNCTION[act.function]
         if not may_act_for(actor, act.function, region):

@@ -19,6 +19,7 @@ from api.bodies import (
     GoverningBody,
     HoldBody,
     MeetBody,
+    OwnerBody,
     PollBody,
     RescheduleBody,
     ResumeBody,
@@ -33,6 +34,7 @@ from readiness.canonical import digest
 from readiness.commands import (
     Cancel,
     CastBallot,
+    ChangeOwner,
     Decide,
     DenyWaiver,
     GrantWaiver,
@@ -44,6 +46,7 @@ from readiness.commands import (
     Reschedule,
     Resume,
     RevokeWaiver,
+    Role,
     SignOff,
     Stance,
 )
@@ -82,6 +85,8 @@ class Act(NamedTuple):
     """Where in the region what was made is found."""
     function: Function | None = None
     """The function that one acts for; None where one acts by the right of the action alone."""
+    role: Role | None = None
+    """The role in which one acts wherever it is; None where the table of rights says it, region by region."""
 
     @property
     def kind(self) -> str:
@@ -202,6 +207,11 @@ def voting(body: BallotBody) -> Act:
     # Not even whether there is a reason travels: only who agrees may leave it out.
     said = {"reason_digest": None, "function": body.function}
     return Act(Action.CAST_BALLOT, CastBallot, body, _always(said), status=HTTPStatus.CREATED, function=body.function)
+
+
+def owning(body: OwnerBody, role: Role) -> Act:
+    """Return the handing over of a region to another owner."""
+    return Act(Action.CHANGE_OWNER, ChangeOwner, body, _always({"owner": body.owner}), role=role)
 
 
 def _always(said: dict[str, Any]) -> Fields:

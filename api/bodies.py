@@ -193,6 +193,16 @@ class RescheduleBody(GoverningBody):
     launch_at: Annotated[str, Field(max_length=40)]
 
 
+class OwnerBody(GoverningBody):
+    """Who is to own the launch from now on, and why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "pm-8", "reason": "She takes over."}]})
+
+    owner: Identifier
+    seen: None = None
+    """Each region has a version of its own, and who owns it changes none of its gates."""
+
+
 class EditBody(Body):
     """What every edit of content may say."""
 

@@ -14,7 +14,7 @@ from api.dependencies import Dependencies
 from api.identity import Actor
 from api.problems import Problem, problem_of
 from readiness.canonical import digest
-from readiness.commands import AddRegion, Asked, LaunchCommand, RegionCommand, Role, StartLaunch
+from readiness.commands import AddRegion, Asked, HandOver, LaunchCommand, RegionCommand, Role, StartLaunch
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome, Refused
 from store.commands import KeyReused, Logged, log_command
@@ -75,7 +75,7 @@ async def command_region(
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
-    if not isinstance(key, RegionKey) or isinstance(command, StartLaunch | AddRegion):
+    if not isinstance(key, RegionKey) or isinstance(command, StartLaunch | AddRegion | HandOver):
         raise key_reused()
     outcome = logged.outcome or await deps.sender.region(key, command)
     return CarriedOut(key, command.command_id, _accepted(outcome))
@@ -102,7 +102,7 @@ async def command_launch(
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
-    if not isinstance(key, LaunchKey) or not isinstance(command, StartLaunch | AddRegion):
+    if not isinstance(key, LaunchKey) or not isinstance(command, StartLaunch | AddRegion | HandOver):
         raise key_reused()
     outcome = logged.outcome or await deps.sender.launch(key, command)
     return key, _accepted(outcome)

@@ -67,6 +67,8 @@ class Meant(NamedTuple):
     body_of: Callable[[str], dict[str, Any]]
     first: str | None = None
     """The region that keeps the key of the whole; None before any was asked."""
+    keeps_key: bool = True
+    """Whether one of the regions keeps the key of the whole, and not something else that was asked before them."""
 
 
 async def act_on_each(request: Request, actor: Actor, wish: Wish, product: str, body: EachBody, act: Act) -> Response:
@@ -93,7 +95,7 @@ async def ask_each(
     waiting = [region for region in meant.regions if region != first]
     if first is not None:
         await ask(first, wish.key)
-    elif not wish.is_rehearsal:
+    elif meant.keeps_key and not wish.is_rehearsal:
         # The first that is logged keeps the key: until then nothing has happened that a repeat would have to know.
         while waiting and not await run_in_threadpool(_is_logged, dependencies_of(request), actor, wish.key):
             await ask(waiting.pop(0), wish.key)

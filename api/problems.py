@@ -52,6 +52,7 @@ _OF_THE_DOOR: tuple[ProblemKind, ...] = (
     ProblemKind("method-not-allowed", 405, "The address does not know this method."),
     ProblemKind("edit-is-material", 409, "The edit changes more than case, space and punctuation."),
     ProblemKind("would-hold-regions", 409, "The edit would end a standing go."),
+    ProblemKind("owner-not-taken", 409, "A region of the launch would refuse the new owner."),
     ProblemKind("precondition-failed", 412, "It changed since you read it."),
     ProblemKind("content-too-large", 413, "The body is larger than is taken here."),
     ProblemKind("media-type-not-supported", 415, "The body is of a kind that is not taken here."),
@@ -72,6 +73,7 @@ _OF_THE_DOOR: tuple[ProblemKind, ...] = (
 STATUS_OF_REFUSAL: dict[str, int] = {
     "decider-not-allowed": 403,
     "decider-is-owner": 403,
+    "owner-change-not-yours": 403,
     "function-not-held": 403,
     "two-keys-one-hand": 403,
     "waiver-by-requester": 403,

@@ -16,6 +16,7 @@ class Action(StrEnum):
 
     START_LAUNCH = "start_launch"
     ADD_REGION = "add_region"
+    CHANGE_OWNER = "change_owner"
     RESCHEDULE = "reschedule"
     HOLD = "hold"
     RESUME = "resume"
@@ -81,6 +82,8 @@ TABLE: tuple[Right, ...] = (
           "The product manager plans the launch, in regions of their own."),
     Right(Action.ADD_REGION, Reach.REGION, (_MANAGER,),
           "Adding a region is planning."),
+    Right(Action.CHANGE_OWNER, Reach.REGION, _GOVERNING,
+          "Who owns the launch, or manages the product in all its regions: see the core."),
     Right(Action.RESCHEDULE, Reach.REGION, (_MANAGER,),
           "Moving the date is planning; it takes a go away, never gives one."),
     Right(Action.HOLD, Reach.REGION, (_MANAGER, _EXECUTIVE, _SALES),

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 
 from api.sending import EngineAway, Sender
 from bootstrap.watch import Watch
-from readiness.commands import AddRegion, StartLaunch
+from readiness.commands import AddRegion, HandOver, StartLaunch
 from readiness.keys import LaunchKey, RegionKey
 from store.board import aged_regions, marked_regions, refresh_figures
 from store.commands import LoggedCommand, open_commands
@@ -122,9 +122,9 @@ class Relay:
     async def _send_again(self, command: LoggedCommand) -> None:
         try:
             match command.scope, command.command:
-                case LaunchKey() as key, StartLaunch() | AddRegion() as asked:
+                case LaunchKey() as key, StartLaunch() | AddRegion() | HandOver() as asked:
                     await self._sender.launch(key, asked)
-                case (LaunchKey(), _) | (_, StartLaunch() | AddRegion()):
+                case (LaunchKey(), _) | (_, StartLaunch() | AddRegion() | HandOver()):
                     raise ValueError(f"{command.kind} was logged for {command.scope}, which it is not for")
                 case key, asked:
                     await self._sender.region(key, asked)

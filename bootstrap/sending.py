@@ -25,9 +25,11 @@ from readiness.commands import (
     AddRegion,
     Cancel,
     CastBallot,
+    ChangeOwner,
     Decide,
     DenyWaiver,
     GrantWaiver,
+    HandOver,
     Hold,
     LaunchCommand,
     MeetCondition,
@@ -79,8 +81,13 @@ _REGION_UPDATES: dict[type, Any] = {
     Resume: RegionLaunchWorkflow.resume,
     Cancel: RegionLaunchWorkflow.cancel,
     Reschedule: RegionLaunchWorkflow.reschedule,
+    ChangeOwner: RegionLaunchWorkflow.change_owner,
 }
-_LAUNCH_UPDATES: dict[type, Any] = {StartLaunch: LaunchWorkflow.start, AddRegion: LaunchWorkflow.add_region}
+_LAUNCH_UPDATES: dict[type, Any] = {
+    StartLaunch: LaunchWorkflow.start,
+    AddRegion: LaunchWorkflow.add_region,
+    HandOver: LaunchWorkflow.hand_over,
+}
 
 
 class _Policies(TypedDict):

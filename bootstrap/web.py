@@ -22,6 +22,7 @@ from api.governing_many import governing_many_router
 from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
 from api.imports import imports_router
 from api.launches import launches_router
+from api.owning import owning_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
 from api.polling import polling_router
 from api.reading import reading_router
@@ -80,6 +81,7 @@ def routers() -> Sequence[APIRouter]:
         launches_router(),
         governing_router(),
         governing_many_router(),
+        owning_router(),
         waiving_router(),
         polling_router(),
         content_router(),

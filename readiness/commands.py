@@ -88,6 +88,13 @@ class AddRegion(Asked):
     region: RegionPlan
 
 
+class HandOver(Asked):
+    """Give a launch as a whole to another owner; its regions are given one by one."""
+
+    kind: Literal["hand_over"] = "hand_over"
+    owner: Identifier
+
+
 class SignOff(Asked):
     """State a function's position on one exact revision of a stage's content."""
 
@@ -205,7 +212,14 @@ class Reschedule(Asked):
     """The new instant on the region's own clock, as written."""
 
 
-LaunchCommand = Annotated[StartLaunch | AddRegion, Field(discriminator="kind")]
+class ChangeOwner(Asked):
+    """Give a region launch to another owner."""
+
+    kind: Literal["change_owner"] = "change_owner"
+    owner: Identifier
+
+
+LaunchCommand = Annotated[StartLaunch | AddRegion | HandOver, Field(discriminator="kind")]
 """Whatever may be asked of a launch as a whole."""
 
 RegionCommand = Annotated[
@@ -221,7 +235,8 @@ RegionCommand = Annotated[
     | RevokeWaiver
     | MeetCondition
     | OpenPoll
-    | CastBallot,
+    | CastBallot
+    | ChangeOwner,
     Field(discriminator="kind"),
 ]
 """Whatever may be asked of one region launch."""

@@ -8,6 +8,7 @@ from readiness.commands import (
     Asked,
     Cancel,
     CastBallot,
+    ChangeOwner,
     Choice,
     Decide,
     DenyWaiver,
@@ -35,6 +36,7 @@ from readiness.events import (
     SignedOff,
 )
 from readiness.evidence import ContentEvidence, Evidence
+from readiness.ownership import owner_changed
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.poll import ballot_cast, poll_opened
 from readiness.refusals import (
@@ -100,6 +102,8 @@ def decide(
             return answered(region, command, now)
         case MeetCondition():
             return condition_met(region, command, now)
+        case ChangeOwner():
+            return owner_changed(region, command, now)
         case _:
             assert_never(command)
 

@@ -17,6 +17,7 @@ from readiness.events import (
 )
 from readiness.evidence import Evidence
 from readiness.evolve import GOES
+from readiness.ownership import has_owned, owner_words
 from readiness.policy import GATED_STAGES, LEARNING_STAGES
 from readiness.poll import require_votes
 from readiness.readiness import Readiness
@@ -49,11 +50,13 @@ from readiness.waivers import parties
 
 
 def require_executive(region: RegionLaunch, command: Decide) -> None:
-    """Raise CommandRefused unless an executive asks who does not own the launch."""
+    """Raise CommandRefused unless an executive asks who does not own the launch, and never did."""
     if command.role is not Role.EXECUTIVE:
         raise refuse(DeciderNotAllowed, "Only an executive for this region decides.")
-    if command.person == region.owner:
-        raise refuse(DeciderIsOwner, "You own this launch, so another executive decides on it.")
+    if has_owned(region, command.person):
+        raise refuse(
+            DeciderIsOwner, f"{owner_words(region, command)} this launch, so another executive decides on it."
+        )
     require_reason(command, "A decision")
 
 

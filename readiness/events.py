@@ -312,6 +312,13 @@ class RegionRescheduled(Happened):
     wall_clock: str
 
 
+class OwnerChanged(Happened):
+    """The region launch belongs to another person; whoever owned it before still does not decide on it."""
+
+    type: Literal["owner_changed"] = "owner_changed"
+    owner: Identifier
+
+
 class RegionCancelled(Happened):
     """The region launch ended without a launch."""
 
@@ -355,6 +362,7 @@ RegionEvent = Annotated[
     | RegionHeld
     | RegionResumed
     | RegionRescheduled
+    | OwnerChanged
     | RegionCancelled
     | RegionLaunched,
     Field(discriminator="type"),
@@ -376,13 +384,20 @@ class RegionAdded(Happened):
     plan: RegionPlan
 
 
+class LaunchOwnerChanged(Happened):
+    """The launch as a whole belongs to another person: regions that join it do too."""
+
+    type: Literal["launch_owner_changed"] = "launch_owner_changed"
+    owner: Identifier
+
+
 class LaunchEnded(Happened):
     """Every region of the launch has launched or was cancelled."""
 
     type: Literal["launch_ended"] = "launch_ended"
 
 
-LaunchEvent = Annotated[LaunchStarted | RegionAdded | LaunchEnded, Field(discriminator="type")]
+LaunchEvent = Annotated[LaunchStarted | RegionAdded | LaunchOwnerChanged | LaunchEnded, Field(discriminator="type")]
 """Whatever can happen to a launch as a whole."""
 
 GIVING: dict[str, tuple[str, ...]] = {
@@ -395,6 +410,8 @@ GIVING: dict[str, tuple[str, ...]] = {
     "condition_met": ("meet_condition",),
     "region_resumed": ("resume",),
     "region_rescheduled": ("reschedule",),
+    "owner_changed": ("change_owner",),
+    "launch_owner_changed": ("hand_over",),
 }
 """Events that give, each with the kinds of command that may stand behind it: without one in the log they count
 for nothing. Every other event takes away, or only records, and always counts."""

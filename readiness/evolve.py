@@ -15,6 +15,7 @@ from readiness.events import (
     CriteriaJudged,
     DecisionTaken,
     HoldCause,
+    OwnerChanged,
     PermitRestored,
     PermitSuspended,
     PollClosed,
@@ -160,6 +161,9 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return {"holding": None, **_without_go(region, event.at)}
         case RegionRescheduled():
             return _rescheduled(region, event)
+        case OwnerChanged():
+            others = tuple(person for person in region.former_owners if person != region.owner)
+            return {"owner": event.owner, "former_owners": (*others, region.owner)}
         case RegionCancelled():
             return {"ending": Ending.CANCELLED, "ended_at": event.at, "holding": None, "decision": None}
         case RegionLaunched():

@@ -4,10 +4,18 @@ from typing import Annotated, TypedDict, assert_never
 
 from pydantic import Field
 
-from readiness.commands import AddRegion, LaunchCommand, StartLaunch
-from readiness.events import LaunchEnded, LaunchEvent, LaunchStarted, RegionAdded, RegionLaunchStarted
+from readiness.commands import AddRegion, HandOver, LaunchCommand, StartLaunch
+from readiness.events import (
+    LaunchEnded,
+    LaunchEvent,
+    LaunchOwnerChanged,
+    LaunchStarted,
+    RegionAdded,
+    RegionLaunchStarted,
+)
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import LaunchRow, Look, Outcome
+from readiness.ownership import require_giver
 from readiness.plan import LaunchPlan, RegionPlan
 from readiness.refusals import (
     CommandRefused,
@@ -72,7 +80,7 @@ def decide_launch(
 ) -> tuple[tuple[LaunchEvent, ...], tuple[RegionLaunchStarted, ...]]:
     """Return the events that `command` leads to, and the first event of each region that it opens.
 
-    Raises CommandRefused where the launch cannot start or the region cannot join.
+    Raises CommandRefused where the launch cannot start or be handed over, or the region cannot join.
     """
     asked = _Asked(at=now, person=command.person, command_id=command.command_id)
     match command:
@@ -98,6 +106,14 @@ def decide_launch(
             _refuse_unless_free(region, open_regions, now=now)
             opening = _opening(launch.plan, region, launch_run=launch.key.run, asked=asked)
             return (RegionAdded(plan=region, **asked),), (opening,)
+        case HandOver():
+            if launch is None or launch.ended_at is not None:
+                raise CommandRefused(_ended(launch))
+            require_giver(command, launch.plan.owner)
+            if command.owner == launch.plan.owner:
+                # It is theirs; some region may not be yet, and is given by a command of its own.
+                return (), ()
+            return (LaunchOwnerChanged(owner=command.owner, **asked),), ()
         case _:
             assert_never(command)
 
@@ -129,6 +145,9 @@ def evolve_launch(key: LaunchKey, launch: Launch | None, event: LaunchEvent) -> 
         case RegionAdded():
             others = tuple(region for region in launch.plan.regions if region.region != event.plan.region)
             plan = launch.plan.model_copy(update={"regions": (*others, event.plan)})
+            return launch.model_copy(update={**following, "plan": plan})
+        case LaunchOwnerChanged():
+            plan = launch.plan.model_copy(update={"owner": event.owner})
             return launch.model_copy(update={**following, "plan": plan})
         case LaunchEnded():
             return launch.model_copy(update={**following, "ended_at": event.at})

@@ -135,6 +135,34 @@ class DeciderIsOwner(_Refused):
     kind: Literal["decider-is-owner"] = "decider-is-owner"
 
 
+class OwnerUnchanged(_Refused):
+    """The launch belongs to that person already."""
+
+    kind: Literal["owner-unchanged"] = "owner-unchanged"
+
+
+class OwnerChangeNotYours(_Refused):
+    """Only a product manager, or who owns the launch, hands it over."""
+
+    kind: Literal["owner-change-not-yours"] = "owner-change-not-yours"
+    owner: str
+
+
+class OwnerTookDecision(_Refused):
+    """The person took the decision that stands, and an owner does not decide."""
+
+    kind: Literal["owner-took-decision"] = "owner-took-decision"
+    person: str
+
+
+class OwnerWaived(_Refused):
+    """The person granted a waiver that runs, and nobody waives what they own."""
+
+    kind: Literal["owner-granted-waiver"] = "owner-granted-waiver"
+    person: str
+    waiver: str
+
+
 class GatesNotMet(_Refused):
     """A criterion of a learning stage is unmet."""
 
@@ -459,6 +487,10 @@ Refusal = Annotated[
     | VotesMissing
     | DissentNotAccepted
     | DissentUnknown
+    | OwnerUnchanged
+    | OwnerChangeNotYours
+    | OwnerTookDecision
+    | OwnerWaived
     | EvidenceMissing,
     Field(discriminator="kind"),
 ]

@@ -215,6 +215,8 @@ class RegionLaunch(Frozen):
     product_name: str
     tier: int
     owner: Identifier
+    former_owners: tuple[Identifier, ...] = ()
+    """Who owned it before, the first first: none of them decides on it either."""
     plan: RegionPlan
     courses: tuple[Course, ...]
     assessment: Assessment

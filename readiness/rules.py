@@ -8,6 +8,7 @@ from typing import assert_never
 from readiness.commands import (
     Cancel,
     CastBallot,
+    ChangeOwner,
     Decide,
     DenyWaiver,
     GrantWaiver,
@@ -107,6 +108,7 @@ def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, no
             | MeetCondition()
             | OpenPoll()
             | CastBallot()
+            | ChangeOwner()
         ):
             try:
                 region = follow(decide(region, cause, evidence=evidence, now=now))
@@ -136,6 +138,8 @@ def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) ->
         objections.append("the go was taken for another launch instant")
     elif decision.person == region.owner:
         objections.append("the go was taken by the launch owner")
+    elif decision.person in region.former_owners:
+        objections.append("the go was taken by a former launch owner")
     elif decision.person in parties(region):
         objections.append("the go was taken by a party to a waiver of this region")
     elif any(signature.person == decision.person for signature in region.sign_offs):
@@ -156,7 +160,8 @@ def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) ->
     objections.extend(
         f"the waiver of {waiver.criterion.value} was granted by whoever asked for it, or owns the launch"
         for waiver in region.waivers
-        if waiver.status is WaiverStatus.GRANTED and waiver.answered_by in {waiver.requested_by, region.owner}
+        if waiver.status is WaiverStatus.GRANTED
+        and waiver.answered_by in {waiver.requested_by, region.owner, *region.former_owners}
     )
     return tuple(objections)
 

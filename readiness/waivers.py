@@ -13,6 +13,7 @@ from readiness.events import (
     WaiverRequested,
     WaiverRevoked,
 )
+from readiness.ownership import has_owned, owner_words
 from readiness.policy import SHARES, CriterionKey
 from readiness.readiness import CriterionResult, Readiness
 from readiness.refusals import (
@@ -206,8 +207,8 @@ def _require_stranger(region: RegionLaunch, waiver: Waiver, command: GrantWaiver
     """Nobody answers their own request or waives their own item, and who decided does not loosen the gates after."""
     if command.person == waiver.requested_by:
         raise refuse(WaiverByRequester, "You asked for this waiver, so another executive answers it.")
-    if command.person == region.owner:
-        raise refuse(WaiverByOwner, "You own this launch, so another executive answers it.")
+    if has_owned(region, command.person):
+        raise refuse(WaiverByOwner, f"{owner_words(region, command)} this launch, so another executive answers it.")
     if any(
         s.person == command.person and s.stage is region.policy.stage_of(waiver.criterion) for s in region.sign_offs
     ):

@@ -9,8 +9,10 @@ from readiness.commands import (
     ROLE_OF_FUNCTION,
     AddRegion,
     CastBallot,
+    ChangeOwner,
     Decide,
     GrantWaiver,
+    HandOver,
     LaunchCommand,
     MeetCondition,
     Position,
@@ -27,7 +29,9 @@ from readiness.events import (
     ConditionMet,
     DecisionTaken,
     LaunchEvent,
+    LaunchOwnerChanged,
     LaunchStarted,
+    OwnerChanged,
     PollClosed,
     RegionAdded,
     RegionEvent,
@@ -68,6 +72,10 @@ def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | Laun
             return event.function is command.function and command.role is ROLE_OF_FUNCTION[command.function]
         case RegionRescheduled(), Reschedule():
             return (event.launch_at, event.wall_clock) == (command.launch_at, command.wall_clock)
+        case OwnerChanged(), ChangeOwner():
+            return event.owner == command.owner
+        case LaunchOwnerChanged(), HandOver():
+            return event.owner == command.owner
         case RegionLaunchStarted(), StartLaunch():
             plan = command.plan
             asked_for = (plan.product, plan.owner, plan.tier, plan.courses, plan.assessment, plan.policy)

@@ -12,6 +12,7 @@ from readiness.events import (
     CriteriaJudged,
     CriterionStatus,
     DecisionTaken,
+    OwnerChanged,
     PermitRestored,
     PermitSuspended,
     PollClosed,
@@ -217,6 +218,8 @@ def happening(event: RegionEvent) -> str:
             return "Hold ended; a new decision is needed"
         case RegionRescheduled():
             return f"Rescheduled to {event.wall_clock.replace('T', ', ')} there ({in_utc(event.launch_at)})"
+        case OwnerChanged():
+            return f"Handed over to {event.owner}"
         case RegionCancelled():
             return "Cancelled"
         case RegionLaunched():

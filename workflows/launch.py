@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlread
 
 with workflow.unsafe.imports_passed_through():
     from activities.messages import LEDGER_BROKEN, LEDGER_UNKNOWN, LookLaunchRequest, SettleLaunchRequest
-    from readiness.commands import AddRegion, LaunchCommand, StartLaunch
+    from readiness.commands import AddRegion, HandOver, LaunchCommand, StartLaunch
     from readiness.keys import LaunchKey, RegionKey
     from readiness.launch import Launch, LaunchCause, LaunchSettled, evolve_launch, propose_launch
     from readiness.ledger import LaunchRow, Look, Outcome
@@ -71,12 +71,21 @@ class LaunchWorkflow:
         """Add one region; the answer waits for the ledger, not for the region's workflow."""
         return await self._carry_out(command)
 
+    @workflow.update
+    async def hand_over(self, command: HandOver) -> Outcome:
+        """Give the launch as a whole to another owner."""
+        return await self._carry_out(command)
+
     @start.validator
     def _door_is_open_to_start(self, command: StartLaunch) -> None:
         self._door.admit(command)
 
     @add_region.validator
     def _door_is_open_to_add_region(self, command: AddRegion) -> None:
+        self._door.admit(command)
+
+    @hand_over.validator
+    def _door_is_open_to_hand_over(self, command: HandOver) -> None:
         self._door.admit(command)
 
     @workflow.signal(name=names.REGION_ENDED)

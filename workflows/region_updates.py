@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from readiness.commands import (
         Cancel,
         CastBallot,
+        ChangeOwner,
         Decide,
         DenyWaiver,
         GrantWaiver,
@@ -151,4 +152,13 @@ class RegionUpdates(ABC):
 
     @reschedule.validator
     def _door_is_open_to_reschedule(self, command: Reschedule) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def change_owner(self, command: ChangeOwner) -> Outcome:
+        """Give the region launch to another owner."""
+        return await self._carry_out(command)
+
+    @change_owner.validator
+    def _door_is_open_to_change_owner(self, command: ChangeOwner) -> None:
         self._door.admit(command)

@@ -24,7 +24,15 @@ for panel, commands in {
     "This machine": (operate.up, operate.doctor, offline.token, offline.rebuild, offline.migrate),
     "Plan and supply": (tier.tier, supply.start, supply.import_),
     "See": (look.status, look.people, ball.ball),
-    "Govern": (govern.sign_off, govern.decide, govern.hold, govern.resume, govern.reschedule, govern.cancel),
+    "Govern": (
+        govern.sign_off,
+        govern.decide,
+        govern.hold,
+        govern.resume,
+        govern.reschedule,
+        govern.cancel,
+        govern.owner,
+    ),
     "Agree and except": (consent.waive, consent.answer_waiver, consent.poll, consent.vote, consent.meet),
 }.items():
     for command in commands:

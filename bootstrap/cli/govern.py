@@ -243,6 +243,29 @@ def cancel(
     )
 
 
+def owner(
+    product: Product,
+    heir: Annotated[str, typer.Argument(metavar="PERSON", help="The id of who is to own the launch.")],
+    reason: Reason,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    role: Acting = MANAGER,
+    rehearse: Rehearse = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hand a launch over to another person, in every running region or, where one refuses, in none."""
+    from bootstrap.cli.door import opened
+    from bootstrap.cli.many import show_each
+    from readiness.commands import Role
+
+    acting = Role(one_of(role, Role, hint="--role"))
+    body = {"owner": heir, "reason": reason}
+    path = f"/v1/launches/{product}/owner"
+    with opened(directory, person, acting) as api:
+        answer = api.rehearse(path, body) if rehearse else api.ask_each(path, body)
+    show_each(answer["items"], as_json=as_json, rehearse=rehearse)
+
+
 def act(
     directory: "Path",
     person: str,

@@ -32,7 +32,7 @@ def act_on_each(
     else:
         asked = seen
     answer = _asked(api, f"/v1/launches/{product}/{call}", {**said, "regions": asked}, rehearse=rehearse)
-    _told(answer["items"], as_json=as_json, rehearse=rehearse)
+    show_each(answer["items"], as_json=as_json, rehearse=rehearse)
 
 
 def sign_each(
@@ -57,7 +57,7 @@ def sign_each(
             show(contents[0])
         body = {**said, "digest": digest, "regions": [content["region"] for content in contents]}
         items += _asked(api, f"/v1/launches/{product}/sign-offs", body, rehearse=rehearse)["items"]
-    _told(sorted(items, key=lambda item: str(item["region"])), as_json=as_json, rehearse=rehearse)
+    show_each(sorted(items, key=lambda item: str(item["region"])), as_json=as_json, rehearse=rehearse)
 
 
 def _running(api: "Api", product: str, regions: tuple[str, ...] | None) -> list[dict[str, Any]]:
@@ -72,7 +72,8 @@ def _asked(api: "Api", path: str, body: dict[str, Any], *, rehearse: bool) -> An
     return api.rehearse(path, body) if rehearse else api.ask_each(path, body)
 
 
-def _told(items: list[dict[str, Any]], *, as_json: bool, rehearse: bool) -> None:
+def show_each(items: list[dict[str, Any]], *, as_json: bool, rehearse: bool) -> None:
+    """Show what each region answered; ends the command with 1 where not every region did what was asked."""
     from bootstrap.cli import showing
     from bootstrap.cli.foreseeing import show_rehearsal
 

@@ -14,6 +14,13 @@ REGIONS = ("emea", "apac", "amer")
 GOVERNING = {
     Action.START_LAUNCH: {Role.PRODUCT_MANAGER},
     Action.ADD_REGION: {Role.PRODUCT_MANAGER},
+    Action.CHANGE_OWNER: {
+        Role.PRODUCT_MANAGER,
+        Role.MARKETING,
+        Role.SALES_LEAD,
+        Role.ENABLEMENT,
+        Role.EXECUTIVE,
+    },
     Action.RESCHEDULE: {Role.PRODUCT_MANAGER},
     Action.HOLD: {Role.PRODUCT_MANAGER, Role.EXECUTIVE, Role.SALES_LEAD},
     Action.RESUME: {Role.PRODUCT_MANAGER, Role.EXECUTIVE},

@@ -118,6 +118,20 @@ def test_several_regions_are_signed_digest_by_digest(here: Installation, api: Fa
     assert sent == [(DIGEST, ["emea", "apac"]), (other, ["latam"])]
 
 
+def test_a_launch_is_handed_over_with_a_reason(
+    here: Installation, api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The new owner is named once for the whole launch; each region is shown, and what it would come to is too."""
+    api.answers(f"POST {LAUNCH}/owner", {"items": [said("apac"), said("emea")]})
+    words = ["owner", "atlas-2", "pm-8", "--reason", "She takes over.", "--data", str(here.directory)]
+    assert run(words) == 0
+    assert api.last("POST").document == {"owner": "pm-8", "reason": "She takes over."}
+    assert "apac" in capsys.readouterr().out
+    api.answers(f"POST {LAUNCH}/owner", {"items": [said("emea", answer=rehearsal())]})
+    assert run([*words, "--rehearse"]) == 0
+    assert api.last("POST").query == {"rehearse": "true"}
+
+
 @pytest.mark.parametrize("words", [["hold", "atlas-2"], ["hold", "atlas-2", "emea", "--all-regions"]])
 def test_one_says_in_which_regions_and_only_once(here: Installation, api: FakeApi, words: list[str]) -> None:
     """Neither nothing nor both is taken for everything."""

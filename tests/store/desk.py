@@ -14,10 +14,12 @@ from readiness.commands import (
     AddRegion,
     Cancel,
     CastBallot,
+    ChangeOwner,
     Choice,
     Decide,
     DenyWaiver,
     GrantWaiver,
+    HandOver,
     Hold,
     MeetCondition,
     OpenPoll,
@@ -68,6 +70,7 @@ KINDS: dict[str, Callable[..., RegionCommand]] = {
     "open_poll": OpenPoll,
     "cast_ballot": CastBallot,
     "meet_condition": MeetCondition,
+    "change_owner": ChangeOwner,
 }
 """The commands of a region, by kind."""
 
@@ -179,7 +182,7 @@ class Desk:
 
         with self.store.writing() as tx:
             logged = self._logged(tx, key, kind, person, role, made, said)
-        assert not isinstance(logged.command, StartLaunch | AddRegion)
+        assert not isinstance(logged.command, StartLaunch | AddRegion | HandOver)
         return logged.command
 
     def decide(self, key: RegionKey, choice: Choice, person: str = "ex-1") -> RegionCommand:

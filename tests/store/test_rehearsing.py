@@ -206,6 +206,11 @@ def _condition(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[s
     return {"condition": chance.choice([*known, "nobody-promised"]), "proof_digest": digest("done")}, {}
 
 
+def _heir(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    del desk
+    return {"owner": chance.choice(["pm-8", "ex-1", "ex-2", region.owner])}, {}
+
+
 _FIELDS: dict[str, Callable[[Desk, RegionLaunch, Random], tuple[dict[str, Any], dict[str, Any]]]] = {
     "decide": _decision,
     "sign_off": _signature,
@@ -216,6 +221,7 @@ _FIELDS: dict[str, Callable[[Desk, RegionLaunch, Random], tuple[dict[str, Any], 
     "revoke_waiver": _waiver,
     "cast_ballot": _ballot,
     "meet_condition": _condition,
+    "change_owner": _heir,
 }
 
 

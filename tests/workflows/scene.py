@@ -20,8 +20,10 @@ from readiness.commands import (
     ROLE_OF_FUNCTION,
     AddRegion,
     Cancel,
+    ChangeOwner,
     Choice,
     Decide,
+    HandOver,
     Hold,
     LaunchCommand,
     RegionCommand,
@@ -249,6 +251,14 @@ class Scene:
     async def add_region(self, region: str) -> AddRegion:
         """Return the addition of a region to the running launch."""
         return AddRegion(region=await self.region_plan(region), **await self.asked("pm-7", Role.PRODUCT_MANAGER))
+
+    async def hand_over(self, owner: str) -> HandOver:
+        """Return a product manager's wish to give the launch as a whole to `owner`."""
+        return HandOver(owner=owner, **await self.asked("pm-7", Role.PRODUCT_MANAGER))
+
+    async def change_owner(self, owner: str) -> ChangeOwner:
+        """Return a product manager's wish to give a region to `owner`."""
+        return ChangeOwner(owner=owner, **await self.asked("pm-7", Role.PRODUCT_MANAGER))
 
 
 async def until_over(handle: WorkflowHandle[Any, Any]) -> None:

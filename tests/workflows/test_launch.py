@@ -49,6 +49,19 @@ async def test_a_cancelled_region_may_be_added_again_under_its_next_run(scene: S
     assert isinstance(await scene.send(await scene.hold(), again), Accepted)
 
 
+async def test_a_launch_and_its_regions_are_handed_over(scene: Scene) -> None:
+    """The launch as a whole and a region each take their own command; what joins later is the new owner's."""
+    await scene.send_to_launch(await scene.start_launch("emea"))
+    assert isinstance(await scene.send_to_launch(await scene.hand_over("pm-8")), Accepted)
+    assert isinstance(await scene.send(await scene.change_owner("pm-8")), Accepted)
+    assert (scene.region().owner, scene.region().former_owners) == ("pm-8", ("pm-7",))
+    again = await scene.send(await scene.change_owner("pm-8"))
+    assert isinstance(again, Refused)
+    assert again.refusal.kind == "owner-unchanged"
+    await scene.send_to_launch(await scene.add_region("apac"))
+    assert scene.region(APAC).owner == "pm-8"
+
+
 async def test_a_second_start_is_refused_while_the_launch_runs(scene: Scene) -> None:
     """One product has one launch at a time, and a repeat of the first start has the answer of the first."""
     first = await scene.start_launch("emea")
