@@ -231,6 +231,7 @@ def _some(kind: Any) -> Any:
         "cause": "person",
         "judged": (),
         "criteria": (),
+        "owner": "pm-8",
     }
     needed = {name for name, made in kind.model_fields.items() if made.is_required()} - {"at"}
     return kind(at=NOW, person="ex-2", command_id="c", **{name: some[name] for name in needed})
