@@ -19,6 +19,7 @@ from api.bodies import (
     GoverningBody,
     HoldBody,
     MeetBody,
+    NameBody,
     OwnerBody,
     PollBody,
     RescheduleBody,
@@ -40,6 +41,7 @@ from readiness.commands import (
     GrantWaiver,
     Hold,
     MeetCondition,
+    NameSeat,
     OpenPoll,
     Position,
     RequestWaiver,
@@ -207,6 +209,11 @@ def voting(body: BallotBody) -> Act:
     # Not even whether there is a reason travels: only who agrees may leave it out.
     said = {"reason_digest": None, "function": body.function}
     return Act(Action.CAST_BALLOT, CastBallot, body, _always(said), status=HTTPStatus.CREATED, function=body.function)
+
+
+def naming(body: NameBody, function: Function) -> Act:
+    """Return the naming of another person for an idle seat."""
+    return Act(Action.NAME_SEAT, NameSeat, body, _always({"function": function, "named": body.person}))
 
 
 def owning(body: OwnerBody, role: Role) -> Act:

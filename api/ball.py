@@ -13,7 +13,7 @@ from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
 from api.rights import Action, allowed_regions
 from readiness.ball import Ball, Holder, Spell, Tally, days_of, hours_of, spells, tallies, total
-from readiness.evaluate import current_stage
+from readiness.blockers import current_stage
 from readiness.policy import Stage
 from readiness.values import Frozen, Moment
 from readiness.working_days import working_days

@@ -155,6 +155,16 @@ class BallotBody(GoverningBody):
     position: Stance
 
 
+class NameBody(GoverningBody):
+    """Whom the executive names for an idle seat, and why them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"person": "sa-2", "reason": "Their lead is away until Monday."}]}
+    )
+
+    person: Identifier
+
+
 class MeetBody(GoverningBody):
     """What proves that a condition is met."""
 

@@ -117,5 +117,9 @@ async def reschedule(
     wish: Wished,
     actor: Annotated[Actor, requires(Action.RESCHEDULE)],
 ) -> Any:
-    """Move the launch instant, given on the region's own clock; a go that stood needs a new decision."""
+    """Move the launch instant, given on the region's own clock.
+
+    A go that stands is kept where it covers the later instant and every gate is met as of it; else it is gone, and
+    the region needs a new decision.
+    """
     return await act_on_region(request, actor, wish, product, region, rescheduling(body))

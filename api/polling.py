@@ -1,4 +1,4 @@
-"""How is every function asked for its position, and what was a decision taken on?"""
+"""How is every function asked for its position, who is named for an idle seat, and what was a decision taken on?"""
 
 from typing import Annotated, Any
 
@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.acting import act_on_region
-from api.acts import polling, voting
-from api.bodies import BallotBody, PollBody
+from api.acts import naming, polling, voting
+from api.bodies import BallotBody, NameBody, PollBody
 from api.commanding import region_not_found
 from api.dependencies import Deps
 from api.governing import REGION
@@ -17,13 +17,14 @@ from api.identity import Actor
 from api.problems import Problem
 from api.rehearsing import REHEARSED
 from api.rights import Action
+from readiness.policy import Function
 from readiness.readiness import Readiness
 from store.decision_records import DecisionRecord, kept
 from store.regions import latest_region
 
 
 def polling_router() -> APIRouter:
-    """Return the routes of the poll, and of what decisions were taken on."""
+    """Return the routes of the poll and its seats, and of what decisions were taken on."""
     router = guarded_router(prefix="/v1/launches", tags=["governing"])
     for act, route in (("poll", open_poll), ("ballots", cast_ballot)):
         router.add_api_route(
@@ -34,6 +35,13 @@ def polling_router() -> APIRouter:
             response_model=Readiness,
             responses=REHEARSED,
         )
+    router.add_api_route(
+        f"{REGION}/seats/{{function}}/name",
+        name_seat,
+        methods=["POST"],
+        response_model=Readiness,
+        responses=REHEARSED,
+    )
     router.add_api_route(
         f"{REGION}/decisions/{{version}}",
         decision_record,
@@ -54,6 +62,19 @@ async def open_poll(
 ) -> Any:
     """Ask every function that holds a seat, or only those whose ground has moved since they voted."""
     return await act_on_region(request, actor, wish, product, region, polling(body))
+
+
+async def name_seat(
+    product: str,
+    region: str,
+    function: Function,
+    body: NameBody,
+    request: Request,
+    wish: Wished,
+    actor: Annotated[Actor, requires(Action.NAME_SEAT)],
+) -> Any:
+    """Name another person of a function whose seat was waited for too long; they act for it, and nobody for them."""
+    return await act_on_region(request, actor, wish, product, region, naming(body, function))
 
 
 async def cast_ballot(

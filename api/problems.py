@@ -84,6 +84,8 @@ STATUS_OF_REFUSAL: dict[str, int] = {
     "decider-in-waiver": 403,
     "condition-not-yours": 403,
     "two-seats-one-person": 403,
+    "seat-namer-not-allowed": 403,
+    "seat-named-self": 403,
     "conditions-missing": 422,
     "conditions-not-wanted": 422,
     "condition-due-badly": 422,

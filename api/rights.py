@@ -30,6 +30,7 @@ class Action(StrEnum):
     OPEN_POLL = "open_poll"
     CAST_BALLOT = "cast_ballot"
     MEET_CONDITION = "meet_condition"
+    NAME_SEAT = "name_seat"
     IMPORT_FACTS = "import_facts"
     READ_IMPORT = "read_import"
     READ_BOARD = "read_board"
@@ -85,7 +86,7 @@ TABLE: tuple[Right, ...] = (
     Right(Action.CHANGE_OWNER, Reach.REGION, _GOVERNING,
           "Who owns the launch, or manages the product in all its regions: see the core."),
     Right(Action.RESCHEDULE, Reach.REGION, (_MANAGER,),
-          "Moving the date is planning; it takes a go away, never gives one."),
+          "Moving the date is planning; it keeps a go that covers it or takes it away, and never gives one."),
     Right(Action.HOLD, Reach.REGION, (_MANAGER, _EXECUTIVE, _SALES),
           "Whoever answers for the region may stop it: stopping is safe."),
     Right(Action.RESUME, Reach.REGION, (_MANAGER, _EXECUTIVE),
@@ -111,6 +112,8 @@ TABLE: tuple[Right, ...] = (
           "Each votes for their own function only: see may_act_for."),
     Right(Action.MEET_CONDITION, Reach.REGION, _GOVERNING,
           "Who promised a condition, or owns the launch, says that it is met: see the core."),
+    Right(Action.NAME_SEAT, Reach.REGION, (_EXECUTIVE,),
+          "An idle seat goes to the executive, who names another person and never signs for it."),
     # Facts. A file names people of any region, so whoever loads one, or reads its bad rows, answers for all regions.
     Right(Action.IMPORT_FACTS, Reach.EVERYWHERE, (_ENABLEMENT, _ADMIN, _SERVICE),
           "Enablement, or the system of record, brings in who has learned what."),

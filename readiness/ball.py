@@ -9,13 +9,13 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple, assert_never
 
-from readiness.evaluate import current_stage
+from readiness.blockers import current_stage
 from readiness.events import HoldCause, RegionEvent, RegionLaunchStarted
-from readiness.evolve import GOES, begin, evolve
+from readiness.evolve import begin, evolve
 from readiness.keys import RegionKey
 from readiness.policy import Function, Stage
 from readiness.poll import stale_seats
-from readiness.region import RegionLaunch, WaiverStatus
+from readiness.region import GOES, RegionLaunch, WaiverStatus
 from readiness.values import Frozen, Moment
 from readiness.working_days import working_days
 

@@ -143,6 +143,14 @@ class CastBallot(Asked):
     function: Function
 
 
+class NameSeat(Asked):
+    """Name another person of a function whose seat has been idle for too long."""
+
+    kind: Literal["name_seat"] = "name_seat"
+    function: Function
+    named: Identifier
+
+
 class MeetCondition(Asked):
     """Say that a condition of the standing go is met, with the proof."""
 
@@ -236,6 +244,7 @@ RegionCommand = Annotated[
     | MeetCondition
     | OpenPoll
     | CastBallot
+    | NameSeat
     | ChangeOwner,
     Field(discriminator="kind"),
 ]

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from readiness.canonical import Json, digest
@@ -120,19 +121,24 @@ def is_blank(text: str | None) -> bool:
 
 
 def content_evidence(
-    stage: Stage, entries: Mapping[str, Entry], policy: Policy, same_as: Iterable[Digest] = ()
+    stage: Stage,
+    entries: Mapping[str, Entry],
+    policy: Policy,
+    same_as: Iterable[Digest] = (),
+    *,
+    changed_at: datetime | None = None,
 ) -> ContentEvidence:
     """Return the evidence for the criteria of the signed `stage` in a region whose content is `entries`.
 
-    `same_as` are the earlier digests that edits which were not material link to this content. Raises ValueError for a
-    stage where nothing is signed.
+    `same_as` are the earlier digests that edits which were not material link to this content, `changed_at` the moment
+    of the last edit that was. Raises ValueError for a stage where nothing is signed.
     """
     current = stage_digest(stage, entries)
     earlier = tuple(other for other in dict.fromkeys(same_as) if other != current)
     if stage is Stage.VALUE_PROPOSITIONS:
         segments = policy.value_propositions.segments
         missing = tuple(segment for segment in segments if not _is_stated(entries.get(segment)))
-        return ContentEvidence(stage=stage, digest=current, same_as=earlier, missing=missing)
+        return ContentEvidence(stage=stage, digest=current, same_as=earlier, missing=missing, changed_at=changed_at)
     ranked = ranked_objections(entries)
     top = ranked[: policy.objection_handling.top_objections]
     unanswered = tuple(key for key, entry in top if is_blank(entry.answer))
@@ -143,6 +149,7 @@ def content_evidence(
         missing=unanswered,
         answered=len(top) - len(unanswered),
         ranked=len(ranked),
+        changed_at=changed_at,
     )
 
 

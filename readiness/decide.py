@@ -15,6 +15,7 @@ from readiness.commands import (
     GrantWaiver,
     Hold,
     MeetCondition,
+    NameSeat,
     OpenPoll,
     Position,
     RegionCommand,
@@ -30,7 +31,6 @@ from readiness.events import (
     RegionCancelled,
     RegionEvent,
     RegionHeld,
-    RegionRescheduled,
     RegionResumed,
     SentBack,
     SignedOff,
@@ -44,9 +44,7 @@ from readiness.refusals import (
     ContentIncomplete,
     DigestStale,
     FunctionNotHeld,
-    LaunchInPast,
     LaunchInstantPassed,
-    LaunchUnchanged,
     NotSigned,
     ReadinessMovedOn,
     RegionEnded,
@@ -59,6 +57,8 @@ from readiness.refusals import (
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import RegionLaunch, Signature, StageStatus
 from readiness.reinforcement import owed
+from readiness.seats import seat_named
+from readiness.slips import moved
 from readiness.waivers import answered, requested
 
 
@@ -88,7 +88,7 @@ def decide(
             require_reason(command, "A cancellation")
             return (RegionCancelled(**by(command, now)),)
         case Reschedule():
-            return (_rescheduled(region, command, now),)
+            return (moved(region, command, evidence, now),)
         case OpenPoll():
             met_readiness(region, evidence)
             return poll_opened(region, command, now)
@@ -100,6 +100,8 @@ def decide(
             return requested(region, command, readiness, elsewhere=elsewhere, now=now)
         case GrantWaiver() | DenyWaiver() | RevokeWaiver():
             return answered(region, command, now)
+        case NameSeat():
+            return seat_named(region, command, now)
         case MeetCondition():
             return condition_met(region, command, now)
         case ChangeOwner():
@@ -221,15 +223,6 @@ def _resumed(region: RegionLaunch, command: Resume, now: datetime) -> RegionResu
             f"The launch instant {region.plan.wall_clock} has passed. Reschedule the region first.",
         )
     return RegionResumed(**by(command, now))
-
-
-def _rescheduled(region: RegionLaunch, command: Reschedule, now: datetime) -> RegionRescheduled:
-    require_reason(command, "A reschedule")
-    if command.launch_at <= now:
-        raise refuse(LaunchInPast, f"{command.wall_clock} has passed in {region.plan.time_zone}. Name a later time.")
-    if command.launch_at == region.launch_at:
-        raise refuse(LaunchUnchanged, f"The region launches at {command.wall_clock} already.")
-    return RegionRescheduled(launch_at=command.launch_at, wall_clock=command.wall_clock, **by(command, now))
 
 
 def _words(stage: Stage) -> str:

@@ -16,7 +16,6 @@ from readiness.events import (
     RegionHeld,
 )
 from readiness.evidence import Evidence
-from readiness.evolve import GOES
 from readiness.ownership import has_owned, owner_words
 from readiness.policy import GATED_STAGES, LEARNING_STAGES
 from readiness.poll import require_votes
@@ -45,7 +44,7 @@ from readiness.refusals import (
     UnmetCriterion,
 )
 from readiness.refusing import by, refuse, require_reason
-from readiness.region import ConditionStatus, PromisedCondition, RegionLaunch
+from readiness.region import GOES, ConditionStatus, PromisedCondition, RegionLaunch
 from readiness.waivers import parties
 
 

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from readiness.commands import Choice, Stance
+from readiness.blockers import WORDS_OF_CAUSE, blockers, current_stage
+from readiness.commands import Choice
 from readiness.criteria import Case, judge, waiver_shown
-from readiness.events import CriterionStatus, HoldCause
+from readiness.events import CriterionStatus
 from readiness.evidence import Evidence
 from readiness.policy import GATED_STAGES, LEARNING_STAGES, CriterionKey, Policy, Stage
 from readiness.poll import stale_seats
 from readiness.readiness import (
     WEIGHTS,
     WORST_FIRST,
-    Blocker,
     ConditionShown,
     CriterionResult,
     DecisionShown,
@@ -33,7 +33,6 @@ from readiness.region import (
     StageState,
     StageStatus,
     Verdict,
-    WaiverStatus,
 )
 
 BEING_CHECKED = "Evidence changed, being checked"
@@ -44,14 +43,6 @@ UNMET_AT_INSTANT = "As of this instant a gate is not met"
 
 TOP_REASONS = 3
 """How many reasons a row of the board has room for."""
-
-_WORDS_OF_CAUSE = {
-    HoldCause.PERSON: "Held by a person",
-    HoldCause.GATE_UNMET: "Held because a gate became unmet after the go",
-    HoldCause.LAUNCH_INSTANT_MISSED: "Held because the launch instant came without a standing go; reschedule it",
-    HoldCause.LAUNCH_REFUSED: "Held because the last check before the launch said no",
-    HoldCause.CONDITION_MISSED: "Held because a condition of the go was not met in time",
-}
 
 
 def judged_instant(region: RegionLaunch, *, now: datetime) -> datetime:
@@ -70,13 +61,6 @@ def verdict_of(region: RegionLaunch) -> Verdict:
     if all(region.stage(stage).is_closed for stage in LEARNING_STAGES):
         return Verdict.READY
     return Verdict.NOT_READY
-
-
-def current_stage(region: RegionLaunch) -> Stage:
-    """Return the first stage that is not passed or waived; `launched` only once it has launched."""
-    if region.ending is Ending.LAUNCHED:
-        return Stage.LAUNCHED
-    return next((stage for stage in LEARNING_STAGES if not region.stage(stage).is_closed), Stage.GO_NO_GO)
 
 
 def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: datetime) -> Readiness:
@@ -115,7 +99,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         as_of=evidence.figures.gathered_at,
         reasons=_top_reasons(region, verdict, criteria, doubt=doubt),
         stages=stages,
-        blockers=tuple(_blockers(region, verdict, stages)),
+        blockers=tuple(blockers(region, verdict, stages)),
         decision=decision_shown(region),
         hold=_hold_shown(region),
         conditions=tuple(condition_shown(condition) for condition in standing_conditions(region)),
@@ -231,7 +215,7 @@ def _top_reasons(
 ) -> tuple[str, ...]:
     reasons: list[str] = []
     if region.ending is None and region.holding is not None:
-        reasons.append(_WORDS_OF_CAUSE[region.holding.cause])
+        reasons.append(WORDS_OF_CAUSE[region.holding.cause])
         reasons.extend(region.holding.objections)
     elif region.ending is None and verdict is Verdict.HELD:
         reasons.append(doubt)
@@ -241,73 +225,6 @@ def _top_reasons(
         reasons.extend(c.reasons[0] for c in criteria if c.rag is colour and not c.is_satisfied and c.reasons)
     reasons.extend(c.reasons[0] for c in criteria if c.is_satisfied and c.reasons)
     return tuple(reasons[:TOP_REASONS])
-
-
-def _blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadiness, ...]) -> Iterator[Blocker]:
-    """Yield one blocker for each function that is waited on, earliest stage first."""
-    if region.ending is not None:
-        return
-    named: set[str] = set()
-    if region.holding is not None:
-        waiting_on = "executive" if region.holding.cause is not HoldCause.LAUNCH_INSTANT_MISSED else "product"
-        named.add(waiting_on)
-        yield Blocker(
-            stage=current_stage(region),
-            criterion=None,
-            waiting_on=waiting_on,
-            since=region.holding.at,
-            reason=_WORDS_OF_CAUSE[region.holding.cause],
-        )
-    asked = next((w for w in region.waivers if w.status is WaiverStatus.REQUESTED), None)
-    if asked is not None and "executive" not in named:
-        named.add("executive")
-        yield Blocker(
-            stage=region.policy.stage_of(asked.criterion) or current_stage(region),
-            criterion=asked.criterion,
-            waiting_on="executive",
-            since=asked.requested_at,
-            reason=f"A waiver of {asked.criterion.value} waits for an answer",
-        )
-    for reading in stages:
-        if reading.status not in {StageStatus.OPEN, StageStatus.REOPENED}:
-            continue
-        since = region.stage(reading.stage).since or region.started_at
-        for criterion in reading.criteria:
-            for function in criterion.waiting_on:
-                if function in named:
-                    continue
-                named.add(function)
-                yield Blocker(
-                    stage=reading.stage,
-                    criterion=criterion.key,
-                    waiting_on=function,
-                    since=since,
-                    reason=_reason_for(function, criterion),
-                )
-    is_polled = all(c.is_satisfied for reading in stages if reading.stage is Stage.GO_NO_GO for c in reading.criteria)
-    if verdict is Verdict.READY and is_polled and "executive" not in named:
-        opened_at = region.stage(Stage.GO_NO_GO).since or region.started_at
-        yield Blocker(
-            stage=Stage.GO_NO_GO,
-            criterion=None,
-            waiting_on="executive",
-            since=opened_at,
-            reason=_open_decision(region),
-        )
-
-
-def _open_decision(region: RegionLaunch) -> str:
-    ballots = region.poll.opened if region.poll is not None else ()
-    dissents = [ballot.function.value for ballot in ballots if ballot.stance is Stance.DISSENT]
-    if dissents:
-        return f"The dissent of {', '.join(dissents)} waits for the executive; the decision is open"
-    return "Every gate is met; the decision is open"
-
-
-def _reason_for(function: str, criterion: CriterionResult) -> str:
-    """Return the reason that is about `function` itself, where there is one, or else the first."""
-    about = (reason for reason in criterion.reasons if reason.startswith(f"{function.capitalize()} "))
-    return next(about, criterion.reasons[0] if criterion.reasons else "The criterion is not met")
 
 
 def decision_shown(region: RegionLaunch) -> DecisionShown | None:
@@ -326,6 +243,8 @@ def decision_shown(region: RegionLaunch) -> DecisionShown | None:
         gathered_at=decision.gathered_at,
         audience=decision.audience,
         dissents_accepted=decision.dissents_accepted,
+        slipped_to=decision.slipped_to,
+        covers_until=region.covered_until,
     )
 
 
@@ -374,6 +293,12 @@ def poll_shown(region: RegionLaunch) -> PollShown | None:
     )
 
 
+def _revival(region: RegionLaunch) -> Iterator[str]:
+    until = region.revives_until
+    if until is not None:
+        yield f"If it is met again by {until:%Y-%m-%d %H:%M} UTC and nothing else changes, the go stands again"
+
+
 def _hold_shown(region: RegionLaunch) -> HoldShown | None:
     holding = region.holding
     if holding is None:
@@ -383,5 +308,6 @@ def _hold_shown(region: RegionLaunch) -> HoldShown | None:
         person=holding.person,
         since=holding.at,
         review_at=holding.review_at,
-        reasons=(_WORDS_OF_CAUSE[holding.cause], *holding.objections),
+        reasons=(WORDS_OF_CAUSE[holding.cause], *holding.objections, *_revival(region)),
+        revives_until=region.revives_until,
     )

@@ -10,9 +10,12 @@ from pydantic import Field
 
 from readiness.commands import Choice, Stance
 from readiness.evidence import AudienceChange
+from readiness.happened import Happened
 from readiness.impact import TierGrounds
+from readiness.lasting import GoRevived, RegionSlipped
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
+from readiness.seat_events import SeatIdled, SeatNamed
 from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment, Slug
 
 
@@ -42,18 +45,6 @@ class Judged(Frozen):
     status: CriterionStatus
     numerator: int
     denominator: int
-
-
-class Happened(Frozen):
-    """What every event carries; `at` is stamped by the store's clock as it is written."""
-
-    at: Moment
-    person: Identifier | None = None
-    """Who asked for it; None where it fell due by itself."""
-    command_id: str | None = None
-    """The authenticated command behind it; None where it fell due by itself."""
-    command_digest: Digest | None = None
-    """The digest of that command as logged: an event that gives counts only while the log agrees."""
 
 
 class RegionLaunchStarted(Happened):
@@ -353,6 +344,8 @@ RegionEvent = Annotated[
     | PollOpened
     | BallotCast
     | PollClosed
+    | SeatIdled
+    | SeatNamed
     | DecisionTaken
     | ConditionMet
     | ConditionMissed
@@ -361,7 +354,9 @@ RegionEvent = Annotated[
     | ReviewCame
     | RegionHeld
     | RegionResumed
+    | GoRevived
     | RegionRescheduled
+    | RegionSlipped
     | OwnerChanged
     | RegionCancelled
     | RegionLaunched,
@@ -412,6 +407,7 @@ GIVING: dict[str, tuple[str, ...]] = {
     "region_rescheduled": ("reschedule",),
     "owner_changed": ("change_owner",),
     "launch_owner_changed": ("hand_over",),
+    "region_slipped": ("reschedule",),
 }
 """Events that give, each with the kinds of command that may stand behind it: without one in the log they count
 for nothing. Every other event takes away, or only records, and always counts."""

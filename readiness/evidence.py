@@ -95,6 +95,8 @@ class ContentEvidence(Frozen):
     """Of the first `top_objections` by rank, how many have an answer."""
     ranked: int = 0
     """How many objections are ranked."""
+    changed_at: Moment | None = None
+    """When it was last changed materially, so that whoever signs was asked anew; None where nobody knows."""
 
 
 class BallotTold(Frozen):

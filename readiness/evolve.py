@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, assert_never
 
-from readiness.commands import Choice
 from readiness.events import (
     BallotCast,
     ConditionMet,
@@ -43,9 +42,12 @@ from readiness.events import (
     WaiverRevoked,
 )
 from readiness.keys import RegionKey
+from readiness.lasting import GoRevived, RegionSlipped
 from readiness.ledger import RegionRow
+from readiness.memory import idle_seats, lost_go
 from readiness.policy import Stage
 from readiness.region import (
+    GOES,
     ConditionStatus,
     Decision,
     Ending,
@@ -61,9 +63,7 @@ from readiness.region import (
     Waiver,
     WaiverStatus,
 )
-
-GOES = frozenset({Choice.GO, Choice.CONDITIONAL_GO})
-"""The choices that let a region launch."""
+from readiness.seat_events import SeatIdled, SeatNamed
 
 
 def begin(key: RegionKey, event: RegionLaunchStarted) -> RegionLaunch:
@@ -113,6 +113,10 @@ def fold(key: RegionKey, region: RegionLaunch | None, rows: Iterable[RegionRow])
 def evolve(region: RegionLaunch, event: RegionEvent) -> RegionLaunch:
     """Return `region` after `event`, one version on."""
     changes: dict[str, Any] = {"version": region.version + 1, "last_at": event.at, **_changes(region, event)}
+    if region.lost is not None or region.policy.go_no_go.go_revives_hours:
+        changes["lost"] = lost_go(region, event)
+    if region.idle or isinstance(event, SeatIdled):
+        changes["idle"] = idle_seats(region, event)
     if event.person is not None:
         changes["last_person"] = event.person
     return region.model_copy(update=changes)
@@ -127,9 +131,9 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
         case StageOpened():
             return _stage(region, event.stage, status=StageStatus.OPEN, opened_at=event.at, since=event.at)
         case StagePassed():
-            return _stage(region, event.stage, status=StageStatus.PASSED, closed_at=event.at, since=event.at)
+            return _closed(region, event.stage, StageStatus.PASSED, event.at)
         case StageWaived():
-            return _stage(region, event.stage, status=StageStatus.WAIVED, closed_at=event.at, since=event.at)
+            return _closed(region, event.stage, StageStatus.WAIVED, event.at)
         case StageReopened():
             return _stage(region, event.stage, status=StageStatus.REOPENED, closed_at=None, since=event.at)
         case SignedOff() | SentBack() | SignOffVoided():
@@ -153,6 +157,8 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return {"suspended_at": event.at}
         case PermitRestored():
             return {"suspended_at": None}
+        case SeatIdled() | SeatNamed():
+            return {}
         case ReviewCame():
             return {"decision": None}
         case RegionHeld():
@@ -164,6 +170,10 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
         case OwnerChanged():
             others = tuple(person for person in region.former_owners if person != region.owner)
             return {"owner": event.owner, "former_owners": (*others, region.owner)}
+        case RegionSlipped():
+            return _slipped(region, event)
+        case GoRevived():
+            return _revived(region, event)
         case RegionCancelled():
             return {"ending": Ending.CANCELLED, "ended_at": event.at, "holding": None, "decision": None}
         case RegionLaunched():
@@ -171,6 +181,13 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return {"ending": Ending.LAUNCHED, "ended_at": event.at, "holding": None, **launched}
         case _:
             assert_never(event)
+
+
+def _closed(region: RegionLaunch, stage: Stage, status: StageStatus, at: datetime) -> dict[str, Any]:
+    """A gate that goes from waived to passed, or back, was closed all along: nobody votes on it anew."""
+    state = region.stage(stage)
+    closed_at = state.closed_at if state.is_closed else at
+    return _stage(region, stage, status=status, closed_at=closed_at, since=at)
 
 
 def _stage(region: RegionLaunch, stage: Stage, **changes: Any) -> dict[str, Any]:
@@ -305,7 +322,25 @@ def _held(region: RegionLaunch, event: RegionHeld) -> dict[str, Any]:
     return {**_without_go(region, event.at), "holding": holding}
 
 
-def _rescheduled(region: RegionLaunch, event: RegionRescheduled) -> dict[str, Any]:
+def _slipped(region: RegionLaunch, event: RegionSlipped) -> dict[str, Any]:
+    """A slip that the standing go does not cover, whoever wrote that it does, takes it away as a reschedule does."""
+    decision = region.decision
+    if decision is None or not region.covers_slip_to(event.launch_at):
+        return _rescheduled(region, event)
+    plan = region.plan.model_copy(update={"launch_at": event.launch_at, "wall_clock": event.wall_clock})
+    kept = decision.model_copy(update={"slipped_to": event.launch_at})
+    return {"plan": plan, "slipped_at": event.at, "decision": kept}
+
+
+def _revived(region: RegionLaunch, event: GoRevived) -> dict[str, Any]:
+    """Nothing comes of a revival, whoever wrote it, where no go is remembered that may still revive."""
+    lost = region.lost
+    if lost is None or not region.may_revive_at(event.at):
+        return {}
+    return {"decision": lost.decision, "stages": lost.stages, "holding": None}
+
+
+def _rescheduled(region: RegionLaunch, event: RegionRescheduled | RegionSlipped) -> dict[str, Any]:
     plan = region.plan.model_copy(update={"launch_at": event.launch_at, "wall_clock": event.wall_clock})
     is_held_by_person = region.holding is not None and region.holding.is_by_person
     return {

@@ -134,6 +134,10 @@ class GoNoGoPolicy(Frozen):
     """How long after a condition was missed, once launched, the permit is suspended: time to escalate and mend."""
     longest_review_days: Annotated[int, Field(ge=1)] | None = None
     """How far away the date to look again at a no-go may be; None for as far as one likes."""
+    go_covers_slip_days: Annotated[int, Field(ge=0)] = 0
+    """How many days of 24 hours after the instant that it was taken for a go may still launch, slips added up."""
+    go_revives_hours: Annotated[int, Field(ge=0)] = 0
+    """How long after a gate took it away a go may stand again, once the gate is met and nothing else changed."""
 
 
 class Policy(Frozen):
@@ -147,6 +151,8 @@ class Policy(Frozen):
     certification: CertificationPolicy
     go_no_go: GoNoGoPolicy
     waivers: WaiverPolicy = WaiverPolicy()
+    idle_working_days: Annotated[int, Field(ge=0)] = 0
+    """How many working days a seat may be waited for before it goes to the executive; 0 for as many as it takes."""
 
     def criteria_of(self, stage: Stage) -> tuple[CriterionKey, ...]:
         """Return the criteria of `stage`, in the order in which people read them."""
@@ -221,8 +227,10 @@ TIERS: dict[int, Policy] = {
             most_conditions=3,
             condition_days_after_launch=30,
             longest_review_days=14,
+            go_covers_slip_days=7,
         ),
         waivers=WaiverPolicy(open_per_region=1, open_per_launch=3, deepest_floor=1_000, days_after_launch=30),
+        idle_working_days=5,
     ),
     2: Policy(
         tier=2,
@@ -240,8 +248,11 @@ TIERS: dict[int, Policy] = {
             most_conditions=5,
             condition_days_after_launch=45,
             longest_review_days=14,
+            go_covers_slip_days=14,
+            go_revives_hours=24,
         ),
         waivers=WaiverPolicy(open_per_region=2, open_per_launch=6, deepest_floor=1_500, days_after_launch=45),
+        idle_working_days=3,
     ),
     3: Policy(
         tier=3,
@@ -259,8 +270,11 @@ TIERS: dict[int, Policy] = {
             most_conditions=5,
             condition_days_after_launch=60,
             longest_review_days=7,
+            go_covers_slip_days=30,
+            go_revives_hours=24,
         ),
         waivers=WaiverPolicy(open_per_region=3, open_per_launch=None, deepest_floor=2_500, days_after_launch=60),
+        idle_working_days=2,
     ),
 }
 """The defaults of each tier, from the rule book; a plan may ask for more, and is marked where it asks for less."""

@@ -160,8 +160,21 @@ def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...]) -
 
 def _rests(region: RegionLaunch, function: Function, at: datetime) -> bool:
     closed = [region.stage(stage).closed_at for stage in RESTS_ON[function]]
-    is_moved = function is Function.PRODUCT and region.moved_at is not None and region.moved_at > at
-    return not is_moved and all(moment is not None and moment <= at for moment in closed)
+    if function is Function.PRODUCT and _is_moved(region, at):
+        return False
+    return all(moment is not None and moment <= at for moment in closed)
+
+
+def _is_moved(region: RegionLaunch, at: datetime) -> bool:
+    """Say whether the launch instant has moved since `at`, for whoever rests on it.
+
+    A slip that the go covers asks nobody: while that go stands, product's ballot is part of it, and the policy said
+    beforehand how far it reaches. Once the go is gone the next one is for another instant than product voted on, so
+    its seat votes again.
+    """
+    has_go = region.decision is not None and region.decision.is_go
+    moves = (region.moved_at, None if has_go else region.slipped_at)
+    return any(moved_at is not None and moved_at > at for moved_at in moves)
 
 
 def _opened(region: RegionLaunch) -> tuple[OpenedBallot, ...]:

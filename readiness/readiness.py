@@ -149,6 +149,8 @@ class Blocker(Frozen):
     waiting_on: str
     since: Moment
     reason: str
+    named: str | None = None
+    """Whom an executive named for a seat that had been idle for too long."""
 
 
 class DecisionShown(Frozen):
@@ -168,6 +170,10 @@ class DecisionShown(Frozen):
     """How the audience had changed by then."""
     dissents_accepted: tuple[Function, ...] = ()
     """The dissents that the decider accepted by name."""
+    slipped_to: Moment | None = None
+    """The later launch instant that slips carried a go to; `launch_at` is the one that it was taken for."""
+    covers_until: Moment | None = None
+    """The latest launch instant that a go covers; None for what is no go."""
     reason: str | None = None
 
 
@@ -179,6 +185,8 @@ class HoldShown(Frozen):
     since: Moment
     review_at: Moment | None
     reasons: tuple[str, ...]
+    revives_until: Moment | None = None
+    """Until when the go that was lost stands again, if its gate is met and nothing else changes."""
 
 
 class Readiness(Frozen):

@@ -395,6 +395,24 @@ class SeatHasVoted(_Refused):
     by: str
 
 
+class SeatNotIdle(_Refused):
+    """Another person is named only for a seat that has been idle for too long."""
+
+    kind: Literal["seat-not-idle"] = "seat-not-idle"
+
+
+class SeatNamerNotAllowed(_Refused):
+    """Only an executive for the region names another person for a seat."""
+
+    kind: Literal["seat-namer-not-allowed"] = "seat-namer-not-allowed"
+
+
+class SeatNamedSelf(_Refused):
+    """Nobody names themselves for a seat."""
+
+    kind: Literal["seat-named-self"] = "seat-named-self"
+
+
 class TwoSeatsOnePerson(_Refused):
     """Nobody holds two seats."""
 
@@ -484,6 +502,9 @@ Refusal = Annotated[
     | SeatUnknown
     | SeatHasVoted
     | TwoSeatsOnePerson
+    | SeatNotIdle
+    | SeatNamerNotAllowed
+    | SeatNamedSelf
     | VotesMissing
     | DissentNotAccepted
     | DissentUnknown

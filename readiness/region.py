@@ -1,5 +1,6 @@
 """How does a region launch stand, as its events tell?"""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -168,8 +169,12 @@ class JudgedStatus(Frozen):
     status: CriterionStatus
 
 
+GOES = frozenset({Choice.GO, Choice.CONDITIONAL_GO})
+"""The choices that let a region launch."""
+
+
 class Decision(Frozen):
-    """The decision that stands: for one launch instant, by one executive."""
+    """The decision that stands, by one executive: for one launch instant, and the slips that a go covers."""
 
     choice: Choice
     person: Identifier
@@ -187,6 +192,18 @@ class Decision(Frozen):
     """The waivers that covered a criterion as it was taken."""
     ballots: tuple[OpenedBallot, ...] = ()
     dissents_accepted: tuple[Function, ...] = ()
+    slipped_to: Moment | None = None
+    """The later instant that slips have carried a go to; None where it is for the one that it was taken for."""
+
+    @property
+    def is_go(self) -> bool:
+        """Say whether it lets the region launch."""
+        return self.choice in GOES
+
+    @property
+    def stands_for(self) -> Moment:
+        """The launch instant that it holds for."""
+        return self.slipped_to if self.slipped_to is not None else self.launch_at
 
 
 class Holding(Frozen):
@@ -204,6 +221,27 @@ class Holding(Frozen):
     def is_by_person(self) -> bool:
         """Say whether a person asked for the hold, so that only a resume ends it."""
         return self.cause is HoldCause.PERSON
+
+
+class IdleSeat(Frozen):
+    """A seat that was waited for too long, and whom an executive named for it since."""
+
+    stage: Stage
+    function: Function
+    since: Moment
+    escalated_at: Moment
+    named: Identifier | None = None
+    named_by: Identifier | None = None
+    named_at: Moment | None = None
+
+
+class LostGo(Frozen):
+    """A go that a gate took away, with everything that a revival gives back, as it stood."""
+
+    decision: Decision
+    stages: tuple[StageState, ...]
+    held_at: Moment | None = None
+    """When the region was held; None while its gates are still being reopened."""
 
 
 class RegionLaunch(Frozen):
@@ -230,9 +268,15 @@ class RegionLaunch(Frozen):
     waivers: tuple[Waiver, ...] = ()
     poll: Poll | None = None
     moved_at: Moment | None = None
-    """When the launch instant was last moved."""
+    """When the launch instant was last moved, and no go covered it."""
+    slipped_at: Moment | None = None
+    """When the launch instant was last moved under a go that covered it."""
     decision: Decision | None = None
     holding: Holding | None = None
+    lost: LostGo | None = None
+    """The go that may still revive; forgotten as soon as anything happens but gates that open and close."""
+    idle: tuple[IdleSeat, ...] = ()
+    """Seats that went to the executive, until they are filled or asked anew."""
     ending: Ending | None = None
     ended_at: Moment | None = None
     suspended_at: Moment | None = None
@@ -246,6 +290,39 @@ class RegionLaunch(Frozen):
         """The launch instant, in UTC."""
         return self.plan.launch_at
 
+    @property
+    def covered_until(self) -> Moment | None:
+        """The latest launch instant that the standing go covers, slips added up; None where no go stands."""
+        if self.decision is None or not self.decision.is_go:
+            return None
+        return self.decision.launch_at + timedelta(days=self.policy.go_no_go.go_covers_slip_days)
+
+    def covers_slip_to(self, launch_at: Moment) -> bool:
+        """Say whether a go stands for the present launch instant, and reaches as far as the later one `launch_at`."""
+        if self.decision is None or self.covered_until is None:
+            return False
+        return self.decision.stands_for == self.launch_at < launch_at <= self.covered_until
+
+    @property
+    def revives_until(self) -> Moment | None:
+        """The last moment at which the go that a gate took away may revive; None where none may."""
+        if self.lost is None or self.lost.held_at is None:
+            return None
+        return self.lost.held_at + timedelta(hours=self.policy.go_no_go.go_revives_hours)
+
+    def may_revive_at(self, at: Moment) -> bool:
+        """Say whether the lost go may stand again at `at`, as far as the ledger tells: in time, after what came last,
+        before the launch instant that it was for, and with each stage closed as it was."""
+        until = self.revives_until
+        if self.lost is None or self.lost.held_at is None or until is None:
+            return False
+        closed = [(state.stage, state.status) for state in self.lost.stages if state.is_closed]
+        return (
+            self.lost.held_at <= (self.last_at or at) <= at <= until
+            and at < self.launch_at == self.lost.decision.stands_for
+            and all(self.stage(stage).status is status for stage, status in closed if stage is not Stage.GO_NO_GO)
+        )
+
     def stage(self, stage: Stage) -> StageState:
         """Return the state of `stage`."""
         return next(state for state in self.stages if state.stage is stage)
@@ -253,6 +330,10 @@ class RegionLaunch(Frozen):
     def waiver(self, waiver_id: str) -> Waiver | None:
         """Return the waiver of that id, whatever became of it."""
         return next((waiver for waiver in self.waivers if waiver.id == waiver_id), None)
+
+    def idle_seat(self, stage: Stage, function: Function) -> IdleSeat | None:
+        """Return the seat of `function` at `stage` if it went to the executive and is empty still."""
+        return next((seat for seat in self.idle if (seat.stage, seat.function) == (stage, function)), None)
 
     def signature(self, stage: Stage, function: Function) -> Signature | None:
         """Return the sign-off of `function` on `stage` that stands, whether or not its digest is current."""

@@ -5,6 +5,7 @@
 from datetime import datetime
 from typing import assert_never
 
+from readiness.blockers import current_stage
 from readiness.commands import (
     Cancel,
     CastBallot,
@@ -14,6 +15,7 @@ from readiness.commands import (
     GrantWaiver,
     Hold,
     MeetCondition,
+    NameSeat,
     OpenPoll,
     RequestWaiver,
     Reschedule,
@@ -28,7 +30,6 @@ from readiness.decisions import broken_conditions
 from readiness.evaluate import (
     BEING_CHECKED,
     condition_shown,
-    current_stage,
     decision_shown,
     evaluate,
     judged_instant,
@@ -37,11 +38,11 @@ from readiness.evaluate import (
 )
 from readiness.events import HoldCause, RegionEvent, RegionHeld
 from readiness.evidence import Evidence
-from readiness.evolve import GOES, begin, evolve, fold
+from readiness.evolve import begin, evolve, fold
 from readiness.ledger import Cause, LaunchRefused, Look, Proposal
 from readiness.policy import LEARNING_STAGES, Stage
 from readiness.refusals import CommandRefused
-from readiness.region import RegionLaunch, WaiverStatus
+from readiness.region import GOES, RegionLaunch, WaiverStatus
 from readiness.reinforcement import owed
 from readiness.tick import bearings, due_at, must_look, tick, wants_launch
 from readiness.waivers import parties
@@ -108,6 +109,7 @@ def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, no
             | MeetCondition()
             | OpenPoll()
             | CastBallot()
+            | NameSeat()
             | ChangeOwner()
         ):
             try:
@@ -134,8 +136,10 @@ def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) ->
     decision = region.decision
     if decision is None or decision.choice not in GOES:
         objections.append("no go stands")
-    elif decision.launch_at != region.launch_at:
+    elif decision.stands_for != region.launch_at:
         objections.append("the go was taken for another launch instant")
+    elif region.covered_until is None or not decision.launch_at <= region.launch_at <= region.covered_until:
+        objections.append("the launch slipped further than the go covers")
     elif decision.person == region.owner:
         objections.append("the go was taken by the launch owner")
     elif decision.person in region.former_owners:

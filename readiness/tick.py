@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from readiness.blockers import current_stage
 from readiness.commands import Choice
 from readiness.decisions import conditions_missed, open_conditions
-from readiness.evaluate import current_stage, evaluate, verdict_of
+from readiness.evaluate import evaluate, verdict_of
 from readiness.events import (
     CriteriaJudged,
     CriterionStatus,
@@ -20,26 +21,29 @@ from readiness.events import (
     StageWaived,
 )
 from readiness.evidence import Evidence
-from readiness.evolve import GOES, evolve
+from readiness.evolve import evolve
 from readiness.ledger import Bearings
 from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
 from readiness.poll import next_closing_at, poll_closes
 from readiness.readiness import SATISFIED, Readiness, earliest
-from readiness.region import JudgedStatus, RegionLaunch, Signature, StageStatus
+from readiness.region import GOES, JudgedStatus, RegionLaunch, Signature, StageStatus
 from readiness.reinforcement import falls_due, next_due_at, owed
+from readiness.revival import revives
+from readiness.seats import next_idle_at, seats_idled
 from readiness.waivers import lapses, next_lapse_at
 
 
 def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> tuple[RegionEvent, ...]:
     """Return what falls due by itself as of `now`: a waiver that lapses, a condition that is missed, gates by the
-    evidence, a review date, a missed launch instant; once launched, what it still owes.
+    evidence, a go that revives, a seat idle for too long, a review date, a missed launch instant; once launched, what
+    it still owes.
 
     Without evidence for the region's launch instant no gate moves.
     """
     if region.ending is not None:
         return tuple(falls_due(region, now))
     events: list[RegionEvent] = []
-    for step in (_waivers, _conditions, _gates, poll_closes, _review, _missed_instant):
+    for step in (_waivers, _conditions, _gates, revives, poll_closes, seats_idled, _review, _missed_instant):
         for event in step(region, evidence, now):
             region = evolve(region, event)
             events.append(event)
@@ -53,7 +57,7 @@ def wants_launch(region: RegionLaunch, *, now: datetime) -> bool:
         and region.holding is None
         and region.decision is not None
         and region.decision.choice in GOES
-        and region.decision.launch_at == region.launch_at
+        and region.decision.stands_for == region.launch_at
         and region.launch_at <= now <= region.launch_at + _lateness(region)
     )
 
@@ -73,6 +77,7 @@ def due_at(region: RegionLaunch, *, now: datetime) -> datetime | None:
         condition_at,
         next_closing_at(region, now=now),
         next_lapse_at(region, now=now),
+        next_idle_at(region, now=now),
     )
 
 

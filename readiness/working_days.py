@@ -1,4 +1,4 @@
-"""How many working days lie between two instants, on the clock of a region?"""
+"""How many working days lie between two instants on the clock of a region, and when have so many gone by?"""
 
 # A working day is Monday to Friday on the region's own clock, from midnight to midnight there. What lies within one
 # counts as the share of that very day: of its 23 or 25 hours where clocks change. So a weekday held from midnight to
@@ -69,3 +69,34 @@ def _skips_a_day(zone: str, first: date, until: date) -> bool:
 def _midnight(zone: str, day: date) -> datetime:
     """Return the instant at which `day` begins; where clocks skip its midnight, the one at which they do."""
     return datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def after_working_days(since: datetime, days: int, zone: str) -> datetime:
+    """Return the moment, in UTC, at which `days` working days have gone by in `zone` since `since`.
+
+    Where the clocks of the zone skip that time of day it is the moment as long after the change; where they show it
+    twice, the first.
+    """
+    place = ZoneInfo(zone)
+    clock = since.astimezone(place).replace(tzinfo=None)
+    if not _is_working(clock):
+        clock = datetime.combine(clock.date() + (7 - clock.weekday()) * _DAY, datetime.min.time())
+    weeks, rest = divmod(days, len(WORKING_WEEKDAYS))
+    clock += timedelta(weeks=weeks)
+    while rest:
+        clock += _DAY
+        rest -= _is_working(clock)
+    return clock.replace(tzinfo=place).astimezone(UTC)
+
+
+def whole_working_days(since: datetime, until: datetime, zone: str) -> int:
+    """Return how many whole working days have gone by in `zone` from `since` to `until`; 0 where that is earlier."""
+    # A few too few to begin with: five in seven days, less the weekend that the span may begin or end in.
+    days = max(0, (until - since) // _DAY * len(WORKING_WEEKDAYS) // 7 - len(WORKING_WEEKDAYS))
+    while after_working_days(since, days + 1, zone) <= until:
+        days += 1
+    return days
+
+
+def _is_working(clock: datetime) -> bool:
+    return clock.weekday() in WORKING_WEEKDAYS

@@ -30,6 +30,8 @@ MOVES_A_DECISION = frozenset(
         "region_held",
         "region_resumed",
         "region_rescheduled",
+        "region_slipped",
+        "go_revived",
         "region_cancelled",
     }
 )
@@ -139,7 +141,7 @@ def _differing(row: Mapping[Any, Any], region: RegionLaunch, *, newest: int, now
         yield "decision"
     if row["is_latest"] != (region.key.run == newest):
         yield "is_latest"
-    if row["revisit_at"] not in _due(region, now=now):
+    if not _is_due(region, row["revisit_at"], now=now):
         yield "revisit_at"
     if not _may_show(row["shown_verdict"], region):
         yield "shown_verdict"
@@ -157,14 +159,11 @@ def _read(text: str | None, make: Callable[[Any], Any]) -> Any:
         return unreadable
 
 
-def _due(region: RegionLaunch, *, now: datetime) -> set[datetime | None]:
-    """Return every moment at which something of `region` was or is next due, whenever somebody last looked."""
-    review_at = region.decision.review_at if region.decision is not None else None
-    too_late_at = region.launch_at + timedelta(minutes=region.policy.go_no_go.late_launch_minutes)
-    if region.ending is not None:
-        return {None}
-    due = {review_at, region.launch_at, too_late_at} - {None}
-    return due if due_at(region, now=now) is not None else {*due, None}
+def _is_due(region: RegionLaunch, moment: datetime | None, *, now: datetime) -> bool:
+    """Say whether something of `region` was or is next due at `moment`, whenever somebody last looked."""
+    if region.ending is not None or moment is None:
+        return moment is None and due_at(region, now=now) is None
+    return moment in {due_at(region, now=moment - timedelta.resolution), due_at(region, now=moment)}
 
 
 def _may_show(shown: str, region: RegionLaunch) -> bool:

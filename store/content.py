@@ -210,7 +210,13 @@ def stage_content(tx: Connection, key: RegionKey, stage: Stage) -> StageContent:
     return StageContent(
         key=key,
         stage=stage,
-        evidence=content_evidence(stage, entries, region.policy, chain.same_as if chain is not None else ()),
+        evidence=content_evidence(
+            stage,
+            entries,
+            region.policy,
+            chain.same_as if chain is not None else (),
+            changed_at=chain.since if chain is not None else None,
+        ),
         entries=tuple(sorted((e for e in shown if not _is_unranked(e.text)), key=_reading_order)),
         raised=tuple(e for e in shown if _is_unranked(e.text)),
         signatures=tuple(signature for signature in region.sign_offs if signature.stage is stage),

@@ -4,6 +4,7 @@
 # resume, a reschedule) counts only while the log holds the authenticated command that asks for just this.
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from readiness.commands import (
     ROLE_OF_FUNCTION,
@@ -15,6 +16,7 @@ from readiness.commands import (
     HandOver,
     LaunchCommand,
     MeetCondition,
+    NameSeat,
     Position,
     RegionCommand,
     RequestWaiver,
@@ -27,24 +29,42 @@ from readiness.events import (
     GIVING,
     BallotCast,
     ConditionMet,
+    CriteriaJudged,
     DecisionTaken,
+    HoldCause,
     LaunchEvent,
     LaunchOwnerChanged,
     LaunchStarted,
     OwnerChanged,
     PollClosed,
     RegionAdded,
+    RegionCancelled,
     RegionEvent,
+    RegionHeld,
     RegionLaunchStarted,
     RegionRescheduled,
+    RegionResumed,
+    ReviewCame,
     SignedOff,
+    StagePassed,
+    StageReopened,
+    StageWaived,
     WaiverGranted,
     WaiverRequested,
 )
 from readiness.keys import LaunchKey, RegionKey
+from readiness.lasting import GoRevived, RegionSlipped
 from readiness.ledger import RegionRow
+from readiness.region import GOES
+from readiness.seat_events import SeatNamed
 from store.ballots import untrue_ballots
 from store.commands import LoggedCommand
+
+_GATES = frozenset({CriteriaJudged, StagePassed, StageWaived, StageReopened})
+"""The events in which nobody did anything: a gate was judged, met or lost."""
+
+_ENDS_A_GO = frozenset({DecisionTaken, RegionHeld, RegionResumed, RegionRescheduled, RegionCancelled, ReviewCame})
+"""The events after which the go before them stands no more."""
 
 
 def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | LaunchCommand) -> bool:
@@ -68,9 +88,14 @@ def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | Laun
             return event.waiver == command.waiver and command.role is Role.EXECUTIVE
         case ConditionMet(), MeetCondition():
             return (event.condition, event.proof_digest) == (command.condition, command.proof_digest)
+        case SeatNamed(), NameSeat():
+            same_seat = (event.function, event.named) == (command.function, command.named)
+            return same_seat and command.role is Role.EXECUTIVE
+        case SeatNamed(), _:
+            return False
         case BallotCast(), CastBallot():
             return event.function is command.function and command.role is ROLE_OF_FUNCTION[command.function]
-        case RegionRescheduled(), Reschedule():
+        case ((RegionRescheduled() | RegionSlipped()), Reschedule()):
             return (event.launch_at, event.wall_clock) == (command.launch_at, command.wall_clock)
         case OwnerChanged(), ChangeOwner():
             return event.owner == command.owner
@@ -99,11 +124,15 @@ def unproven(key: RegionKey, rows: Sequence[RegionRow], logged: Mapping[str, Log
 
     `logged` holds the commands that the rows name, by id. The command must be about this region launch (a start:
     about the launch that opened it), ask for just this, by this person, under this digest, and have been carried out.
+    A revival has no command: it must rest on a decision among `rows`, which begin with the first, and that is proven
+    like any other.
     """
     found: list[str] = []
     for row in rows:
         if isinstance(row.event, PollClosed):
             found.extend(f"event {row.version}: {what}" for what in untrue_ballots(key, row.event, logged))
+        if isinstance(row.event, GoRevived):
+            found.extend(f"event {row.version}: {what}" for what in unfounded_revival(row.event, rows[: row.version]))
         if row.event.type not in GIVING:
             continue
         command = logged.get(row.event.command_id or "")
@@ -111,6 +140,44 @@ def unproven(key: RegionKey, rows: Sequence[RegionRow], logged: Mapping[str, Log
         if fault is not None:
             found.append(f"event {row.version} ({row.event.type}) is not proven: {fault}")
     return tuple(found)
+
+
+def unfounded_revival(event: GoRevived, rows: Sequence[RegionRow]) -> tuple[str, ...]:
+    """Return why the revival that is the last of `rows`, the ledger from its beginning, gives back what never was.
+
+    Read from the rows alone and not from their fold, so that two must be wrong before a go is made of nothing: the
+    decision that it names was a go, the last hold since was for a gate, not longer ago than the policy allows, and
+    nothing but gates has moved since that hold.
+    """
+    before = [row.event for row in rows[:-1]]
+    start = before[0] if before else None
+    held_at = next((place for place in reversed(range(len(before))) if isinstance(before[place], RegionHeld)), None)
+    if not isinstance(start, RegionLaunchStarted) or held_at is None:
+        return ("the go revived though nothing had held it",)
+    held = before[held_at]
+    named = before[event.decision_version - 1] if 0 < event.decision_version <= held_at else None
+    since_named = before[event.decision_version : held_at]
+    hours = start.policy.go_no_go.go_revives_hours
+    faults = (
+        (not isinstance(named, DecisionTaken) or named.choice is not event.choice, "no such go had been decided"),
+        (event.choice not in GOES, "what revived is no go"),
+        (not _stood(event, since_named), "the go that revived was gone before the hold"),
+        (not isinstance(held, RegionHeld) or held.cause is not HoldCause.GATE_UNMET, "the hold was not for a gate"),
+        (not held.at <= before[-1].at <= event.at <= held.at + timedelta(hours=hours), "the go revived too late"),
+        (any(type(each) not in _GATES for each in before[held_at + 1 :]), "more than gates had moved since the hold"),
+    )
+    return tuple(what for is_fault, what in faults if is_fault)
+
+
+def _stood(event: GoRevived, since: Sequence[RegionEvent]) -> bool:
+    """Say whether a go still stood after the events `since` its decision; it may have revived before."""
+    stands = True
+    for each in since:
+        if isinstance(each, GoRevived):
+            stands = each.decision_version == event.decision_version
+        elif type(each) in _ENDS_A_GO:
+            stands = False
+    return stands
 
 
 def _fault(key: RegionKey, event: RegionEvent, command: LoggedCommand) -> str | None:

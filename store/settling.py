@@ -21,6 +21,7 @@ from readiness.events import (
 )
 from readiness.evidence import ContentEvidence, Evidence, Figures
 from readiness.keys import LaunchKey, RegionKey
+from readiness.lasting import GoRevived
 from readiness.launch import Launch, LaunchCause, LaunchProposal, LaunchSettled, evolve_launch
 from readiness.ledger import (
     Accepted,
@@ -154,6 +155,7 @@ def _settle(
             return Settled(outcome=outcome, bearings=heading)
     _require_ordinary(proposal.events)
     _require_true_ballots(tx, key, proposal.events)
+    _require_lost_go(record.region, proposal.events)
     rows = append(tx, key, proposal.events, after=known, now=now, command=command)
     region = fold(key, record.region, rows)
     if region is None:
@@ -275,6 +277,20 @@ def _require_true_ballots(tx: Connection, key: RegionKey, events: Sequence[Regio
         untrue = untrue_ballots(key, closing, asked)
         if untrue:
             raise ProposalForged("; ".join(untrue))
+
+
+def _require_lost_go(region: RegionLaunch, events: Sequence[RegionEvent]) -> None:
+    """Raise ProposalForged where a go would revive that was not lost to a gate, or may not stand again.
+
+    The moment is the proposal's: the store's may be past the last by the time that it is stamped, and then nothing
+    comes of the revival.
+    """
+    if not any(isinstance(event, GoRevived) for event in events):
+        return
+    for event in events:
+        if isinstance(event, GoRevived) and not region.may_revive_at(event.at):
+            raise ProposalForged("no go is remembered here that may stand again")
+        region = evolve(region, event)
 
 
 def _keep_decisions(

@@ -51,6 +51,8 @@ class StageDigest(NamedTuple):
     sequence: int
     digest: Digest
     same_as: tuple[Digest, ...]
+    since: datetime
+    """When it came to mean what it does: at the latest edit that was material, or as the region began."""
 
 
 def latest_texts(
@@ -109,9 +111,11 @@ def contents_of(
                 stage,
                 entries_of_region(texts[region.key.product], region.key.product, region.key.region, stage),
                 region.policy,
-                digests[region.key, stage].same_as if (region.key, stage) in digests else (),
+                digest.same_as if digest is not None else (),
+                changed_at=digest.since if digest is not None else None,
             )
             for stage in SIGNED_STAGES
+            for digest in (digests.get((region.key, stage)),)
         )
         for region in regions
     }
@@ -232,8 +236,10 @@ def text_of(row: Row[Any]) -> Text:
 def _walked_back(newest_first: Sequence[Row[Any]]) -> StageDigest:
     present = newest_first[0]
     same: list[Digest] = []
+    since: datetime = present.at
     for row, before in itertools.pairwise(newest_first):
         if row.material:
             break
         same.append(before.digest)
-    return StageDigest(present.sequence, present.digest, tuple(same))
+        since = before.at
+    return StageDigest(present.sequence, present.digest, tuple(same), since)

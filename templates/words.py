@@ -39,9 +39,11 @@ from readiness.events import (
     WaiverRequested,
     WaiverRevoked,
 )
+from readiness.lasting import GoRevived, RegionSlipped
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.readiness import Rag
 from readiness.region import StageStatus, Verdict
+from readiness.seat_events import SeatIdled, SeatNamed
 from templates.moments import in_utc
 
 VERDICTS: dict[Verdict, str] = {
@@ -191,6 +193,10 @@ def happening(event: RegionEvent) -> str:
         case PollClosed():
             said = (f"{FUNCTIONS[each.function]} {stance_words(each.stance)}" for each in event.ballots)
             return f"Poll closed: {', '.join(said)}"
+        case SeatIdled():
+            return f"{FUNCTIONS[event.function]} was waited for too long at {STAGES[event.stage].lower()}"
+        case SeatNamed():
+            return f"{event.named} was named for the idle seat of {FUNCTIONS[event.function].lower()}"
         case ConditionMet():
             return "A condition was met"
         case ConditionMissed():
@@ -216,10 +222,15 @@ def happening(event: RegionEvent) -> str:
             return "Held by a person" if event.person is not None else "Held by a rule"
         case RegionResumed():
             return "Hold ended; a new decision is needed"
+        case GoRevived():
+            return f"The gate is met again and nothing else changed: the {CHOICES[event.choice].lower()} stands again"
         case RegionRescheduled():
             return f"Rescheduled to {event.wall_clock.replace('T', ', ')} there ({in_utc(event.launch_at)})"
         case OwnerChanged():
             return f"Handed over to {event.owner}"
+        case RegionSlipped():
+            day = event.wall_clock.replace("T", ", ")
+            return f"Slipped to {day} there ({in_utc(event.launch_at)}); the go covers it"
         case RegionCancelled():
             return "Cancelled"
         case RegionLaunched():

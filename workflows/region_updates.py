@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         GrantWaiver,
         Hold,
         MeetCondition,
+        NameSeat,
         OpenPoll,
         RegionCommand,
         RequestWaiver,
@@ -116,6 +117,15 @@ class RegionUpdates(ABC):
 
     @meet_condition.validator
     def _door_is_open_to_meet_condition(self, command: MeetCondition) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def name_seat(self, command: NameSeat) -> Outcome:
+        """Name another person of a function whose seat has been idle for too long."""
+        return await self._carry_out(command)
+
+    @name_seat.validator
+    def _door_is_open_to_name_seat(self, command: NameSeat) -> None:
         self._door.admit(command)
 
     @workflow.update

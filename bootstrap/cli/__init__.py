@@ -33,7 +33,14 @@ for panel, commands in {
         govern.cancel,
         govern.owner,
     ),
-    "Agree and except": (consent.waive, consent.answer_waiver, consent.poll, consent.vote, consent.meet),
+    "Agree and except": (
+        consent.waive,
+        consent.answer_waiver,
+        consent.poll,
+        consent.vote,
+        consent.name_seat,
+        consent.meet,
+    ),
 }.items():
     for command in commands:
         name = command.__name__.strip("_").replace("_", "-")

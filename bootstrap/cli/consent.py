@@ -156,6 +156,36 @@ def vote(
     )
 
 
+def name_seat(
+    product: Product,
+    region: Region,
+    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="Whose seat is idle: marketing, sales, …")],
+    named: Annotated[str, typer.Argument(metavar="NAMED", help="The id of whom you name.")],
+    reason: Reason,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    rehearse: Rehearse = False,
+    as_json: AsJson = False,
+) -> None:
+    """Name, as an executive, another person of a function whose seat was waited for too long."""
+    from readiness.commands import Role
+    from readiness.policy import Function
+
+    call = f"seats/{one_of(function, Function, hint='FUNCTION')}/name"
+    body = {"person": named, "reason": reason}
+    act(
+        directory,
+        person,
+        Role.EXECUTIVE.value,
+        product,
+        (region,),
+        call,
+        body,
+        as_json=as_json,
+        rehearse=rehearse,
+    )
+
+
 def meet(
     product: Product,
     region: Region,

@@ -202,7 +202,7 @@ def reschedule(
     rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
-    """Move a region's launch; a go that stands is taken away."""
+    """Move a region's launch; a go that stands is kept where it covers the later date, else taken away."""
     body = {"launch_at": launch_at, "reason": reason}
     act(
         directory,

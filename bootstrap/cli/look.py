@@ -114,6 +114,12 @@ def show_region(readiness: dict[str, Any]) -> None:
             said = showing.words(standing.get("verdict") or standing.get("cause"))
             since = showing.moment(standing.get("at") or standing.get("since"))
             showing.line(f"{name.capitalize()}: {said}, by {standing.get('person') or 'rule'}, {since}")
+            if standing.get("slipped_to"):
+                taken_for, slipped_to = showing.moment(standing["launch_at"]), showing.moment(standing["slipped_to"])
+                showing.line(f"Taken for the launch on {taken_for}, it covers the slip to {slipped_to}")
+            if standing.get("revives_until"):
+                until = showing.moment(standing["revives_until"])
+                showing.line(f"The go stands again if its gate is met by {until} and nothing else changes")
 
 
 def _show_consent(readiness: dict[str, Any]) -> None:

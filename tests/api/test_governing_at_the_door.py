@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.governing import governing_router
 from api.identity import EmbeddedIssuer
+from api.polling import polling_router
 from readiness.commands import Role
 from store.denials import denials_of
 from store.engine import Store
@@ -19,7 +20,9 @@ EMEA = "/v1/launches/atlas-2/regions/emea"
 @pytest.fixture
 def governed(ledger: Store, issuer: EmbeddedIssuer, clock: SettableClock) -> Iterator[TestClient]:
     """The application with the routes of governing."""
-    with TestClient(create_app(dependencies(ledger, issuer, clock), routers=[governing_router()])) as opened:
+    with TestClient(
+        create_app(dependencies(ledger, issuer, clock), routers=[governing_router(), polling_router()])
+    ) as opened:
         yield opened
 
 
@@ -34,6 +37,24 @@ def test_signing_for_another_function_is_refused_and_recorded(
     with ledger.reading() as tx:
         attempts = [(each.action, each.product, each.region) for each in denials_of(tx, "sa-1")]
     assert attempts == [("sign_off", "atlas-2", "emea")]
+
+
+def test_only_an_executive_names_somebody_for_a_seat(
+    governed: TestClient, ledger: Store, issuer: EmbeddedIssuer
+) -> None:
+    """Not even a sales lead for their own seat; whoever tries is recorded."""
+    asked = {"person": "sa-2", "reason": "I am away."}
+    headers = {**bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea")), "Idempotency-Key": "wish-1"}
+    answer = governed.post(f"{EMEA}/seats/sales/name", json=asked, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-allowed")
+    with ledger.reading() as tx:
+        assert [each.action for each in denials_of(tx, "sa-1")] == ["name_seat"]
+
+
+def test_a_seat_that_no_function_holds_is_at_no_address(governed: TestClient, executive: dict[str, str]) -> None:
+    """Legal signs nothing here."""
+    answer = governed.post(f"{EMEA}/seats/legal/name", json={"person": "le-1", "reason": "Ask."}, headers=executive)
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "function")
 
 
 @pytest.mark.parametrize("seen", [True, "18", 18.0, 0])

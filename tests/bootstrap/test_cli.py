@@ -191,12 +191,17 @@ def test_a_decision_is_sent_with_the_readiness_that_was_seen(
             "reschedule",
             {"launch_at": "2027-03-08T09:00", "reason": "A week more", "seen": 19},
         ),
+        (
+            ["name-seat", "atlas-2", "emea", "sales", "sa-2", "--reason", "Their lead is away"],
+            "seats/sales/name",
+            {"person": "sa-2", "reason": "Their lead is away", "seen": 19},
+        ),
     ],
 )
 def test_whatever_steers_carries_its_reason_and_what_was_seen(
     here: Installation, api: FakeApi, words: list[str], call: str, body: dict[str, Any]
 ) -> None:
-    """Hold, resume, cancel and reschedule say why and on which version."""
+    """Hold, resume, cancel, reschedule and naming say why and on which version."""
     api.answers(f"GET {EMEA}/readiness", readiness())
     api.answers(f"POST {EMEA}/{call}", readiness())
     assert run(words) == 0

@@ -27,10 +27,16 @@ SIGNERS = (
 
 
 def unpolled(tier: int = 1) -> Policy:
+    """Return the policy of a tier without its poll, its patience, and anything that lets a go live on."""
+    strict = lasting(tier).go_no_go.model_copy(update={"go_covers_slip_days": 0, "go_revives_hours": 0})
+    return TIERS[tier].model_copy(update={"go_no_go": strict, "idle_working_days": 0})
+
+
+def lasting(tier: int = 1) -> Policy:
     """Return the policy of a tier without its poll, for what is not about polls."""
     policy = TIERS[tier]
     alone = policy.go_no_go.model_copy(update={"polled": (), "votes_needed": 0})
-    return policy.model_copy(update={"go_no_go": alone})
+    return policy.model_copy(update={"go_no_go": alone, "idle_working_days": 0})
 
 
 UNPOLLED = unpolled()

@@ -105,6 +105,7 @@ class GovernedMachine(RegionMachine):
         self.box: dict[str, BallotTold] = {}
         self.round: Round | None = None
         self.moved: dict[str, datetime] = {}
+        self.moved_before_the_go: dict[str, datetime] = {}
         self.accepted: set[Function] = set()
         self.pledges: list[Pledge] = []
 
@@ -124,8 +125,11 @@ class GovernedMachine(RegionMachine):
         match event.type:
             case "stage_reopened":
                 self.moved[event.stage.value] = event.at
-            case "region_rescheduled":
+            case "region_rescheduled" | "region_slipped":
                 self.moved["instant"] = event.at
+            case "go_revived":
+                # The gate is met by what it was met by as they voted.
+                self.moved = {**self.moved_before_the_go, **{k: v for k, v in self.moved.items() if k == "instant"}}
             case "poll_opened":
                 self._audit_carried(event.at, {ballot.function for ballot in event.carried})
                 carried = self.round.votes if self.round is not None else {}
@@ -288,6 +292,7 @@ class GovernedMachine(RegionMachine):
     def _remember_go(self, person: str, role: Role) -> None:
         super()._remember_go(person, role)
         self.accepted, self.pledges = set(), []
+        self.moved_before_the_go = dict(self.moved)
         parties = {p for each in self.permissions.values() for p in (each.requested_by, each.answered_by)}
         assert person not in parties
         self._audit_poll(person)

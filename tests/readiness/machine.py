@@ -29,7 +29,7 @@ from readiness.commands import (
     Role,
     SignOff,
 )
-from readiness.events import RegionEvent, RegionLaunched
+from readiness.events import HoldCause, RegionEvent, RegionLaunched
 from readiness.evidence import Evidence
 from readiness.ledger import Cause, Look, RegionRow
 from readiness.policy import LEARNING_STAGES, SIGNED_STAGES, Function, Policy, Stage
@@ -46,7 +46,7 @@ from readiness.rules import (
     why_not_launch,
 )
 from readiness.values import BASIS_POINTS
-from tests.readiness.builders import KEY, NOW, OWNER, World, started, unpolled
+from tests.readiness.builders import KEY, NOW, OWNER, World, lasting, started
 
 PEOPLE = ("a", "b", "c", "d", OWNER)
 EVENT = TypeAdapter[RegionEvent](RegionEvent)
@@ -59,13 +59,16 @@ class Go:
 
     person: str
     launch_at: datetime
+    """The launch instant that it was taken for."""
+    slipped_to: datetime
+    """The one that slips have carried it to."""
     is_alive: bool = True
 
 
 class RegionMachine(RuleBasedStateMachine):
     """A region among people who sign, edit, decide, hold and move it while facts change and time passes."""
 
-    policy: Policy = unpolled(3)
+    policy: Policy = lasting(3)
     why_not = staticmethod(why_not_launch)
     """The last lock; a broken one shows whether the auditor would notice."""
 
@@ -76,6 +79,7 @@ class RegionMachine(RuleBasedStateMachine):
         self.revision = 0
         self.signed: dict[tuple[Stage, Function], tuple[str, str]] = {}
         self.go: Go | None = None
+        self.may_revive_until: datetime | None = None
         self.launches = 0
 
     @initialize(days=st.integers(1, 20), tier=st.sampled_from([1, 2, 3]))
@@ -88,7 +92,7 @@ class RegionMachine(RuleBasedStateMachine):
 
     def policy_of(self, tier: int) -> Policy:
         """Return the policy under which the region is started: without seats, so without a poll."""
-        return unpolled(tier)
+        return lasting(tier)
 
     def evidence(self, launch_at: datetime, at: datetime | None = None) -> Evidence:
         """Return what a look gathers for `launch_at`, judged at `at` or the later of that and now."""
@@ -109,13 +113,38 @@ class RegionMachine(RuleBasedStateMachine):
         self._audit(written)
 
     def _audit(self, event: RegionEvent) -> None:
+        self._audit_revival(event)
         if event.type in {"region_held", "region_rescheduled", "region_cancelled"} and self.go is not None:
             self.go.is_alive = False
+        if event.type == "region_slipped":
+            self._audit_slip(event.launch_at)
         if event.type == "stage_passed":
             order = LEARNING_STAGES.index(event.stage)
             assert all(self.region.stage(stage).is_closed for stage in LEARNING_STAGES[:order])
         if event.type == "region_resumed":
             assert verdict_of(self.region) in {Verdict.READY, Verdict.NOT_READY, Verdict.NO_GO}
+
+    def _audit_revival(self, event: RegionEvent) -> None:
+        """A go that a gate took away may come back within a day, while nothing but gates has moved since."""
+        if event.type == "go_revived":
+            assert self.go is not None
+            assert self.may_revive_until is not None
+            assert event.at <= self.may_revive_until
+            assert event.at < self.region.launch_at == self.go.slipped_to
+            self.go.is_alive = True
+        if event.type == "region_held" and event.cause is HoldCause.GATE_UNMET:
+            hours = {1: 0, 2: 24, 3: 24}[self.policy.tier]
+            self.may_revive_until = event.at + timedelta(hours=hours) if hours else None
+        elif event.type not in {"criteria_judged", "stage_passed", "stage_reopened"}:
+            self.may_revive_until = None
+
+    def _audit_slip(self, launch_at: datetime) -> None:
+        """A go is kept only by a later instant, near enough to the one that it was taken for."""
+        assert self.go is not None
+        assert self.go.is_alive
+        covers = timedelta(days={1: 7, 2: 14, 3: 30}[self.policy.tier])
+        assert self.go.slipped_to < launch_at <= self.go.launch_at + covers
+        self.go.slipped_to = launch_at
 
     def _command(self, kind: type[RegionCommand], person: str, role: Role, **fields: object) -> RegionCommand:
         self.commands += 1
@@ -238,7 +267,7 @@ class RegionMachine(RuleBasedStateMachine):
     def _remember_go(self, person: str, role: Role) -> None:
         assert role is Role.EXECUTIVE
         assert person != OWNER
-        self.go = Go(person=person, launch_at=self.region.launch_at)
+        self.go = Go(person=person, launch_at=self.region.launch_at, slipped_to=self.region.launch_at)
 
     @rule(person=st.sampled_from(PEOPLE), kind=st.sampled_from([Hold, Resume]))
     def hold_or_resume(self, person: str, kind: type[Hold | Resume]) -> None:
@@ -293,7 +322,7 @@ class RegionMachine(RuleBasedStateMachine):
         assert self.go is not None
         assert self.go.is_alive
         assert self.go.person != OWNER
-        assert self.go.launch_at == self.region.launch_at
+        assert self.go.slipped_to == self.region.launch_at
         assert self.region.launch_at <= world.now <= self.region.launch_at + timedelta(hours=1)
         assert self.launches == 0
 

@@ -327,6 +327,7 @@ def test_a_decision_is_shown_with_all_that_it_was_taken_on() -> None:
         judged=reading(ready()).judged(),
         gathered_at=NOW,
         audience=change,
+        covers_until=LAUNCH_AT,
     )
 
 

@@ -104,4 +104,7 @@ def test_what_gives_is_exactly_what_can_lead_to_a_launch() -> None:
         "condition_met": ("meet_condition",),
         "region_resumed": ("resume",),
         "region_rescheduled": ("reschedule",),
+        "region_slipped": ("reschedule",),
+        "owner_changed": ("change_owner",),
+        "launch_owner_changed": ("hand_over",),
     }

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from readiness.commands import Choice, Role
 from readiness.events import RegionEvent, RegionLaunchStarted
 from readiness.keys import RegionKey
-from readiness.region import RegionLaunch, Verdict
+from readiness.region import LostGo, RegionLaunch, Verdict
 from readiness.rules import decision_shown, evolve
 from store.alarms import AlarmKind, settle_all, standing_alarms
 from store.board import board, refresh_figures
@@ -199,11 +199,14 @@ def test_every_event_that_moves_a_decision_is_known_to_the_check(desk: Desk) -> 
         region = region_record(tx, key).region
         started = rows_after(tx, key, 0)[0].event
     assert isinstance(started, RegionLaunchStarted)
+    assert region.decision is not None
+    lost = LostGo(decision=region.decision, stages=region.stages, held_at=NOW)
     kinds = get_args(get_args(RegionEvent)[0])
     moving = {
         kind.model_fields["type"].default
         for kind in kinds
-        if kind is not RegionLaunchStarted and evolve(region, _some(kind)).decision != region.decision
+        for before in (region, region.model_copy(update={"decision": None, "lost": lost}))
+        if kind is not RegionLaunchStarted and evolve(before, _some(kind)).decision != before.decision
     }
     assert moving == MOVES_A_DECISION
 
@@ -219,6 +222,8 @@ def _some(kind: Any) -> Any:
         "wall_clock": "2027-03-10T09:00",
         "decision_version": 1,
         "waiver": "waiver-1",
+        "since": NOW,
+        "named": "sa-2",
         "criterion": "certified_share",
         "floor": 7_000,
         "expires_at": LAUNCH_AT,

@@ -112,7 +112,7 @@ def test_a_region_goes_through_every_gate_in_order(house: House) -> None:
 
 
 def test_numbers_that_fall_after_the_go_hold_the_region(house: House) -> None:
-    """A voided attempt unmakes the go within seconds; met again it stays held, and resuming gives no go back."""
+    """A voided attempt unmakes the go within seconds; met again in time it revives, and resuming gives no go back."""
     scene = Scene(house, "falling", "north", "south")
     scene.start()
     attempts = scene.make_ready()
@@ -131,8 +131,10 @@ def test_numbers_that_fall_after_the_go_hold_the_region(house: House) -> None:
     assert scene.verdict("south") == "go"
 
     scene.attempt([row["person_id"] for row in falling], ago=timedelta(hours=1))
-    eventually(lambda: scene.statuses("north")["certification"], lambda status: status == "passed")
-    assert scene.on_board("north")["verdict"] == "held"
+    assert scene.becomes("north", "go")["decision"]["person"] == EXECUTIVE
+    assert scene.statuses("north")["certification"] == "passed"
+    assert [event["data"]["choice"] for event in scene.happened("north", "go_revived")] == ["go"]
+    scene.ask("north", "hold", reason="Somebody looks at what they sent.")
     resumed = scene.ask("north", "resume", reason="They took it again.")
     assert (resumed["verdict"], resumed["decision"]) == ("ready", None)
     assert scene.decide("north")["verdict"] == "go"
@@ -167,8 +169,8 @@ def test_an_edit_that_would_end_a_go_must_say_so(house: House) -> None:
     assert scene.ask("north", "resume", reason="Signed anew.")["verdict"] == "ready"
 
 
-def test_a_go_is_for_one_launch_instant(house: House) -> None:
-    """Rescheduling takes the go away, a hold by a person bars a decision, and a no-go names the day to look again."""
+def test_a_go_is_for_one_launch_instant_and_a_short_slip(house: House) -> None:
+    """Rescheduling far takes the go away, a hold by a person bars a decision, and a no-go names its review."""
     scene = Scene(house, "moved", "south")
     scene.start()
     scene.make_ready()
@@ -181,11 +183,18 @@ def test_a_go_is_for_one_launch_instant(house: House) -> None:
         scene.ask("south", "reschedule", launch_at=wall_clock(later, "south"), reason="Again.")
 
     assert scene.decide("south")["verdict"] == "go"
+    slipped_to = later + timedelta(days=3)
+    kept = scene.ask("south", "reschedule", launch_at=wall_clock(slipped_to, "south"), reason="Three days more.")
+    assert (kept["verdict"], datetime.fromisoformat(kept["launch_at"])) == ("go", slipped_to)
+    assert datetime.fromisoformat(kept["decision"]["launch_at"]) == later
+    assert datetime.fromisoformat(kept["decision"]["slipped_to"]) == slipped_to
     held = scene.ask("south", "hold", by=scene.sales_lead, reason="The price list is wrong.")
     assert (held["verdict"], held["hold"]["person"]) == ("held", "sa-1")
     with refused("region-is-held"):
         scene.decide("south")
     assert scene.ask("south", "resume", reason="It is mended.")["verdict"] == "ready"
+    with refused("seat-not-idle"):
+        scene.ask("south", "seats/sales/name", by=scene.executive, person="sa-2", reason="They are slow.")
     with refused("region-not-held"):
         scene.ask("south", "resume", reason="Once more.")
 
@@ -202,6 +211,7 @@ def test_a_go_is_for_one_launch_instant(house: House) -> None:
         "It is go for south.",
         "The partner needs time.",
         "It is go for south.",
+        "Three days more.",
         "The price list is wrong.",
         "It is mended.",
         "It is no_go for south.",

@@ -218,6 +218,7 @@ async def forged_settling(fort: Fort, rng: Random, region: str) -> list[Expected
             {"type": "region_cancelled", "at": now},
             {"type": "stage_passed", "at": now, "stage": "training"},
             {"type": "region_resumed", "at": now, "person": "pm-7", "command_id": "made-up"},
+            {"type": "go_revived", "at": now, "choice": "go", "decision_version": 1},
         )
     )
     asked = {"key": key.model_dump(), "known": fort.desk.region(key).version, "now": now}

@@ -22,16 +22,16 @@ KIND_OF_ACT = {
 }
 """The kind under which the command log knows an act; what is not here has no command."""
 
-EVENT_OF_ACT = {
-    "start": "launch_started",
-    "hold": "region_held",
-    "resume": "region_resumed",
-    "reschedule": "region_rescheduled",
-    "approve": "signed_off",
-    "send_back": "sent_back",
-    "decide": "decision_taken",
+EVENTS_OF_ACT = {
+    "start": {"launch_started"},
+    "hold": {"region_held"},
+    "resume": {"region_resumed"},
+    "reschedule": {"region_rescheduled", "region_slipped"},
+    "approve": {"signed_off"},
+    "send_back": {"sent_back"},
+    "decide": {"decision_taken"},
 }
-"""The one event that an act leaves in the stream that it is about."""
+"""An act leaves one of these events in the stream that it is about."""
 
 REFUSED_AT_THE_DOOR = frozenset({"plan-refused", "request-invalid"})
 """What is refused without a command, before anything is written: a plan for an instant that has passed meanwhile."""
@@ -93,7 +93,7 @@ def _commands(book: list[Wish], kept: Kept) -> Iterator[str]:
         elif asked.refusal and asked.refusal != wish.refusal:
             yield f"{name} was refused as {wish.refusal}, and the log has {asked.refusal}"
         events = [each.type for each in kept.ledger.get(wish.where, ()) if each.command_id == asked.id]
-        left = events.count(EVENT_OF_ACT[wish.act])
+        left = sum(type_ in EVENTS_OF_ACT[wish.act] for type_ in events)
         if left != (1 if wish.said is Said.ACCEPTED else 0):
             yield f"{name} was {wish.said.value}, and its event is in the ledger {left} times"
     for (person, key), strangers in logged.items():
@@ -196,7 +196,12 @@ def _breaches(events: list[Event], launched: Event) -> Iterator[str]:
     if decision is None or decision.data["choice"] != "go" or decision.command_id is None:
         yield "no go stands"
         return
-    since = {event.type for event in before if event.version > decision.version}
+    revivals = [event.version for event in before if event.type == "go_revived" and event.version > decision.version]
+    revived_at = max(revivals, default=decision.version)
+    since = {event.type for event in before if event.version > revived_at}
+    # What a revival gives back was lost to a gate, and to nothing else.
+    until = {event.type for event in before if decision.version < event.version <= revived_at}
+    since |= until - {"region_held", "stage_reopened"}
     taken = since & {"region_held", "region_rescheduled", "region_cancelled", "sign_off_voided", "stage_reopened"}
     if taken:
         yield f"after the go came {sorted(taken)}"

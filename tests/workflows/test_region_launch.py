@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from readiness.commands import Choice
+from readiness.commands import Choice, NameSeat, Role
 from readiness.events import HoldCause, RegionHeld
 from readiness.ledger import Accepted, Refused
+from readiness.policy import Function, Stage
 from readiness.region import Ending, Verdict
 from readiness.rules import verdict_of
-from tests.readiness.builders import READY_WORLD
+from readiness.working_days import after_working_days
+from tests.readiness.builders import READY_WORLD, lasting, unpolled
 from tests.workflows.scene import EMEA, Scene
 from workflows import names
 
@@ -85,6 +87,49 @@ async def test_a_rescheduled_region_needs_a_new_go_and_launches_at_the_new_insta
     await scene.until(lambda: scene.ledger.launched == [EMEA])
     assert scene.region().ended_at is not None
     assert scene.region().ended_at >= later  # type: ignore[operator]  # It has just been seen not to be None.
+
+
+async def test_a_slipped_region_keeps_a_go_that_covers_it_and_launches_at_the_new_instant(scene: Scene) -> None:
+    """The slip is judged on evidence for the new instant; the old one passes without a launch and without a hold."""
+    region = await scene.begin(policy=lasting())
+    await scene.go()
+    later = region.launch_at + timedelta(days=5)
+    assert isinstance(await scene.send(await scene.reschedule(later)), Accepted)
+    assert verdict_of(scene.region()) is Verdict.GO
+    await scene.pass_until(region.launch_at + timedelta(hours=2))
+    assert (scene.region().holding, scene.region().ending) == (None, None)
+    await scene.pass_until(later)
+    await scene.until(lambda: scene.ledger.launched == [EMEA])
+    assert "region_rescheduled" not in scene.ledger.types(EMEA)
+
+
+async def test_a_go_that_a_gate_took_away_revives_when_the_facts_come_back_and_launches(scene: Scene) -> None:
+    """A hint is enough: the region looks, and the go stands as it stood."""
+    region = await scene.begin(policy=lasting(2))
+    await scene.go()
+    scene.ledger.worlds["emea"] = READY_WORLD.but(certified=34)
+    await scene.hint()
+    await scene.until(lambda: verdict_of(scene.region()) is Verdict.HELD)
+    scene.ledger.worlds["emea"] = READY_WORLD
+    await scene.hint()
+    await scene.until(lambda: "go_revived" in scene.ledger.types(EMEA))
+    assert verdict_of(scene.region()) is Verdict.GO
+    await scene.pass_until(region.launch_at)
+    await scene.until(lambda: scene.ledger.launched == [EMEA])
+
+
+async def test_the_timer_of_an_idle_seat_rings_and_somebody_else_is_named(scene: Scene) -> None:
+    """Nobody hints: the region wakes when the days are over, and takes the name as an update."""
+    region = await scene.begin(policy=unpolled(2).model_copy(update={"idle_working_days": 3}))
+    await scene.hint()
+    await scene.pass_until(after_working_days(region.started_at, 3, region.plan.time_zone))
+    await scene.until(lambda: "seat_idled" in scene.ledger.types(EMEA))
+    asked = await scene.asked("ex-1", Role.EXECUTIVE)
+    named = NameSeat(function=Function.SALES, named="sa-2", **asked)
+    assert isinstance(await scene.send(named), Accepted)
+    seat = scene.region().idle_seat(Stage.VALUE_PROPOSITIONS, Function.SALES)
+    assert seat is not None
+    assert (seat.named, seat.named_by) == ("sa-2", "ex-1")
 
 
 async def test_a_no_go_ends_when_its_review_comes(scene: Scene) -> None:
