@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import Request, Response
-from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
-from api.acts import Act
+from api.acts import Act, Said
 from api.commanding import CarriedOut, command_region
 from api.commanding import Request as Asking
 from api.dependencies import dependencies_of
@@ -55,7 +54,7 @@ async def role_for(request: Request, actor: Actor, act: Act, region: str) -> Rol
     return used
 
 
-async def carry_out(request: Request, asking: Asking, product: str, region: str, act: Act) -> BaseModel:
+async def carry_out(request: Request, asking: Asking, product: str, region: str, act: Act) -> Said:
     """Log the act, send it and return what is said of it; raises the problem of its refusal."""
     deps = dependencies_of(request)
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from api.answers import SignatureAnswer
@@ -56,7 +55,7 @@ from readiness.events import SentBack, SignedOff
 from readiness.plan_document import reschedule_instant
 from readiness.plan_faults import PlanFaulty
 from readiness.policy import Function
-from readiness.readiness import WaiverShown
+from readiness.readiness import Readiness, WaiverShown
 from readiness.refusals import ReasonMissing
 from store.engine import Store
 from store.ledger import rows_of_command
@@ -65,11 +64,14 @@ from store.regions import latest_region, region_record
 Fields = Callable[[Connection, datetime, str, str], dict[str, Any]]
 """Returns what a command says beyond what every command carries, for a product and a region, at a moment."""
 
-Answer = Callable[[Store, CarriedOut], BaseModel]
+Said = Readiness | SignatureAnswer | WaiverShown
+"""What is said of an act that was carried out."""
+
+Answer = Callable[[Store, CarriedOut], Said]
 """Returns what is said of a command that was carried out."""
 
 
-def _readiness(store: Store, done: CarriedOut) -> BaseModel:
+def _readiness(store: Store, done: CarriedOut) -> Readiness:
     """Return the readiness that the act led to."""
     return region_readiness(store, done.key.product, done.key.region)
 
@@ -89,6 +91,9 @@ class Act(NamedTuple):
     """The function that one acts for; None where one acts by the right of the action alone."""
     role: Role | None = None
     """The role in which one acts wherever it is; None where the table of rights says it, region by region."""
+
+    one_by_one: bool = False
+    """Whether regions are asked one after the other, because what one is given counts for the next."""
 
     @property
     def kind(self) -> str:
@@ -175,6 +180,8 @@ def asking_to_waive(body: WaiverBody) -> Act:
         lambda store, done: _waiver(store, done, done.command_id),
         status=HTTPStatus.CREATED,
         location="waivers",
+        # The regions of a launch share a budget.
+        one_by_one=True,
     )
 
 
@@ -225,7 +232,7 @@ def _always(said: dict[str, Any]) -> Fields:
     return lambda _tx, _now, _product, _region: said
 
 
-def _signature(store: Store, signed: CarriedOut) -> BaseModel:
+def _signature(store: Store, signed: CarriedOut) -> SignatureAnswer:
     """Return the sign-off as the ledger has it."""
     with store.reading() as tx:
         rows = rows_of_command(tx, signed.key, signed.command_id)

@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from fastapi import Request, Response
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.acting import carry_out, rehearse, role_for
-from api.acts import Act
+from api.acts import Act, Said
 from api.commanding import Request as Asking
 from api.commanding import key_reused, launch_not_found
 from api.dependencies import Dependencies, dependencies_of
@@ -23,6 +23,7 @@ from api.idempotency import Wish
 from api.identity import Actor
 from api.many_bodies import EachBody
 from api.problems import Problem, ProblemDocument, document_of, problem_of
+from api.rehearsing import RehearsalAnswer
 from api.rights import allowed_regions, may_act_for
 from api.telling import TOLD_BY_THEMSELVES, problem_for
 from readiness.keys import RegionKey
@@ -43,7 +44,7 @@ class EachItem(BaseModel):
 
     region: str
     status: int
-    answer: SerializeAsAny[BaseModel] | None = None
+    answer: Said | RehearsalAnswer | None = None
     problem: ProblemDocument | None = None
 
 
@@ -84,7 +85,7 @@ async def ask_each(
     request: Request, actor: Actor, wish: Wish, product: str, act: Act, meant: Meant
 ) -> tuple[EachItem, ...]:
     """Return what each region says, by region; no more than `REGIONS_AT_ONCE` are asked at a time."""
-    turnstile = asyncio.Semaphore(REGIONS_AT_ONCE)
+    turnstile = asyncio.Semaphore(1 if act.one_by_one else REGIONS_AT_ONCE)
     said: dict[str, EachItem] = {}
 
     async def ask(region: str, key: str) -> None:

@@ -195,6 +195,33 @@ def test_regions_that_say_the_same_are_signed_with_one_wish(
     assert [len(desk.region(key).sign_offs) for key in (apac, emea, latam)] == [1, 1, 0]
 
 
+def test_waivers_for_many_regions_stay_within_the_budget_of_the_launch(
+    desk: Desk, house: tuple[TestClient, AtTheDesk], issuer: EmbeddedIssuer
+) -> None:
+    """Each region is asked once the one before has its waiver, so that the fourth finds the budget of three spent."""
+    client, sender = house
+    keys = desk.start("amer", "apac", "emea", "latam")
+    desk.write_all()
+    for key in keys:
+        desk.teach(key.region, certified=7)
+        desk.sign_all(key)
+        desk.look(key)
+    body = {
+        "criterion": "certified_share",
+        "reason": "One of ten is ill.",
+        "compensating_control": "They sell beside a colleague.",
+        "expires_at": "2027-03-08T08:00:00Z",
+        "floor": 0.7,
+        "regions": "*",
+    }
+    enabler = {**bearer(issuer, "en-1", (Role.ENABLEMENT, "*")), "Idempotency-Key": "waive"}
+    items = items_of(client.post(f"{LAUNCH}/waivers", json=body, headers=enabler))
+    assert [item["status"] for item in items.values()] == [201, 201, 201, 409]
+    assert items["latam"]["problem"]["type"] == "/problems/waiver-budget-spent"
+    assert {items[region]["answer"]["status"] for region in ("amer", "apac", "emea")} == {"requested"}
+    assert sender.most_at_once == 1
+
+
 def test_a_wish_for_many_regions_is_rehearsed_in_each(
     desk: Desk, house: tuple[TestClient, AtTheDesk], issuer: EmbeddedIssuer
 ) -> None:
