@@ -14,9 +14,9 @@ from readiness.readiness import Rag, Readiness
 from readiness.region import RegionLaunch, StageStatus, WaiverStatus
 from readiness.rules import bearings, evaluate, propose, verdict_of, why_not_launch
 from readiness.waivers import LAPSE_NOTICE
-from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision
-from tests.readiness.governing import SHORT_WORLD, asked, at, deny, grant, revoke, short, waived
-from tests.readiness.steps import accepted, looked, refused
+from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision, region_launch
+from tests.readiness.governing import SHORT_WORLD, asked, at, deny, grant, revoke, short, voted, waived
+from tests.readiness.steps import accepted, looked, refused, signed
 
 
 def seen(region: RegionLaunch, world: World) -> Readiness:
@@ -224,6 +224,18 @@ def test_a_waiver_that_is_no_longer_needed_leaves_its_stage_passed() -> None:
     region = looked(waived(), READY_WORLD)
     assert region.stage(Stage.CERTIFICATION).status is StageStatus.PASSED
     assert seen(region, READY_WORLD).rag is Rag.GREEN
+
+
+def test_better_evidence_behind_a_waiver_makes_no_ballot_stale() -> None:
+    """A gate that goes from waived to passed was closed all along: the poll stays complete and the go stands."""
+    short_polled = looked(signed(region_launch(policy=TIERS[1]), SHORT_WORLD), SHORT_WORLD)
+    covered = accepted(accepted(short_polled, asked(), SHORT_WORLD), grant(), SHORT_WORLD)
+    decided = accepted(voted(covered, SHORT_WORLD), decision(), SHORT_WORLD)
+    better = looked(decided, at(READY_WORLD, NOW + timedelta(days=1)))
+    assert better.stage(Stage.CERTIFICATION).status is StageStatus.PASSED
+    assert verdict_of(better).value == "go"
+    evidence = READY_WORLD.but(now=LAUNCH_AT).evidence()
+    assert why_not_launch(better, evidence, at=LAUNCH_AT) == ()
 
 
 def test_a_go_on_a_waiver_launches_only_while_it_covers() -> None:
