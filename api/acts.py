@@ -20,6 +20,8 @@ from api.bodies import (
     MeetBody,
     NameBody,
     OwnerBody,
+    PolicyAnswerBody,
+    PolicyChangeBody,
     PollBody,
     RescheduleBody,
     ResumeBody,
@@ -32,10 +34,13 @@ from api.problems import Fault, Problem, invalid, problem_of
 from api.rights import Action
 from readiness.canonical import digest
 from readiness.commands import (
+    AskPolicyChange,
     Cancel,
     CastBallot,
     ChangeOwner,
+    ConfirmPolicyChange,
     Decide,
+    DeclinePolicyChange,
     DenyWaiver,
     GrantWaiver,
     Hold,
@@ -52,7 +57,7 @@ from readiness.commands import (
     Stance,
 )
 from readiness.events import SentBack, SignedOff
-from readiness.plan_document import reschedule_instant
+from readiness.plan_document import read_policy, reschedule_instant
 from readiness.plan_faults import PlanFaulty
 from readiness.policy import Function
 from readiness.readiness import Readiness, WaiverShown
@@ -221,6 +226,36 @@ def voting(body: BallotBody) -> Act:
 def naming(body: NameBody, function: Function) -> Act:
     """Return the naming of another person for an idle seat."""
     return Act(Action.NAME_SEAT, NameSeat, body, _always({"function": function, "named": body.person}))
+
+
+def changing_policy(body: PolicyChangeBody) -> Act:
+    """Return the wish for another policy: each region's own with what was asked for instead."""
+    wished = body.model_dump(mode="json", include={"policy", "applies", "from_at"})
+
+    def changed(tx: Connection, now: datetime, product: str, region: str) -> dict[str, Any]:
+        del now
+        key = latest_region(tx, product, region)
+        if key is None:
+            raise region_not_found(product, region)
+        try:
+            policy, below_tier = read_policy(body.policy, base=region_record(tx, key).region.policy)
+        except PlanFaulty as faulty:
+            found = [Fault(path=f"policy.{f.path}", code=f.code, reason=f.reason) for f in faulty.faults]
+            raise invalid(found) from faulty
+        return {
+            "change": digest(wished),
+            "policy": policy,
+            "below_tier": below_tier,
+            "applies": body.applies,
+            "from_at": body.from_at,
+        }
+
+    return Act(Action.CHANGE_POLICY, AskPolicyChange, body, changed, status=HTTPStatus.CREATED, location="policy")
+
+
+def answering_policy(body: PolicyAnswerBody, command: type[ConfirmPolicyChange] | type[DeclinePolicyChange]) -> Act:
+    """Return the confirmation or the refusal of a change of policy."""
+    return Act(Action.ANSWER_POLICY, command, body, _always({"change": body.change}))
 
 
 def owning(body: OwnerBody, role: Role) -> Act:

@@ -4,12 +4,13 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from readiness.commands import Choice, Position, Stance
 from readiness.content import Objection, ValueProposition
 from readiness.plan_bodies import share
 from readiness.policy import CriterionKey, Function, Stage
+from readiness.policy_events import Applies
 from readiness.values import Body, Digest, Identifier, Line, Moment, Slug, Text
 
 MOST_POINTS = 50
@@ -163,6 +164,37 @@ class NameBody(GoverningBody):
     )
 
     person: Identifier
+
+
+class PolicyChangeBody(GoverningBody):
+    """Another policy for a running region, from when it counts, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "policy": {"certification": {"required_share": 0.7}},
+                    "applies": "next_gate",
+                    "reason": "The assessment was replaced by a harder one.",
+                }
+            ]
+        }
+    )
+
+    policy: Annotated[dict[str, JsonValue], Field(description="As a plan's `policy`; what is left out stays.")]
+    applies: Applies
+    from_at: WrittenMoment | None = None
+    """The moment from which it counts for all stages; none for one from the next gate."""
+
+
+class PolicyAnswerBody(GoverningBody):
+    """Which change of policy is answered, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"change": f"sha256:{'0' * 64}", "reason": "I have read what it flips."}]}
+    )
+
+    change: Digest
 
 
 class MeetBody(GoverningBody):

@@ -12,6 +12,8 @@ from api.bodies import (
     DecisionBody,
     GoverningBody,
     HoldBody,
+    PolicyAnswerBody,
+    PolicyChangeBody,
     PollBody,
     RescheduleBody,
     ResumeBody,
@@ -129,3 +131,15 @@ class ReschedulesBody(EachBody, RescheduleBody):
     """The new launch instant, on the clock of each of several regions."""
 
     model_config = _each(RescheduleBody)
+
+
+class PolicyChangesBody(EachBody, PolicyChangeBody):
+    """Another policy for each of several regions."""
+
+    model_config = _each(PolicyChangeBody)
+
+
+class PolicyAnswersBody(EachBody, PolicyAnswerBody):
+    """The answer to the same change of policy in each of several regions."""
+
+    model_config = _each(PolicyAnswerBody)

@@ -31,6 +31,8 @@ class Action(StrEnum):
     CAST_BALLOT = "cast_ballot"
     MEET_CONDITION = "meet_condition"
     NAME_SEAT = "name_seat"
+    CHANGE_POLICY = "change_policy"
+    ANSWER_POLICY = "answer_policy"
     IMPORT_FACTS = "import_facts"
     READ_IMPORT = "read_import"
     READ_BOARD = "read_board"
@@ -114,6 +116,10 @@ TABLE: tuple[Right, ...] = (
           "Who promised a condition, or owns the launch, says that it is met: see the core."),
     Right(Action.NAME_SEAT, Reach.REGION, (_EXECUTIVE,),
           "An idle seat goes to the executive, who names another person and never signs for it."),
+    Right(Action.CHANGE_POLICY, Reach.REGION, (_MANAGER,),
+          "Asking for other rules is planning; it changes nothing until a second person confirms it."),
+    Right(Action.ANSWER_POLICY, Reach.REGION, (_EXECUTIVE, _MANAGER),
+          "An executive who neither asked nor owns confirms; who asked may take it back: see the core."),
     # Facts. A file names people of any region, so whoever loads one, or reads its bad rows, answers for all regions.
     Right(Action.IMPORT_FACTS, Reach.EVERYWHERE, (_ENABLEMENT, _ADMIN, _SERVICE),
           "Enablement, or the system of record, brings in who has learned what."),

@@ -23,10 +23,13 @@ from activities.messages import OTHER_RUN
 from api.sending import EngineAway
 from readiness.commands import (
     AddRegion,
+    AskPolicyChange,
     Cancel,
     CastBallot,
     ChangeOwner,
+    ConfirmPolicyChange,
     Decide,
+    DeclinePolicyChange,
     DenyWaiver,
     GrantWaiver,
     HandOver,
@@ -84,6 +87,9 @@ _REGION_UPDATES: dict[type, Any] = {
     Cancel: RegionLaunchWorkflow.cancel,
     Reschedule: RegionLaunchWorkflow.reschedule,
     ChangeOwner: RegionLaunchWorkflow.change_owner,
+    AskPolicyChange: RegionLaunchWorkflow.ask_policy_change,
+    ConfirmPolicyChange: RegionLaunchWorkflow.confirm_policy_change,
+    DeclinePolicyChange: RegionLaunchWorkflow.decline_policy_change,
 }
 _LAUNCH_UPDATES: dict[type, Any] = {
     StartLaunch: LaunchWorkflow.start,

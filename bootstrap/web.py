@@ -24,6 +24,7 @@ from api.imports import imports_router
 from api.launches import launches_router
 from api.owning import owning_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
+from api.policy_changes import policy_router
 from api.polling import polling_router
 from api.reading import reading_router
 from api.tiers import tiers_router
@@ -84,6 +85,7 @@ def routers() -> Sequence[APIRouter]:
         owning_router(),
         waiving_router(),
         polling_router(),
+        policy_router(),
         content_router(),
         reading_router(),
         ball_router(),

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from readiness.plan import LaunchPlan, RegionPlan
-from readiness.policy import CriterionKey, Function, Stage
+from readiness.policy import CriterionKey, Function, Policy, Stage
+from readiness.policy_events import Applies
 from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment
 
 
@@ -227,6 +228,32 @@ class ChangeOwner(Asked):
     owner: Identifier
 
 
+class AskPolicyChange(Asked):
+    """Ask for another policy in a running region."""
+
+    kind: Literal["ask_policy_change"] = "ask_policy_change"
+    change: Digest
+    """The digest of what was asked for, the same in every region that it was asked for in."""
+    policy: Policy
+    below_tier: tuple[str, ...] = ()
+    applies: Applies
+    from_at: Moment | None = None
+
+
+class ConfirmPolicyChange(Asked):
+    """Confirm a change of policy that another person asked for."""
+
+    kind: Literal["confirm_policy_change"] = "confirm_policy_change"
+    change: Digest
+
+
+class DeclinePolicyChange(Asked):
+    """Decline a change of policy, or take it back."""
+
+    kind: Literal["decline_policy_change"] = "decline_policy_change"
+    change: Digest
+
+
 LaunchCommand = Annotated[StartLaunch | AddRegion | HandOver, Field(discriminator="kind")]
 """Whatever may be asked of a launch as a whole."""
 
@@ -245,7 +272,10 @@ RegionCommand = Annotated[
     | OpenPoll
     | CastBallot
     | NameSeat
-    | ChangeOwner,
+    | ChangeOwner
+    | AskPolicyChange
+    | ConfirmPolicyChange
+    | DeclinePolicyChange,
     Field(discriminator="kind"),
 ]
 """Whatever may be asked of one region launch."""

@@ -6,11 +6,14 @@ from typing import assert_never
 from readiness.commands import (
     ROLE_OF_FUNCTION,
     Asked,
+    AskPolicyChange,
     Cancel,
     CastBallot,
     ChangeOwner,
     Choice,
+    ConfirmPolicyChange,
     Decide,
+    DeclinePolicyChange,
     DenyWaiver,
     GrantWaiver,
     Hold,
@@ -38,6 +41,7 @@ from readiness.events import (
 from readiness.evidence import ContentEvidence, Evidence
 from readiness.ownership import owner_changed
 from readiness.policy import SIGNED_STAGES, Stage
+from readiness.policy_changes import asked, confirmed, declined
 from readiness.poll import ballot_cast, poll_opened
 from readiness.refusals import (
     AlreadySigned,
@@ -104,6 +108,12 @@ def decide(
             return seat_named(region, command, now)
         case MeetCondition():
             return condition_met(region, command, now)
+        case AskPolicyChange():
+            return asked(region, command, now)
+        case ConfirmPolicyChange():
+            return confirmed(region, command, now)
+        case DeclinePolicyChange():
+            return declined(region, command, now)
         case ChangeOwner():
             return owner_changed(region, command, now)
         case _:

@@ -15,6 +15,12 @@ from readiness.impact import TierGrounds
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
+from readiness.policy_events import (
+    PolicyChangeAsked,
+    PolicyChangeConfirmed,
+    PolicyChanged,
+    PolicyChangeDeclined,
+)
 from readiness.seat_events import SeatIdled, SeatNamed
 from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment, Slug
 
@@ -349,6 +355,10 @@ RegionEvent = Annotated[
     | DecisionTaken
     | ConditionMet
     | ConditionMissed
+    | PolicyChangeAsked
+    | PolicyChangeConfirmed
+    | PolicyChangeDeclined
+    | PolicyChanged
     | PermitSuspended
     | PermitRestored
     | ReviewCame
@@ -406,6 +416,8 @@ GIVING: dict[str, tuple[str, ...]] = {
     "region_resumed": ("resume",),
     "region_rescheduled": ("reschedule",),
     "owner_changed": ("change_owner",),
+    "policy_change_asked": ("ask_policy_change",),
+    "policy_change_confirmed": ("confirm_policy_change",),
     "launch_owner_changed": ("hand_over",),
     "region_slipped": ("reschedule",),
 }

@@ -46,6 +46,13 @@ from readiness.lasting import GoRevived, RegionSlipped
 from readiness.ledger import RegionRow
 from readiness.memory import idle_seats, lost_go
 from readiness.policy import Stage
+from readiness.policy_events import (
+    PolicyChangeAsked,
+    PolicyChangeConfirmed,
+    PolicyChanged,
+    PolicyChangeDeclined,
+)
+from readiness.policy_fold import policy_changed
 from readiness.region import (
     GOES,
     ConditionStatus,
@@ -153,6 +160,8 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return _decided(region, event)
         case ConditionMet() | ConditionMissed():
             return {"decision": _conditions(region, event)}
+        case PolicyChangeAsked() | PolicyChangeConfirmed() | PolicyChangeDeclined() | PolicyChanged():
+            return policy_changed(region, event)
         case PermitSuspended():
             return {"suspended_at": event.at}
         case PermitRestored():

@@ -9,7 +9,7 @@ from readiness.canonical import digest
 from readiness.impact import ProposedTier, TierGrounds, proposed_tier
 from readiness.instants import WallClockRepeated, WallClockSkipped, parse_wall_clock, resolve, written
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
-from readiness.plan_bodies import PlanBody, RegionBody, SlipBody
+from readiness.plan_bodies import PlanBody, PolicyBody, RegionBody, SlipBody
 from readiness.plan_faults import Fault, Mentioned, PlanFaulty, in_document_order
 from readiness.plan_reader import Read, read_part
 from readiness.policy import TIERS, Function, Policy
@@ -89,6 +89,20 @@ def reschedule_instant(wall_clock: object, time_zone: str, *, now: datetime) -> 
     if faults or launch is None:
         raise PlanFaulty(faults)
     return launch.instant
+
+
+def read_policy(document: object, *, base: Policy) -> tuple[Policy, tuple[str, ...]]:
+    """Return `base` with what `document`, the `policy` of a plan, asks for instead, and where it asks less than the
+    tier; raises PlanFaulty, with paths within the document."""
+    faults: list[Fault] = []
+    rules = read_part(PolicyBody, document, "", faults)
+    if rules is None:
+        raise PlanFaulty(faults)
+    faults += _keys_missing(rules)
+    if faults:
+        raise PlanFaulty(in_document_order(faults, document))
+    policy = _policy(base, rules)
+    return policy, _below_tier(policy, TIERS[policy.tier])
 
 
 def plan_as_document(plan: LaunchPlan, *, tier_reason: str | None = None) -> dict[str, Any]:

@@ -118,7 +118,8 @@ def still_counts(region: RegionLaunch, ballot: OpenedBallot) -> bool:
 
 
 def stale_seats(region: RegionLaunch) -> tuple[Function, ...]:
-    """Return the seats of the closed poll whose evidence has changed since they voted, or were absent."""
+    """Return the seats of the closed poll whose evidence has changed since they voted, or were absent, and those that
+    the policy has named since."""
     poll = region.poll
     if poll is None or poll.closed_at is None:
         return ()
@@ -126,7 +127,7 @@ def stale_seats(region: RegionLaunch) -> tuple[Function, ...]:
         ballot.function
         for ballot in poll.opened
         if not _rests(region, ballot.function, ballot.at if ballot.at is not None else poll.closed_at)
-    )
+    ) + tuple(seat for seat in region.policy.go_no_go.polled if seat not in poll.seats)
 
 
 def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...]) -> None:

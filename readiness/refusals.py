@@ -135,6 +135,50 @@ class DeciderIsOwner(_Refused):
     kind: Literal["decider-is-owner"] = "decider-is-owner"
 
 
+class PolicyUnchanged(_Refused):
+    """The policy that was asked for is the one that counts."""
+
+    kind: Literal["policy-unchanged"] = "policy-unchanged"
+
+
+class PolicyChangeOpen(_Refused):
+    """Another change of policy waits."""
+
+    kind: Literal["policy-change-open"] = "policy-change-open"
+    change: str
+    by: str
+
+
+class PolicyChangeImpossible(_Refused):
+    """What was asked for cannot change in a running launch."""
+
+    kind: Literal["policy-change-impossible"] = "policy-change-impossible"
+
+
+class PolicyChangeDated(_Refused):
+    """The moment from which a change counts is missing, superfluous, past or too late."""
+
+    kind: Literal["policy-change-dated"] = "policy-change-dated"
+
+
+class PolicyChangeUnknown(_Refused):
+    """No such change of policy waits for an answer."""
+
+    kind: Literal["policy-change-unknown"] = "policy-change-unknown"
+
+
+class PolicyChangeNotYours(_Refused):
+    """The change of policy is answered by others."""
+
+    kind: Literal["policy-change-not-yours"] = "policy-change-not-yours"
+
+
+class PolicyChangeByAsker(_Refused):
+    """Nobody confirms the change that they asked for."""
+
+    kind: Literal["policy-change-by-asker"] = "policy-change-by-asker"
+
+
 class OwnerUnchanged(_Refused):
     """The launch belongs to that person already."""
 
@@ -508,6 +552,13 @@ Refusal = Annotated[
     | VotesMissing
     | DissentNotAccepted
     | DissentUnknown
+    | PolicyUnchanged
+    | PolicyChangeOpen
+    | PolicyChangeImpossible
+    | PolicyChangeDated
+    | PolicyChangeUnknown
+    | PolicyChangeNotYours
+    | PolicyChangeByAsker
     | OwnerUnchanged
     | OwnerChangeNotYours
     | OwnerTookDecision

@@ -11,6 +11,7 @@ from readiness.evidence import AudienceChange
 from readiness.keys import RegionKey
 from readiness.plan import Assessment, Course, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
+from readiness.policy_events import Applies
 from readiness.values import BasisPoints, Digest, Frozen, Identifier, Moment
 
 
@@ -235,6 +236,24 @@ class IdleSeat(Frozen):
     named_at: Moment | None = None
 
 
+class PolicyChange(Frozen):
+    """Another policy that was asked for, and whether a second person confirmed it."""
+
+    change: Digest
+    policy: Policy
+    below_tier: tuple[str, ...]
+    applies: Applies
+    from_at: Moment | None
+    asked_by: Identifier
+    asked_at: Moment
+    confirmed_by: Identifier | None = None
+    confirmed_at: Moment | None = None
+
+    def is_in_force(self, at: Moment) -> bool:
+        """Say whether it is confirmed and its moment has come by `at`."""
+        return self.confirmed_by is not None and (self.from_at is None or self.from_at <= at)
+
+
 class LostGo(Frozen):
     """A go that a gate took away, with everything that a revival gives back, as it stood."""
 
@@ -277,6 +296,8 @@ class RegionLaunch(Frozen):
     """The go that may still revive; forgotten as soon as anything happens but gates that open and close."""
     idle: tuple[IdleSeat, ...] = ()
     """Seats that went to the executive, until they are filled or asked anew."""
+    policy_change: PolicyChange | None = None
+    """Another policy that waits for a second person, or for its moment."""
     ending: Ending | None = None
     ended_at: Moment | None = None
     suspended_at: Moment | None = None

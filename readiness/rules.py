@@ -7,10 +7,13 @@ from typing import assert_never
 
 from readiness.blockers import current_stage
 from readiness.commands import (
+    AskPolicyChange,
     Cancel,
     CastBallot,
     ChangeOwner,
+    ConfirmPolicyChange,
     Decide,
+    DeclinePolicyChange,
     DenyWaiver,
     GrantWaiver,
     Hold,
@@ -111,6 +114,9 @@ def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, no
             | CastBallot()
             | NameSeat()
             | ChangeOwner()
+            | AskPolicyChange()
+            | ConfirmPolicyChange()
+            | DeclinePolicyChange()
         ):
             try:
                 region = follow(decide(region, cause, evidence=evidence, now=now))

@@ -24,6 +24,7 @@ from readiness.evidence import Evidence
 from readiness.evolve import evolve
 from readiness.ledger import Bearings
 from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
+from readiness.policy_changes import comes_into_force, next_change_at
 from readiness.poll import next_closing_at, poll_closes
 from readiness.readiness import SATISFIED, Readiness, earliest
 from readiness.region import GOES, JudgedStatus, RegionLaunch, Signature, StageStatus
@@ -43,6 +44,11 @@ def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> t
     if region.ending is not None:
         return tuple(falls_due(region, now))
     events: list[RegionEvent] = []
+    for change in comes_into_force(region, now):
+        region = evolve(region, change)
+        events.append(change)
+        # What was gathered was gathered by the policy before: the gates are judged at the next look, by the new one.
+        evidence = None
     for step in (_waivers, _conditions, _gates, revives, poll_closes, seats_idled, _review, _missed_instant):
         for event in step(region, evidence, now):
             region = evolve(region, event)
@@ -77,6 +83,7 @@ def due_at(region: RegionLaunch, *, now: datetime) -> datetime | None:
         condition_at,
         next_closing_at(region, now=now),
         next_lapse_at(region, now=now),
+        next_change_at(region),
         next_idle_at(region, now=now),
     )
 
@@ -175,6 +182,9 @@ def _stages(region: RegionLaunch, readiness: Readiness, now: datetime) -> Iterat
     if may_pass and region.stage(Stage.GO_NO_GO).status is StageStatus.LOCKED:
         yield StageOpened(at=now, stage=Stage.GO_NO_GO)
     has_go = region.decision is not None and region.decision.choice in GOES
+    if has_go:
+        # A seat may have been added to the poll since.
+        unmet_anywhere.extend(criterion.key for criterion in readiness.unmet_of(Stage.GO_NO_GO))
     if has_go and unmet_anywhere:
         yield RegionHeld(at=now, cause=HoldCause.GATE_UNMET, criteria=tuple(unmet_anywhere))
 

@@ -9,8 +9,10 @@ from datetime import timedelta
 from readiness.commands import (
     ROLE_OF_FUNCTION,
     AddRegion,
+    AskPolicyChange,
     CastBallot,
     ChangeOwner,
+    ConfirmPolicyChange,
     Decide,
     GrantWaiver,
     HandOver,
@@ -55,6 +57,7 @@ from readiness.events import (
 from readiness.keys import LaunchKey, RegionKey
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.ledger import RegionRow
+from readiness.policy_events import PolicyChangeAsked, PolicyChangeConfirmed
 from readiness.region import GOES
 from readiness.seat_events import SeatNamed
 from store.ballots import untrue_ballots
@@ -84,6 +87,12 @@ def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | Laun
             wanted = (command.command_id, command.criterion, command.expires_at)
             is_so = (event.waiver, event.criterion, event.expires_at) == wanted
             return is_so and command.floor in (None, event.floor)
+        case PolicyChangeAsked(), AskPolicyChange():
+            same_policy = (event.policy, event.below_tier) == (command.policy, command.below_tier)
+            wished = (command.change, command.applies, command.from_at)
+            return same_policy and (event.change, event.applies, event.from_at) == wished
+        case PolicyChangeConfirmed(), ConfirmPolicyChange():
+            return event.change == command.change and command.role is Role.EXECUTIVE
         case WaiverGranted(), GrantWaiver():
             return event.waiver == command.waiver and command.role is Role.EXECUTIVE
         case ConditionMet(), MeetCondition():

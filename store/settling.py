@@ -35,6 +35,7 @@ from readiness.ledger import (
     RegionRow,
     Settled,
 )
+from readiness.policy_events import PolicyChanged
 from readiness.refusals import DigestStale, Expired, Overtaken, Refusal
 from readiness.region import RegionLaunch
 from readiness.rules import bearings, evolve, fold
@@ -61,6 +62,7 @@ from store.regions import (
     lock_launch,
     lock_region,
     mark,
+    mark_locked,
     next_runs,
     open_regions,
     pairs_of,
@@ -172,6 +174,9 @@ def _settle(
         looked=isinstance(cause, Look),
         contents=contents,
     )
+    if any(isinstance(row.event, PolicyChanged) for row in rows):
+        # What is known of it was counted and read by the policy before.
+        mark_locked(tx, [key])
     if record.lost_at is not None:
         resolve(tx, AlarmKind.WORKFLOW_LOST, key, now=now)
     return Settled(rows=rows, outcome=settled, bearings=bearings(region, now=now))

@@ -41,6 +41,7 @@ from readiness.events import (
 )
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.policy import CriterionKey, Function, Stage
+from readiness.policy_events import PolicyChangeAsked, PolicyChangeConfirmed, PolicyChanged, PolicyChangeDeclined
 from readiness.readiness import Rag
 from readiness.region import StageStatus, Verdict
 from readiness.seat_events import SeatIdled, SeatNamed
@@ -201,6 +202,14 @@ def happening(event: RegionEvent) -> str:
             return "A condition was met"
         case ConditionMissed():
             return "A condition was missed"
+        case PolicyChangeAsked():
+            return "Another policy was asked for; a second person confirms or declines it"
+        case PolicyChangeConfirmed():
+            return "The change of policy was confirmed"
+        case PolicyChangeDeclined():
+            return "The change of policy was declined"
+        case PolicyChanged():
+            return "The policy changed; the gates are judged anew by it"
         case PermitSuspended():
             return "Permit suspended: what was promised was missed"
         case PermitRestored():

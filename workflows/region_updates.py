@@ -9,10 +9,13 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from readiness.commands import (
+        AskPolicyChange,
         Cancel,
         CastBallot,
         ChangeOwner,
+        ConfirmPolicyChange,
         Decide,
+        DeclinePolicyChange,
         DenyWaiver,
         GrantWaiver,
         Hold,
@@ -171,4 +174,31 @@ class RegionUpdates(ABC):
 
     @change_owner.validator
     def _door_is_open_to_change_owner(self, command: ChangeOwner) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def ask_policy_change(self, command: AskPolicyChange) -> Outcome:
+        """Ask for another policy."""
+        return await self._carry_out(command)
+
+    @ask_policy_change.validator
+    def _door_is_open_to_ask_policy_change(self, command: AskPolicyChange) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def confirm_policy_change(self, command: ConfirmPolicyChange) -> Outcome:
+        """Confirm a change of policy."""
+        return await self._carry_out(command)
+
+    @confirm_policy_change.validator
+    def _door_is_open_to_confirm_policy_change(self, command: ConfirmPolicyChange) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def decline_policy_change(self, command: DeclinePolicyChange) -> Outcome:
+        """Decline a change of policy, or take it back."""
+        return await self._carry_out(command)
+
+    @decline_policy_change.validator
+    def _door_is_open_to_decline_policy_change(self, command: DeclinePolicyChange) -> None:
         self._door.admit(command)

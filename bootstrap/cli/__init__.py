@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from bootstrap.cli import ball, consent, govern, look, offline, operate, supply, tier
+from bootstrap.cli import ball, consent, govern, look, offline, operate, policies, supply, tier
 
 app = typer.Typer(
     name="ltl",
@@ -32,6 +32,8 @@ for panel, commands in {
         govern.reschedule,
         govern.cancel,
         govern.owner,
+        policies.change_policy,
+        policies.answer_policy,
     ),
     "Agree and except": (
         consent.waive,

@@ -196,6 +196,11 @@ def test_a_decision_is_sent_with_the_readiness_that_was_seen(
             "seats/sales/name",
             {"person": "sa-2", "reason": "Their lead is away", "seen": 19},
         ),
+        (
+            ["answer-policy", "atlas-2", "emea", "sha256:1", "confirm", "--reason", "Read"],
+            "policy/confirm",
+            {"change": "sha256:1", "reason": "Read", "seen": 19},
+        ),
     ],
 )
 def test_whatever_steers_carries_its_reason_and_what_was_seen(

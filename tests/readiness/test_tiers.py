@@ -106,5 +106,7 @@ def test_what_gives_is_exactly_what_can_lead_to_a_launch() -> None:
         "region_rescheduled": ("reschedule",),
         "region_slipped": ("reschedule",),
         "owner_changed": ("change_owner",),
+        "policy_change_asked": ("ask_policy_change",),
+        "policy_change_confirmed": ("confirm_policy_change",),
         "launch_owner_changed": ("hand_over",),
     }

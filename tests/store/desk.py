@@ -12,16 +12,20 @@ from sqlalchemy import Connection
 from readiness.canonical import digest
 from readiness.commands import (
     AddRegion,
+    AskPolicyChange,
     Cancel,
     CastBallot,
     ChangeOwner,
     Choice,
+    ConfirmPolicyChange,
     Decide,
+    DeclinePolicyChange,
     DenyWaiver,
     GrantWaiver,
     HandOver,
     Hold,
     MeetCondition,
+    NameSeat,
     OpenPoll,
     RegionCommand,
     RequestWaiver,
@@ -71,6 +75,10 @@ KINDS: dict[str, Callable[..., RegionCommand]] = {
     "cast_ballot": CastBallot,
     "meet_condition": MeetCondition,
     "change_owner": ChangeOwner,
+    "name_seat": NameSeat,
+    "ask_policy_change": AskPolicyChange,
+    "confirm_policy_change": ConfirmPolicyChange,
+    "decline_policy_change": DeclinePolicyChange,
 }
 """The commands of a region, by kind."""
 

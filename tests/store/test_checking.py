@@ -17,7 +17,7 @@ from store.checking import MOVES_A_DECISION, check_row, unfounded
 from store.ledger import rows_after
 from store.rebuild import mend_regions
 from store.regions import ROW_IN_DOUBT, WORKFLOW_LOST, mark_lost, region_record, update_region
-from tests.readiness.builders import LAUNCH_AT, NOW
+from tests.readiness.builders import LAUNCH_AT, NOW, UNPOLLED
 from tests.store.desk import Desk
 
 GO = Verdict.GO.value
@@ -229,6 +229,11 @@ def _some(kind: Any) -> Any:
         "expires_at": LAUNCH_AT,
         "condition": "condition-1",
         "conditions": ("condition-1",),
+        "change": "sha256:" + "0" * 64,
+        "policy": UNPOLLED,
+        "below_tier": (),
+        "applies": "next_gate",
+        "from_at": None,
         "proof_digest": "sha256:" + "0" * 64,
         "seats": ("sales",),
         "closes_at": LAUNCH_AT,

@@ -15,6 +15,7 @@ from readiness.events import HoldCause
 from readiness.keys import RegionKey
 from readiness.ledger import Accepted, Refused, RegionRow
 from readiness.policy import SIGNED_STAGES, TIERS, CriterionKey, Function, Stage
+from readiness.policy_events import Applies
 from readiness.region import RegionLaunch, Verdict, WaiverStatus
 from readiness.rehearsal import Foreseen, Outlook, Rehearsed, StartRehearsed
 from store.content import WouldHoldRegions, open_rows, stage_content, withdraw_content
@@ -125,6 +126,7 @@ _LAWFUL = {
     "deny_waiver": ("ex-2", Role.EXECUTIVE),
     "revoke_waiver": ("ex-3", Role.EXECUTIVE),
     "meet_condition": ("en-1", Role.ENABLEMENT),
+    "confirm_policy_change": ("ex-2", Role.EXECUTIVE),
 }
 """Who may do what, as the story usually goes."""
 
@@ -211,6 +213,27 @@ def _heir(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[str, A
     return {"owner": chance.choice(["pm-8", "ex-1", "ex-2", region.owner])}, {}
 
 
+def _naming(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    del desk, region
+    return {"function": chance.choice(list(Function)), "named": "ma-2"}, {}
+
+
+def _policy(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    certification = region.policy.certification.model_copy(update={"required_share": chance.choice([5_000, 9_000])})
+    applies = chance.choice(list(Applies))
+    return {
+        "change": digest("another policy"),
+        "policy": region.policy.model_copy(update={"certification": certification}),
+        "applies": applies,
+        "from_at": desk.clock.now + timedelta(days=1) if applies is Applies.ALL else None,
+    }, {}
+
+
+def _change(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    del desk, region
+    return {"change": digest(chance.choice(["another policy", "another policy", "nothing"]))}, {}
+
+
 _FIELDS: dict[str, Callable[[Desk, RegionLaunch, Random], tuple[dict[str, Any], dict[str, Any]]]] = {
     "decide": _decision,
     "sign_off": _signature,
@@ -222,6 +245,10 @@ _FIELDS: dict[str, Callable[[Desk, RegionLaunch, Random], tuple[dict[str, Any], 
     "cast_ballot": _ballot,
     "meet_condition": _condition,
     "change_owner": _heir,
+    "name_seat": _naming,
+    "ask_policy_change": _policy,
+    "confirm_policy_change": _change,
+    "decline_policy_change": _change,
 }
 
 

@@ -1,0 +1,99 @@
+"""How is the policy of a running launch changed on the command line?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bootstrap.cli.govern import act
+from bootstrap.cli.options import (
+    HERE,
+    MANAGER,
+    OPERATOR,
+    Acting,
+    AllRegions,
+    AsJson,
+    Directory,
+    Person,
+    Product,
+    Reason,
+    Regions,
+    Rehearse,
+    chosen,
+    one_of,
+)
+from bootstrap.cli.supply import plan_in
+
+ANSWERS = ("confirm", "decline")
+
+
+def change_policy(
+    product: Product,
+    regions: Regions = None,
+    *,
+    policy: Annotated[
+        Path,
+        typer.Option(
+            "--policy", metavar="FILE", exists=True, dir_okay=False, help="YAML or JSON, as a plan's `policy`."
+        ),
+    ],
+    reason: Reason,
+    from_at: Annotated[
+        str | None,
+        typer.Option("--from-at", metavar="MOMENT", help="Count for all stages from then; else from the next gate."),
+    ] = None,
+    everywhere: AllRegions = False,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    rehearse: Rehearse = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for other rules in running regions; an executive confirms them before they count."""
+    from readiness.commands import Role
+    from readiness.policy_events import Applies
+
+    applies = Applies.NEXT_GATE if from_at is None else Applies.ALL
+    body = {"policy": plan_in(policy), "applies": applies.value, "from_at": from_at, "reason": reason}
+    act(
+        directory,
+        person,
+        Role.PRODUCT_MANAGER.value,
+        product,
+        chosen(regions, everywhere=everywhere),
+        "policy",
+        body,
+        as_json=as_json,
+        rehearse=rehearse,
+    )
+
+
+def answer_policy(
+    product: Product,
+    regions: Regions = None,
+    *,
+    change: Annotated[str, typer.Argument(metavar="CHANGE", help="Its digest, as `GET …/policy` shows it.")],
+    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="confirm or decline.")],
+    reason: Reason,
+    everywhere: AllRegions = False,
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    role: Acting = MANAGER,
+    rehearse: Rehearse = False,
+    as_json: AsJson = False,
+) -> None:
+    """Confirm a change of policy, as an executive who did not ask for it, or decline it."""
+    from readiness.commands import Role
+
+    verb = one_of(answer, ANSWERS, hint="ANSWER")
+    acting = Role.EXECUTIVE.value if verb == "confirm" else role
+    act(
+        directory,
+        person,
+        acting,
+        product,
+        chosen(regions, everywhere=everywhere),
+        f"policy/{verb}",
+        {"change": change, "reason": reason},
+        as_json=as_json,
+        rehearse=rehearse,
+    )
