@@ -1,11 +1,16 @@
 """What can be done with the data directory or the database alone, without a server?"""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bootstrap.cli.options import HERE, AsJson, Directory
+
+if TYPE_CHECKING:
+    from bootstrap.settings import Settings
+    from bootstrap.verifying import Difference
+    from store.engine import Store
 
 
 def token(
@@ -43,7 +48,8 @@ def token(
 
 
 def rebuild(directory: Directory = HERE, as_json: AsJson = False) -> None:
-    """Fold what the board shows from the ledger again, region by region, while everything runs."""
+    """Fold what the board shows from the ledger again, region by region, while everything runs; where Temporal runs,
+    hold what its workflows know against it."""
     from bootstrap.cli import showing
     from bootstrap.settings import Settings
 
@@ -62,7 +68,9 @@ def rebuild(directory: Directory = HERE, as_json: AsJson = False) -> None:
                 {"of": str(each.key), "version": each.version, "differed": each.differed}
                 for each in fold_again(store)
             ]
-            showing.as_json({"streams": streams})
+            found = _workflows(settings, store)
+            workflows = None if found is None else [{"of": str(e.key), "what": e.what} for e in found]
+            showing.as_json({"streams": streams, "workflows": workflows})
             return
         count = differed = 0
         with showing.console(stderr=True).status("Folding the ledger …"):
@@ -72,8 +80,40 @@ def rebuild(directory: Directory = HERE, as_json: AsJson = False) -> None:
                     differed += 1
                     showing.line(f"{each.key}: mended, now at version {each.version}")
         showing.line(f"{count} streams of the ledger folded again, {differed} of them differed.")
+        found = _workflows(settings, store)
+        if found is None:
+            showing.line("Temporal does not run, so its workflows were not compared.")
+            return
+        for difference in found:
+            style = "red" if difference.must_be_looked_at else "yellow"
+            showing.line(f"{difference.key}: {difference.what}", style=style)
+        if not found:
+            showing.line("Every workflow that runs knows what the ledger tells.")
     finally:
         store.close()
+
+
+def _workflows(settings: "Settings", store: "Store") -> "list[Difference] | None":
+    """Return where workflows differ from the ledger; None where no Temporal answers."""
+    import asyncio
+
+    from bootstrap.installation import Installation
+    from bootstrap.temporal import connect
+    from bootstrap.verifying import differences
+
+    running = Installation(settings.directory.absolute()).running()
+    address = settings.temporal_address or (running.temporal_address if running is not None else None)
+    if address is None:
+        return None
+
+    async def compare() -> "list[Difference] | None":
+        try:
+            client = await connect(address, namespace=settings.temporal_namespace, patience=timedelta(seconds=5))
+        except RuntimeError:
+            return None
+        return [each async for each in differences(client, store)]
+
+    return asyncio.run(compare())
 
 
 def migrate(directory: Directory = HERE) -> None:

@@ -1,6 +1,7 @@
 """Do workflows and the store keep their promises together?"""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from activities.ledger import LedgerActivities
 from api.sending import EngineAway
 from bootstrap import temporal
 from bootstrap.sending import TemporalSender
+from bootstrap.verifying import Difference, differences
 from readiness.commands import Choice, Decide, Role
 from readiness.events import HoldCause
 from readiness.keys import RegionKey
@@ -26,7 +28,7 @@ from readiness.region import Ending, Verdict
 from readiness.rows import ImportKind
 from readiness.rules import verdict_of
 from store.alarms import AlarmKind, standing_alarms
-from store.engine import open_store
+from store.engine import Store, open_store
 from store.imports import ImportState
 from tests.activities.test_imports import Office, learned
 from tests.store.desk import Clock, Desk
@@ -246,3 +248,37 @@ async def _die_and_recover(house: House, store_url: str) -> None:
         assert isinstance(first, Accepted)
         assert await house.send(key, command) == first
         assert house.desk.region(key).version == version
+
+
+async def _differences(house: House, store: Store) -> list[Difference]:
+    """Return every difference."""
+    return [each async for each in differences(house.env.client, store)]
+
+
+async def test_a_workflow_that_moved_with_its_ledger_agrees_with_it(house: House) -> None:
+    """Nothing is reported of a region that took a go; one that no workflow runs for is named as such."""
+    key = _ready(house)
+    (missing,) = await _differences(house, house.desk.store)
+    assert (missing.key, missing.must_be_looked_at) == (key, False)
+    assert isinstance(await house.send(key, house.desk.decide(key, Choice.GO)), Accepted)
+    assert await _differences(house, house.desk.store) == []
+
+
+async def test_a_ledger_that_was_restored_is_found_behind_its_workflow(house: House, tmp_path: Path) -> None:
+    """The workflow knows of a go that a backup from before it does not."""
+    key = _ready(house)
+    asked = house.desk.decide(key, Choice.GO)
+    backup = tmp_path / "backup.sqlite"
+    with house.desk.store.writing():
+        for suffix in ("", "-wal"):
+            source = tmp_path / f"store.sqlite{suffix}"
+            if source.exists():
+                shutil.copy(source, f"{backup}{suffix}")
+    assert isinstance(await house.send(key, asked), Accepted)
+    restored = open_store(f"sqlite:///{backup}", house.desk.clock)
+    try:
+        (behind,) = await _differences(house, restored)
+    finally:
+        restored.close()
+    assert behind.must_be_looked_at
+    assert "was it restored?" in behind.what
