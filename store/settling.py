@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, update
 
-from readiness.commands import Position, SignOff
+from readiness.commands import Position, RequestWaiver, SignOff
 from readiness.events import (
     DecisionTaken,
     LaunchEnded,
@@ -66,9 +66,11 @@ from store.regions import (
     next_runs,
     open_regions,
     pairs_of,
+    region_record,
 )
 from store.requirements import require
 from store.texts import begin_digests, contents_of
+from store.waiver_debt import waivers_elsewhere
 
 COMMAND_LIFE = timedelta(seconds=60)
 """How long a command may stay open (DESIGN section 5): a wish older than that is not carried out any more."""
@@ -134,6 +136,9 @@ def _settle(
     proposal: Proposal,
     seen: Evidence | None,
 ) -> Settled:
+    if isinstance(cause, RequestWaiver):
+        # The regions of a launch share a budget of waivers: who asks for one takes their turn.
+        lock_launch(tx, LaunchKey(product=key.product, run=region_record(tx, key).region.launch_run))
     record = lock_region(tx, key)
     now = store.now(tx)
     require_not_behind(key, head=record.version, known=known)
@@ -145,6 +150,10 @@ def _settle(
     if record.version > known:
         rows = rows_after(tx, key, known, limit=ROWS_AT_ONCE)
         return Settled(rows=rows, is_behind=True, bearings=heading)
+    if isinstance(cause, RequestWaiver) and seen is not None:
+        elsewhere = waivers_elsewhere(tx, record.region)
+        if elsewhere != seen.waivers_elsewhere:
+            return Settled(is_behind=True, bearings=heading)
     # An edit raises the revision of the row that is held here: while it is that of the evidence, nobody has edited.
     contents = seen.contents if seen is not None and seen.figures.revision == record.facts_revision else None
     if command is not None:

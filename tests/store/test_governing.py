@@ -143,6 +143,34 @@ def test_the_regions_of_a_launch_share_a_budget_of_waivers(desk: Desk) -> None:
     assert outcome.refusal.kind == "waiver-budget-spent"
 
 
+def test_two_who_ask_at_once_do_not_overspend_the_budget_of_a_launch(desk: Desk) -> None:
+    """Both looked before either asked: whoever settles second is told to look again, and is refused then."""
+    budget = desk.policy.waivers.model_copy(update={"open_per_launch": 1})
+    desk.policy = desk.policy.model_copy(update={"waivers": budget})
+    keys = desk.start("emea", "apac")
+    desk.write_all()
+    for key in keys:
+        desk.teach(key.region, certified=7)
+        desk.sign_all(key)
+        desk.look(key)
+    fields = {
+        "criterion": CriterionKey.CERTIFIED_SHARE,
+        "floor": 7_000,
+        "expires_at": LAUNCH_AT + timedelta(days=7),
+        "control_digest": "sha256:" + "0" * 64,
+    }
+    asked = [desk.ask(key, "request_waiver", "en-1", Role.ENABLEMENT, **fields) for key in keys]
+    looked = [desk.proposed(key, command) for key, command in zip(keys, asked, strict=True)]
+    settled = [
+        settle(desk.store, key, region.version, command, proposal, evidence=evidence)
+        for key, command, (region, proposal, evidence) in zip(keys, asked, looked, strict=True)
+    ]
+    assert [each.is_behind for each in settled] == [False, True]
+    outcome = desk.carry_out(keys[1], asked[1]).outcome
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.kind == "waiver-budget-spent"
+
+
 def test_a_grant_that_nobody_asked_for_launches_nothing(desk: Desk) -> None:
     """A waiver in the ledger counts only with the command behind it."""
     key = short(desk)
