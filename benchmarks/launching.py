@@ -1,18 +1,22 @@
 """How is one launch taken from its plan to its go, over HTTP, by the people who would?"""
 
 import csv
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.engine import Engine, until
 from bootstrap.api_client import Api
 from readiness.commands import Role
 
 OWNER, MARKETER, SALES_LEAD, ENABLER, EXECUTIVE = "pm-1", "ma-1", "sa-1", "en-1", "ex-1"
-GOVERNORS = (OWNER, MARKETER, SALES_LEAD, ENABLER, EXECUTIVE)
+APPROVER = "ex-2"
+"""The executive who answers waivers, and so decides nothing."""
+
+GOVERNORS = (OWNER, MARKETER, SALES_LEAD, ENABLER, EXECUTIVE, APPROVER)
 
 SIGNATURES = (
     ("value_propositions", "marketing"),
@@ -25,6 +29,11 @@ SIGNATURES = (
 FAR_AHEAD = timedelta(days=90)
 
 Row = Mapping[str, object]
+Item = TypeVar("Item")
+
+
+class TooLate(Exception):  # noqa: N818 - named as what was the case.
+    """The launch instant came before everything was done."""
 
 
 class People:
@@ -39,6 +48,7 @@ class People:
 
         self.owner = speak(OWNER, Role.PRODUCT_MANAGER)
         self.executive = speak(EXECUTIVE, Role.EXECUTIVE)
+        self.approver = speak(APPROVER, Role.EXECUTIVE)
         self.enabler = speak(ENABLER, Role.ENABLEMENT)
         self.marketer = speak(MARKETER, Role.MARKETING)
         self.signers = {"marketing": self.marketer, "sales": speak(SALES_LEAD, Role.SALES_LEAD)}
@@ -161,6 +171,22 @@ class Launching:
     def path(self, region: str) -> str:
         """Return the address of a region."""
         return f"/v1/launches/{self.product}/regions/{region}"
+
+
+def all_are(launching: Launching, verdict: str) -> bool:
+    """Say whether every region has come to this verdict; raises TooLate where one is held instead."""
+    seen = {launching.readiness(region)["verdict"] for region in launching.regions}
+    if "held" in seen and verdict != "launched":
+        raise TooLate
+    return seen == {verdict}
+
+
+def cut(rows: Sequence[Item], files: int, rng: random.Random) -> Iterator[Sequence[Item]]:
+    """Yield all rows in so many files, in an order that `rng` chooses."""
+    shuffled = rng.sample(rows, len(rows))
+    size = -(-len(rows) // files)
+    for start in range(0, len(rows), size):
+        yield shuffled[start : start + size]
 
 
 def write_csv(file: Path, rows: Iterable[Row]) -> None:
