@@ -127,18 +127,26 @@ def content_evidence(
     same_as: Iterable[Digest] = (),
     *,
     changed_at: datetime | None = None,
+    changed_by: str | None = None,
 ) -> ContentEvidence:
     """Return the evidence for the criteria of the signed `stage` in a region whose content is `entries`.
 
-    `same_as` are the earlier digests that edits which were not material link to this content, `changed_at` the moment
-    of the last edit that was. Raises ValueError for a stage where nothing is signed.
+    `same_as` are the earlier digests that edits which were not material link to this content; `changed_at` is the
+    moment of the last edit that was, and `changed_by` its writer. Raises ValueError where nothing is signed.
     """
     current = stage_digest(stage, entries)
     earlier = tuple(other for other in dict.fromkeys(same_as) if other != current)
     if stage is Stage.VALUE_PROPOSITIONS:
         segments = policy.value_propositions.segments
         missing = tuple(segment for segment in segments if not _is_stated(entries.get(segment)))
-        return ContentEvidence(stage=stage, digest=current, same_as=earlier, missing=missing, changed_at=changed_at)
+        return ContentEvidence(
+            stage=stage,
+            digest=current,
+            same_as=earlier,
+            missing=missing,
+            changed_at=changed_at,
+            changed_by=changed_by,
+        )
     ranked = ranked_objections(entries)
     top = ranked[: policy.objection_handling.top_objections]
     unanswered = tuple(key for key, entry in top if is_blank(entry.answer))
@@ -150,6 +158,7 @@ def content_evidence(
         answered=len(top) - len(unanswered),
         ranked=len(ranked),
         changed_at=changed_at,
+        changed_by=changed_by,
     )
 
 

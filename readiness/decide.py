@@ -45,6 +45,7 @@ from readiness.policy_changes import asked, confirmed, declined
 from readiness.poll import ballot_cast, poll_opened
 from readiness.refusals import (
     AlreadySigned,
+    CommandRefused,
     ContentIncomplete,
     DigestStale,
     FunctionNotHeld,
@@ -58,7 +59,7 @@ from readiness.refusals import (
     StageLocked,
     TwoKeysOneHand,
 )
-from readiness.refusing import by, refuse, require_reason
+from readiness.refusing import by, refuse, require_reason, told_who
 from readiness.region import RegionLaunch, Signature, StageStatus
 from readiness.reinforcement import owed
 from readiness.seats import seat_named
@@ -74,6 +75,15 @@ def decide(
     The region must have been brought up to date with the evidence first (`tick`), so that no one decides on a state
     that the facts have left behind.
     """
+    try:
+        return _followed(region, command, evidence, now)
+    except CommandRefused as refused:
+        raise CommandRefused(told_who(refused.refusal, region)) from None
+
+
+def _followed(
+    region: RegionLaunch, command: RegionCommand, evidence: Evidence | None, now: datetime
+) -> tuple[RegionEvent, ...]:
     if region.ending is not None and not (isinstance(command, MeetCondition) and owed(region)):
         raise refuse(
             RegionEnded, f"{region.plan.name} was {region.ending.value} and takes no more commands in this run."
@@ -155,6 +165,7 @@ def _sign_off(
             AlreadySigned,
             f"{command.function.capitalize()} has signed this revision already.",
             by=standing.person,
+            at=standing.at,
         )
     return (SignedOff(stage=command.stage, function=command.function, digest=command.digest, **by(command, now)),)
 
@@ -178,6 +189,8 @@ def _require_digest(command: SignOff, content: ContentEvidence | None) -> None:
             DigestStale,
             "The content has changed since you read it, so nothing was signed. Read it again, then sign.",
             current=content.digest if content is not None else None,
+            by=content.changed_by if content is not None else None,
+            at=content.changed_at if content is not None else None,
         )
 
 
@@ -217,7 +230,12 @@ def _decide(
 def _held(region: RegionLaunch, command: Hold | Decide, review_at: datetime | None, now: datetime) -> RegionHeld:
     require_reason(command, "A hold")
     if region.holding is not None and region.holding.is_by_person:
-        raise refuse(RegionHeldByPerson, "A person holds this region already.", by=region.holding.person or "")
+        raise refuse(
+            RegionHeldByPerson,
+            "A person holds this region already.",
+            by=region.holding.person or "",
+            at=region.holding.at,
+        )
     if review_at is not None and review_at <= now:
         raise refuse(ReviewDatePast, "The date to look again lies in the past. Name a later one.")
     return RegionHeld(cause=HoldCause.PERSON, review_at=review_at, **by(command, now))

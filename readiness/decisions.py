@@ -71,6 +71,7 @@ def decided(
             RegionHeldByPerson,
             "A person holds this region. Resume it first, then decide.",
             by=region.holding.person or "",
+            at=region.holding.at,
         )
     _require_review(region, command, now)
     _require_conditions(region, command, now)
@@ -84,7 +85,7 @@ def decided(
         require_votes(region, command.dissents_accepted)
     standing = region.decision
     if standing is not None and standing.choice is command.choice and command.choice is Choice.GO:
-        raise refuse(AlreadyDecided, "The same decision stands already.", by=standing.person)
+        raise refuse(AlreadyDecided, "The same decision stands already.", by=standing.person, at=standing.at)
     return (
         DecisionTaken(
             choice=command.choice,
@@ -132,7 +133,13 @@ def condition_met(region: RegionLaunch, command: MeetCondition, now: datetime) -
     # Once launched, a missed one can still be made good; before, its go is gone.
     is_mendable = found.status is ConditionStatus.MISSED and region.ending is not None
     if found.status is not ConditionStatus.OPEN and not is_mendable:
-        raise refuse(ConditionClosed, f"The condition is {found.status.value} already.", status=found.status.value)
+        raise refuse(
+            ConditionClosed,
+            f"The condition is {found.status.value} already.",
+            status=found.status.value,
+            by=found.closed_by,
+            at=found.closed_at,
+        )
     if command.proof_digest is None:
         raise refuse(ReasonMissing, "A condition is met with a proof. Give it in `proof`.")
     return (ConditionMet(condition=command.condition, proof_digest=command.proof_digest, **by(command, now)),)

@@ -132,6 +132,8 @@ class SignOffVoided(Happened):
     stage: Stage
     function: Function
     digest: Digest
+    edited_by: Identifier | None = None
+    """Who moved it on; None where nobody knows."""
 
 
 class OpenedBallot(Frozen):

@@ -97,6 +97,8 @@ class ContentEvidence(Frozen):
     """How many objections are ranked."""
     changed_at: Moment | None = None
     """When it was last changed materially, so that whoever signs was asked anew; None where nobody knows."""
+    changed_by: Identifier | None = None
+    """Who changed it then; None where nobody knows."""
 
 
 class BallotTold(Frozen):

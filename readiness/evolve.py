@@ -126,6 +126,8 @@ def evolve(region: RegionLaunch, event: RegionEvent) -> RegionLaunch:
         changes["idle"] = idle_seats(region, event)
     if event.person is not None:
         changes["last_person"] = event.person
+    elif isinstance(event, SignOffVoided) and event.edited_by is not None:
+        changes["last_person"] = event.edited_by
     return region.model_copy(update=changes)
 
 

@@ -43,7 +43,12 @@ def poll_opened(region: RegionLaunch, command: OpenPoll, now: datetime) -> tuple
             PollNotHeld, "The policy of this launch gives nobody a seat. An executive may decide right away."
         )
     if region.poll is not None and region.poll.closed_at is None:
-        raise refuse(PollAlreadyOpen, "A poll is open. Vote in it, or wait until it closes.")
+        raise refuse(
+            PollAlreadyOpen,
+            "A poll is open. Vote in it, or wait until it closes.",
+            by=region.poll.opened_by,
+            at=region.poll.opened_at,
+        )
     carried = tuple(ballot for ballot in _opened(region) if still_counts(region, ballot))
     if len(carried) == len(rules.polled):
         raise refuse(PollAlreadyOpen, "Every seat has voted on what stands now. An executive may decide.")
@@ -68,7 +73,7 @@ def ballot_cast(region: RegionLaunch, command: CastBallot, now: datetime) -> tup
         raise refuse(SeatUnknown, f"This poll asks {asked}, not {command.function.value}.")
     voted = next((ballot for ballot in poll.sealed if ballot.function is command.function), None)
     if voted is not None:
-        raise refuse(SeatHasVoted, f"The ballot of {command.function.value} is in.", by=voted.person)
+        raise refuse(SeatHasVoted, f"The ballot of {command.function.value} is in.", by=voted.person, at=voted.at)
     voters = {ballot.person for ballot in poll.sealed} | {ballot.person for ballot in poll.carried}
     if command.person in voters:
         raise refuse(TwoSeatsOnePerson, "You voted for another function. Someone else votes for this one.")

@@ -23,6 +23,13 @@ class _Refused(Frozen):
     detail: str
 
 
+class _CameSecond(_Refused):
+    by: str | None = None
+    """Who was first, or moved the region on last; None where nobody did."""
+    at: Moment | None = None
+    """When that was."""
+
+
 class LaunchAlreadyRunning(_Refused):
     """The product has a launch that has not ended."""
 
@@ -41,7 +48,7 @@ class RegionAlreadyRunning(_Refused):
     kind: Literal["region-already-running"] = "region-already-running"
 
 
-class RegionEnded(_Refused):
+class RegionEnded(_CameSecond):
     """The region has launched or was cancelled."""
 
     kind: Literal["region-ended"] = "region-ended"
@@ -96,7 +103,7 @@ class TwoKeysOneHand(_Refused):
     kind: Literal["two-keys-one-hand"] = "two-keys-one-hand"
 
 
-class StageLocked(_Refused):
+class StageLocked(_CameSecond):
     """The stage before is not passed yet."""
 
     kind: Literal["stage-locked"] = "stage-locked"
@@ -109,7 +116,7 @@ class ContentIncomplete(_Refused):
     missing: tuple[str, ...]
 
 
-class DigestStale(_Refused):
+class DigestStale(_CameSecond):
     """The content moved on since the signer read it."""
 
     kind: Literal["digest-is-stale"] = "digest-is-stale"
@@ -121,6 +128,7 @@ class AlreadySigned(_Refused):
 
     kind: Literal["already-signed"] = "already-signed"
     by: str
+    at: Moment | None = None
 
 
 class DeciderNotAllowed(_Refused):
@@ -207,7 +215,7 @@ class OwnerWaived(_Refused):
     waiver: str
 
 
-class GatesNotMet(_Refused):
+class GatesNotMet(_CameSecond):
     """A criterion of a learning stage is unmet."""
 
     kind: Literal["gates-not-met"] = "gates-not-met"
@@ -231,6 +239,7 @@ class AlreadyDecided(_Refused):
 
     kind: Literal["already-decided"] = "already-decided"
     by: str
+    at: Moment | None = None
 
 
 class RegionHeldByPerson(_Refused):
@@ -238,9 +247,10 @@ class RegionHeldByPerson(_Refused):
 
     kind: Literal["region-is-held"] = "region-is-held"
     by: str
+    at: Moment | None = None
 
 
-class RegionNotHeld(_Refused):
+class RegionNotHeld(_CameSecond):
     """There is no hold to end."""
 
     kind: Literal["region-not-held"] = "region-not-held"
@@ -258,7 +268,7 @@ class LaunchInPast(_Refused):
     kind: Literal["launch-in-the-past"] = "launch-in-the-past"
 
 
-class LaunchUnchanged(_Refused):
+class LaunchUnchanged(_CameSecond):
     """The new launch instant is the one that stands."""
 
     kind: Literal["launch-instant-unchanged"] = "launch-instant-unchanged"
@@ -302,13 +312,13 @@ class ConditionDueBadly(_Refused):
     latest: Moment
 
 
-class ConditionUnknown(_Refused):
+class ConditionUnknown(_CameSecond):
     """The standing decision has no such condition."""
 
     kind: Literal["condition-unknown"] = "condition-unknown"
 
 
-class ConditionClosed(_Refused):
+class ConditionClosed(_CameSecond):
     """The condition was met or missed already."""
 
     kind: Literal["condition-closed"] = "condition-closed"
@@ -335,13 +345,13 @@ class NotWaivable(_Refused):
     kind: Literal["not-waivable"] = "not-waivable"
 
 
-class NothingToWaive(_Refused):
+class NothingToWaive(_CameSecond):
     """The criterion is met, so there is nothing to waive."""
 
     kind: Literal["nothing-to-waive"] = "nothing-to-waive"
 
 
-class WaiverAlreadyOpen(_Refused):
+class WaiverAlreadyOpen(_CameSecond):
     """A waiver of the same criterion is asked for or runs."""
 
     kind: Literal["waiver-already-open"] = "waiver-already-open"
@@ -376,12 +386,11 @@ class WaiverUnknown(_Refused):
     kind: Literal["waiver-unknown"] = "waiver-unknown"
 
 
-class WaiverNotOpen(_Refused):
+class WaiverNotOpen(_CameSecond):
     """The waiver was answered already, or has ended."""
 
     kind: Literal["waiver-not-open"] = "waiver-not-open"
     status: str
-    by: str | None = None
 
 
 class WaiverApproverNotAllowed(_Refused):
@@ -414,19 +423,19 @@ class PollNotHeld(_Refused):
     kind: Literal["no-poll-here"] = "no-poll-here"
 
 
-class PollAlreadyOpen(_Refused):
+class PollAlreadyOpen(_CameSecond):
     """A poll is open, or every seat's ballot still counts."""
 
     kind: Literal["poll-already-open"] = "poll-already-open"
 
 
-class PollNotOpen(_Refused):
+class PollNotOpen(_CameSecond):
     """No poll is open to vote in."""
 
     kind: Literal["poll-not-open"] = "poll-not-open"
 
 
-class SeatUnknown(_Refused):
+class SeatUnknown(_CameSecond):
     """The function holds no seat in this poll, or its earlier ballot still counts."""
 
     kind: Literal["no-such-seat"] = "no-such-seat"
@@ -437,9 +446,10 @@ class SeatHasVoted(_Refused):
 
     kind: Literal["seat-has-voted"] = "seat-has-voted"
     by: str
+    at: Moment | None = None
 
 
-class SeatNotIdle(_Refused):
+class SeatNotIdle(_CameSecond):
     """Another person is named only for a seat that has been idle for too long."""
 
     kind: Literal["seat-not-idle"] = "seat-not-idle"
@@ -463,7 +473,7 @@ class TwoSeatsOnePerson(_Refused):
     kind: Literal["two-seats-one-person"] = "two-seats-one-person"
 
 
-class VotesMissing(_Refused):
+class VotesMissing(_CameSecond):
     """Fewer seats have voted than the policy asks for."""
 
     kind: Literal["votes-missing"] = "votes-missing"
@@ -471,14 +481,14 @@ class VotesMissing(_Refused):
     voted: int
 
 
-class DissentNotAccepted(_Refused):
+class DissentNotAccepted(_CameSecond):
     """A dissent must be accepted by name, with a reason, before a go."""
 
     kind: Literal["dissent-not-accepted"] = "dissent-not-accepted"
     functions: tuple[str, ...]
 
 
-class DissentUnknown(_Refused):
+class DissentUnknown(_CameSecond):
     """There is no such dissent to accept."""
 
     kind: Literal["no-such-dissent"] = "no-such-dissent"

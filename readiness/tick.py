@@ -141,7 +141,14 @@ def _gates(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> It
 
 def _voided(region: RegionLaunch, evidence: Evidence, now: datetime) -> Iterator[RegionEvent]:
     for signature in _moved_on(region, evidence):
-        yield SignOffVoided(at=now, stage=signature.stage, function=signature.function, digest=signature.digest)
+        content = evidence.content_of(signature.stage)
+        yield SignOffVoided(
+            at=now,
+            stage=signature.stage,
+            function=signature.function,
+            digest=signature.digest,
+            edited_by=content.changed_by if content is not None else None,
+        )
 
 
 def _moved_on(region: RegionLaunch, evidence: Evidence) -> Iterator[Signature]:

@@ -54,6 +54,8 @@ def requested(
             f"A waiver of {command.criterion.value} is {standing.status.value} already. "
             "Have that one answered or revoked first.",
             waiver=standing.id,
+            by=standing.requested_by,
+            at=standing.requested_at,
         )
     _require_budget(region, elsewhere)
     latest = region.launch_at + timedelta(days=region.policy.waivers.days_after_launch)
@@ -103,6 +105,7 @@ def answered(
             f"The waiver is {waiver.status.value}, so it cannot be {_wanted(command)}.",
             status=waiver.status.value,
             by=waiver.ended_by or waiver.answered_by,
+            at=waiver.ended_at or waiver.answered_at,
         )
     _require_stranger(region, waiver, command)
     event = {GrantWaiver: WaiverGranted, DenyWaiver: WaiverDenied, RevokeWaiver: WaiverRevoked}[type(command)]

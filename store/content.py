@@ -42,6 +42,7 @@ from store.texts import (
     stage_digests_of,
     text_of,
     texts_of_region,
+    writer_at,
 )
 
 
@@ -216,6 +217,7 @@ def stage_content(tx: Connection, key: RegionKey, stage: Stage) -> StageContent:
             region.policy,
             chain.same_as if chain is not None else (),
             changed_at=chain.since if chain is not None else None,
+            changed_by=writer_at(texts, key.region, stage, chain),
         ),
         entries=tuple(sorted((e for e in shown if not _is_unranked(e.text)), key=_reading_order)),
         raised=tuple(e for e in shown if _is_unranked(e.text)),

@@ -261,11 +261,13 @@ def _too_late(
         )
     asked = command.command
     if isinstance(asked, SignOff) and asked.position is Position.APPROVE:
-        current = next((content.digest for content in contents if content.stage is asked.stage), None)
-        if current is not None and asked.digest != current:
+        current = next((content for content in contents if content.stage is asked.stage), None)
+        if current is not None and asked.digest != current.digest:
             return DigestStale(
                 detail="The content has changed since you read it, so nothing was signed. Read it again, then sign.",
-                current=current,
+                current=current.digest,
+                by=current.changed_by,
+                at=current.changed_at,
             )
     return None
 

@@ -96,6 +96,21 @@ def entries_of_region(texts: Iterable[Text], product: str, region: str, stage: S
     return region_content(wide, own)
 
 
+def writer_at(texts: Iterable[Text], region: str, stage: Stage, digest: StageDigest | None) -> str | None:
+    """Return who wrote the text by which a region's stage came to mean what it does; None where it was written over
+    since, or was there when the region began."""
+    if digest is None:
+        return None
+    return next(
+        (
+            text.person
+            for text in texts
+            if text.at == digest.since and text.stage is stage and text.region in (PRODUCT_WIDE, region)
+        ),
+        None,
+    )
+
+
 def contents_of(
     tx: Connection, regions: Sequence[RegionLaunch], *, as_of: datetime = NEVER
 ) -> dict[RegionKey, tuple[ContentEvidence, ...]]:
@@ -113,6 +128,7 @@ def contents_of(
                 region.policy,
                 digest.same_as if digest is not None else (),
                 changed_at=digest.since if digest is not None else None,
+                changed_by=writer_at(texts[region.key.product], region.key.region, stage, digest),
             )
             for stage in SIGNED_STAGES
             for digest in (digests.get((region.key, stage)),)

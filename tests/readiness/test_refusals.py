@@ -1,7 +1,7 @@
 """Does whoever is refused, or reads a reason, learn in whole sentences what is the matter?"""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -163,6 +163,34 @@ def test_whoever_signs_again_learns_who_has_signed() -> None:
     assert refusal_of(region, sign_off(*SIGNERS[0]), World()).by == "ma-1"
     punctuated = World(message="message 1!", same_message=("message 1",))
     assert refusal_of(region, sign_off(*SIGNERS[0], world=punctuated), punctuated).kind == "already-signed"
+
+
+def test_whoever_comes_second_learns_who_was_first_and_when() -> None:
+    """Where a refusal follows from what somebody did just before, it names them and the moment."""
+    signed_once = accepted(region_launch(), sign_off(*SIGNERS[0]), World())
+    assert told(refusal_of(signed_once, sign_off(*SIGNERS[0]), World())) == ("ma-1", NOW)
+    held = accepted(ready(), HOLD, READY_WORLD)
+    assert told(refusal_of(held, HOLD)) == (OWNER, NOW)
+    assert told(refusal_of(held, decision())) == (OWNER, NOW)
+    assert told(refusal_of(accepted(held, RESUME, READY_WORLD), RESUME)) == (OWNER, NOW)
+    assert told(refusal_of(with_go(), decision())) == ("ex-1", NOW)
+    assert told(refusal_of(ready(), reschedule(timedelta(0)))) == ("sa-1", NOW)
+
+
+def test_whoever_signs_what_was_edited_meanwhile_learns_who_edited_it() -> None:
+    """The editor is named by the refusal of a stale digest, and by that of a readiness that the edit moved on."""
+    edited = World(message="message 2").evidence()
+    contents = tuple(c.model_copy(update={"changed_by": "ma-2", "changed_at": LATER_AT}) for c in edited.contents)
+    seen = edited.model_copy(update={"contents": contents})
+    assert told(refusal_of(region_launch(), sign_off(*SIGNERS[0], world=World()), seen=seen)) == ("ma-2", LATER_AT)
+    region = accepted(region_launch(), sign_off(*SIGNERS[0]), World())
+    late = sign_off(*SIGNERS[1]).model_copy(update={"seen": region.version})
+    assert told(refusal_of(region, late, seen=seen)) == ("ma-2", NOW)
+
+
+def told(refusal: Any) -> tuple[str | None, datetime | None]:
+    """Return by whom and when somebody was overtaken."""
+    return refusal.by, refusal.at
 
 
 def test_a_locked_stage_says_what_opens_it() -> None:
