@@ -49,7 +49,7 @@ def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> t
         events.append(change)
         # What was gathered was gathered by the policy before: the gates are judged at the next look, by the new one.
         evidence = None
-    for step in (_waivers, _conditions, _gates, revives, poll_closes, seats_idled, _review, _missed_instant):
+    for step in (_waivers, _conditions, _gates, revives, _poll, seats_idled, _review, _missed_instant):
         for event in step(region, evidence, now):
             region = evolve(region, event)
             events.append(event)
@@ -137,6 +137,14 @@ def _gates(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> It
         yield CriteriaJudged(at=now, judged=readiness.judged())
     yield from _voided(region, evidence, now)
     yield from _stages(region, readiness, now)
+
+
+def _poll(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
+    """Yield the closing of the poll and what the gates make of it at once: whoever decides on what they then read is
+    not told that it moved on."""
+    for event in poll_closes(region, evidence, now):
+        yield event
+        yield from _gates(evolve(region, event), evidence, now)
 
 
 def _voided(region: RegionLaunch, evidence: Evidence, now: datetime) -> Iterator[RegionEvent]:
