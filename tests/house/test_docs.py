@@ -29,7 +29,7 @@ _WHEN = datetime(2026, 12, 1, tzinfo=UTC)
 """An instant before the launches of the example plans."""
 
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
-_CODE = re.compile(r"`([^`\n]+)`|^(?: {4}|\t)(.+)$", re.MULTILINE)
+_CODE = re.compile(r"`([^`\n]+)`|^(?: {4}|\t|\$ |> )(.+)$", re.MULTILINE)
 _WORDS_AFTER = {name: re.compile(rf"(?:^|[\s;|(]|\$\(){name} ([a-z][a-z-]*)") for name in ("ltl", "make")}
 
 
