@@ -25,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check fuzz taste torture mutants bench histories oulad fmt fmt-check lint types layers
+.PHONY: help setup up test check fuzz taste torture sequences mutants bench histories oulad fmt fmt-check lint types layers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ taste: setup ## Do a little of everything that `make torture` does, in some six 
 
 torture: setup ## Kill, freeze, fill and race everything for long and print what was found (TORTURE_SEED=n, TORTURE_ROUNDS=n)
 	@TORTURE=long $(BIN)/python -m pytest tests/torture tests/readiness/test_walk.py $(ARGS)
+
+sequences: setup ## Try 20,000 random sequences of acts on the core, 500 on running workflows (TORTURE_SEED=n, TORTURE_ROUNDS=n)
+	@HYPOTHESIS_PROFILE=long TORTURE=long $(BIN)/python -m pytest tests/readiness/test_machine.py tests/torture/test_sequences.py $(ARGS)
 
 mutants: setup ## Bring small faults into the gates and duties, one by one, and see that a test notices (ARGS="readiness.decide*")
 	@$(BIN)/python -m tests.readiness.mutants $(ARGS)

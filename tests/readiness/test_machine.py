@@ -2,13 +2,15 @@
 
 # Auditors of their own keep what happened outside, and judge each launch by that alone.
 
+from unittest import TestCase
+
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from readiness.evidence import Evidence
 from readiness.region import RegionLaunch
-from tests.effort import examples
+from tests.effort import PROFILE, examples
 from tests.readiness.governed_machine import GovernedMachine
 from tests.readiness.machine import RegionMachine
 
@@ -43,10 +45,29 @@ def test_an_open_lock_is_noticed(machine: type[RegionMachine]) -> None:
         run_state_machine_as_test(machine, settings=UNSEEN)
 
 
-TestRegionMachine = RegionMachine.TestCase
-TestRegionMachine.settings = settings(max_examples=examples(60), stateful_step_count=40)
-TestRegionMachine.__doc__ = "No sequence of commands, edits, facts and time launches a region in breach of the rules."
+# Many sequences are short, as one of their steps may be a whole story up to its launch; some are long enough for a
+# region to be held, slipped, edited and decided on again. The long run tries as many as the issue asks for, all long.
+SHORT, LONG = (480, 6), (20, 40)
+"""How many sequences of each machine are tried in CI, of how many steps at most; `make sequences` tries 20 times as
+many of 40 steps: 20,000 over both machines."""
 
-TestGovernedMachine = GovernedMachine.TestCase
-TestGovernedMachine.settings = settings(max_examples=examples(60), stateful_step_count=40)
-TestGovernedMachine.__doc__ = "Nor with waivers, a sealed poll and conditions."
+
+def case(machine: type[RegionMachine], many: tuple[int, int], truth: str) -> type[TestCase]:
+    """Return the test of `machine` that tries so many sequences of so many steps."""
+    count, steps = many
+    tries = settings(max_examples=examples(count), stateful_step_count=LONG[1] if PROFILE == "long" else steps)
+    # Hypothesis keeps one test for each machine, so each test has a machine of its own.
+    own: type[RegionMachine] = type(machine.__name__, (machine,), {})
+    tried: type[TestCase] = own.TestCase
+    tried.settings = tries  # type: ignore[attr-defined]  # Hypothesis makes the class.
+    tried.__doc__ = truth
+    return tried
+
+
+_REGION = "No sequence of commands, edits, facts and time launches a region in breach of the rules."
+_GOVERNED = "Nor with waivers, a sealed poll and conditions."
+
+TestManyOfTheRegion = case(RegionMachine, SHORT, _REGION)
+TestLongOnesOfTheRegion = case(RegionMachine, LONG, _REGION)
+TestManyOfTheGoverned = case(GovernedMachine, SHORT, _GOVERNED)
+TestLongOnesOfTheGoverned = case(GovernedMachine, LONG, _GOVERNED)
