@@ -97,7 +97,7 @@ class Sequence:
     async def act(self) -> None:
         """Do one thing, or let two people do two things at once."""
         acts: list[tuple[int, Callable[[], Awaitable[object]]]] = [
-            (4, self.get_ready_and_go),
+            (4, self.become_ready_and_go),
             (2, self.go_short_of_one),
             (2, self.go_on_a_promise),
             (2, self.sign),
@@ -131,7 +131,7 @@ class Sequence:
 
     # --- stories as they usually go
 
-    async def get_ready_and_go(self, *, passed: int = SELLERS, due_days: tuple[int, ...] = ()) -> None:
+    async def become_ready_and_go(self, *, passed: int = SELLERS, due_days: tuple[int, ...] = ()) -> None:
         """All goes well up to a go; whatever comes after it is chance."""
         region = self.town.region(self.key)
         if region.launch_at <= self.town.now and not self.has_ended:
@@ -150,11 +150,11 @@ class Sequence:
     async def go_short_of_one(self) -> None:
         """What is missing is waived, and the region goes all the same."""
         required = TIERS[self.tier].certification.required_share
-        await self.get_ready_and_go(passed=required * SELLERS // 10_000 - 1)
+        await self.become_ready_and_go(passed=required * SELLERS // 10_000 - 1)
 
     async def go_on_a_promise(self) -> None:
         """A conditional go is given; whether its promise is kept is chance."""
-        await self.get_ready_and_go(due_days=(self.chance.choice([1, 3, 9]),))
+        await self.become_ready_and_go(due_days=(self.chance.choice([1, 3, 9]),))
         if self.chance.random() < 0.5:
             await self.keep_a_promise()
 

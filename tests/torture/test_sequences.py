@@ -130,7 +130,7 @@ async def test_a_launch_through_two_broken_locks_is_reported(tmp_path: Path, mig
         since = town.now + timedelta(hours=1)
         sequence = Sequence(town, 0, chance_of(0), since=since)
         await sequence.begin()
-        await sequence.get_ready_and_go(passed=1)
+        await sequence.become_ready_and_go(passed=1)
         await town.pass_until(town.region(sequence.key).launch_at, [sequence.key])
         await town.until_closed(sequence.key)
         export = await town.export(sequence.key)
