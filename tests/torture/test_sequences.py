@@ -24,7 +24,12 @@ from tests.torture.sequence import DAYS, SELLERS, Sequence
 from tests.torture.town import OnTheStoresDay, Town
 from tests.workflows.servers import real_server
 
-pytestmark = pytest.mark.temporal
+pytestmark = [
+    pytest.mark.temporal,
+    # What the SDK warns of where a local activity ends just as it times out, on a machine with no time left: an error
+    # would end the worker, and in production it ends nothing.
+    pytest.mark.filterwarnings("ignore:Cannot find activity to cancel:UserWarning"),
+]
 
 SIDE_BY_SIDE = 20
 """How many regions live through their days together."""
