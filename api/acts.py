@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from api.answers import SignatureAnswer
 from api.bodies import (
+    AddressBody,
     AnswerBody,
     BallotBody,
     CancelBody,
@@ -34,6 +35,7 @@ from api.problems import Fault, Problem, invalid, problem_of
 from api.rights import Action
 from readiness.canonical import digest
 from readiness.commands import (
+    AddressLesson,
     AskPolicyChange,
     Cancel,
     CastBallot,
@@ -256,6 +258,13 @@ def changing_policy(body: PolicyChangeBody) -> Act:
 def answering_policy(body: PolicyAnswerBody, command: type[ConfirmPolicyChange] | type[DeclinePolicyChange]) -> Act:
     """Return the confirmation or the refusal of a change of policy."""
     return Act(Action.ANSWER_POLICY, command, body, _always({"change": body.change}))
+
+
+def addressing(body: AddressBody, lesson: str) -> Act:
+    """Return the word on how what an earlier wave learned is addressed."""
+    return Act(
+        Action.ADDRESS_LESSON, AddressLesson, body, _always({"lesson": lesson, "how_digest": digest(body.how)})
+    )
 
 
 def owning(body: OwnerBody, role: Role) -> Act:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 from readiness.commands import Position
 from readiness.people import PersonStatus
 from readiness.policy import Function, Stage
+from readiness.readiness import LessonShown
 from readiness.values import Digest, Frozen, Moment
 
 
@@ -126,6 +127,8 @@ class ContentAnswer(Frozen):
     missing: tuple[str, ...]
     entries: tuple[EntryAnswer, ...]
     raised: tuple[EntryAnswer, ...]
+    must_address: tuple[LessonShown, ...] = ()
+    """What earlier waves learned, beside the answers to objections, for those who may read the readiness."""
     sign_offs: tuple[SignatureAnswer, ...]
     sent_back: tuple[SignatureAnswer, ...]
 

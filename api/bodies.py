@@ -205,6 +205,14 @@ class MeetBody(GoverningBody):
     proof: Text
 
 
+class AddressBody(GoverningBody):
+    """How what an earlier wave learned is addressed in this region."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"how": "The price list is corrected."}]})
+
+    how: Text
+
+
 class HoldBody(GoverningBody):
     """Why the launch stops, and when to look again."""
 

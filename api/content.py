@@ -15,9 +15,10 @@ from api.editing import Put, Withdrawal, carry_out_edit, carry_out_withdrawal, r
 from api.guard import Judged, guarded_router, insist, requires
 from api.idempotency import IdempotencyKey, Rehearse
 from api.identity import Actor
+from api.lessons import lessons_to_read
 from api.problems import Fault, Problem, invalid
 from api.rehearsing import RehearsalAnswer
-from api.rights import Action
+from api.rights import Action, can
 from readiness.commands import Position
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.region import Signature
@@ -175,7 +176,8 @@ async def content(
     actor: Annotated[Actor, requires(Action.READ_CONTENT)],
 ) -> ContentAnswer:
     """Return what is to be signed at a stage in a region, with its digest and who has signed."""
-    del actor
+    # What people wrote as they held another region is for those who may read it there: not for sellers.
+    reads_lessons = stage is Stage.OBJECTION_HANDLING and can(actor, Action.READ_READINESS, region)
     if stage not in SIGNED_STAGES:
         raise Problem(
             "not-found", f"Nothing is signed at {stage.value}. See value_propositions or objection_handling."
@@ -186,8 +188,10 @@ async def content(
             key = latest_region(tx, product, region)
             if key is None:
                 raise region_not_found(product, region)
-            signers = region_record(tx, key).region.policy.signers_of(stage)
-            return _content_answer(stage_content(tx, key, stage), signers)
+            record = region_record(tx, key).region
+            shown = _content_answer(stage_content(tx, key, stage), record.policy.signers_of(stage))
+            lessons = lessons_to_read(tx, record) if reads_lessons else ()
+            return shown.model_copy(update={"must_address": lessons})
 
     answer = await run_in_threadpool(read)
     response.headers["ETag"] = f'"{answer.digest}"'

@@ -91,6 +91,7 @@ STATUS_OF_REFUSAL: dict[str, int] = {
     "two-seats-one-person": 403,
     "seat-namer-not-allowed": 403,
     "seat-named-self": 403,
+    "lesson-addresser-not-allowed": 403,
     "conditions-missing": 422,
     "conditions-not-wanted": 422,
     "condition-due-badly": 422,

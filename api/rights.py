@@ -33,6 +33,7 @@ class Action(StrEnum):
     NAME_SEAT = "name_seat"
     CHANGE_POLICY = "change_policy"
     ANSWER_POLICY = "answer_policy"
+    ADDRESS_LESSON = "address_lesson"
     IMPORT_FACTS = "import_facts"
     READ_IMPORT = "read_import"
     READ_BOARD = "read_board"
@@ -120,6 +121,8 @@ TABLE: tuple[Right, ...] = (
           "Asking for other rules is planning; it changes nothing until a second person confirms it."),
     Right(Action.ANSWER_POLICY, Reach.REGION, (_EXECUTIVE, _MANAGER),
           "An executive who neither asked nor owns confirms; who asked may take it back: see the core."),
+    Right(Action.ADDRESS_LESSON, Reach.REGION, (_MARKETING, _MANAGER),
+          "Who writes the message, or plans the launch, says how what an earlier wave learned is addressed."),
     # Facts. A file names people of any region, so whoever loads one, or reads its bad rows, answers for all regions.
     Right(Action.IMPORT_FACTS, Reach.EVERYWHERE, (_ENABLEMENT, _ADMIN, _SERVICE),
           "Enablement, or the system of record, brings in who has learned what."),

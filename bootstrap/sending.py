@@ -23,6 +23,7 @@ from activities.messages import OTHER_RUN
 from api.sending import EngineAway
 from readiness.commands import (
     AddRegion,
+    AddressLesson,
     AskPolicyChange,
     Cancel,
     CastBallot,
@@ -82,6 +83,7 @@ _REGION_UPDATES: dict[type, Any] = {
     Decide: RegionLaunchWorkflow.decide,
     MeetCondition: RegionLaunchWorkflow.meet_condition,
     NameSeat: RegionLaunchWorkflow.name_seat,
+    AddressLesson: RegionLaunchWorkflow.address_lesson,
     Hold: RegionLaunchWorkflow.hold,
     Resume: RegionLaunchWorkflow.resume,
     Cancel: RegionLaunchWorkflow.cancel,

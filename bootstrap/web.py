@@ -22,6 +22,7 @@ from api.governing_many import governing_many_router
 from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
 from api.imports import imports_router
 from api.launches import launches_router
+from api.lessons import lessons_router
 from api.owning import owning_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
 from api.policy_changes import policy_router
@@ -86,6 +87,7 @@ def routers() -> Sequence[APIRouter]:
         waiving_router(),
         polling_router(),
         policy_router(),
+        lessons_router(),
         content_router(),
         reading_router(),
         ball_router(),

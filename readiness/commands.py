@@ -160,6 +160,15 @@ class MeetCondition(Asked):
     proof_digest: Digest | None = None
 
 
+class AddressLesson(Asked):
+    """Say how what an earlier wave learned is addressed in this region."""
+
+    kind: Literal["address_lesson"] = "address_lesson"
+    lesson: str
+    how_digest: Digest | None = None
+    """The digest of what is done about it; the words stay in the command log."""
+
+
 class RequestWaiver(Asked):
     """Ask for permission to pass an unmet criterion; the waiver is known by the id of this command."""
 
@@ -272,6 +281,7 @@ RegionCommand = Annotated[
     | OpenPoll
     | CastBallot
     | NameSeat
+    | AddressLesson
     | ChangeOwner
     | AskPolicyChange
     | ConfirmPolicyChange

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from readiness.canonical import Json, digest
-from readiness.evidence import ContentEvidence
+from readiness.evidence import ContentEvidence, Lesson
 from readiness.policy import Policy, Stage
 from readiness.values import Digest, Frozen
 
@@ -128,11 +128,13 @@ def content_evidence(
     *,
     changed_at: datetime | None = None,
     changed_by: str | None = None,
+    lessons: tuple[Lesson, ...] = (),
 ) -> ContentEvidence:
     """Return the evidence for the criteria of the signed `stage` in a region whose content is `entries`.
 
-    `same_as` are the earlier digests that edits which were not material link to this content; `changed_at` is the
-    moment of the last edit that was, and `changed_by` its writer. Raises ValueError where nothing is signed.
+    `same_as` are the earlier digests that edits which were not material link to this content, `changed_at` the moment
+    of the last edit that was, `changed_by` its writer, and `lessons` what earlier waves learned, beside the answers
+    to objections. Raises ValueError for a stage where nothing is signed.
     """
     current = stage_digest(stage, entries)
     earlier = tuple(other for other in dict.fromkeys(same_as) if other != current)
@@ -159,6 +161,7 @@ def content_evidence(
         ranked=len(ranked),
         changed_at=changed_at,
         changed_by=changed_by,
+        lessons=lessons,
     )
 
 

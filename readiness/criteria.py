@@ -7,17 +7,22 @@ from datetime import datetime, timedelta
 from readiness.events import CriterionStatus
 from readiness.evidence import ContentEvidence, Evidence
 from readiness.forecast import certification_forecast, needed, training_forecast
+from readiness.lessons import lesson_words, unaddressed
 from readiness.plan import Assessment, Course
 from readiness.policy import CriterionKey, Function, Policy, Stage
 from readiness.poll import stale_seats
 from readiness.readiness import CriterionResult, Rag, WaiverShown, floor_share
 from readiness.region import RegionLaunch, StageState, Waiver
+from readiness.short_path import proven_by
 from readiness.values import BASIS_POINTS, share_is_met
 from readiness.waivers import covering, granted
 
 STILL_DAYS = 14
 """Days that a stage may be open without movement before it turns red (rule book, RAG)."""
 
+
+MOST_LESSONS = 5
+"""Lessons of earlier waves that one reason names."""
 
 _SAID = {
     Stage.VALUE_PROPOSITIONS: "the value propositions",
@@ -55,7 +60,7 @@ def judge(key: CriterionKey, case: Case) -> CriterionResult:
 
 def _with_waiver(result: CriterionResult, case: Case) -> CriterionResult:
     """Return the result as a waiver leaves it: covered, or with what its waiver lacks, red where it lapses first."""
-    if result.status is CriterionStatus.MET:
+    if result.status is CriterionStatus.MET or result.unaddressed:
         return result
     at = case.evidence.figures.at
     waiver = covering(case.region, result, at=at)
@@ -183,9 +188,13 @@ def _objections_answered(case: Case) -> CriterionResult:
     content = case.evidence.content_of(Stage.OBJECTION_HANDLING)
     answered = content.answered if content is not None else 0
     ranked = content.ranked if content is not None else 0
-    is_met = share_is_met(answered, rules.top_objections, required=rules.answered_share)
+    owed = unaddressed(case.region, content)
+    is_answered = share_is_met(answered, rules.top_objections, required=rules.answered_share)
+    is_met = is_answered and not owed
     reasons = []
-    if not is_met:
+    if owed:
+        reasons.append(f"What earlier waves learned is still to be addressed: {lesson_words(owed[:MOST_LESSONS])}")
+    if not is_answered:
         if ranked < rules.top_objections:
             reasons.append(f"{ranked} of the top {rules.top_objections} objections have been written down")
         reasons.append(f"{answered} of the top {rules.top_objections} objections have an answer")
@@ -203,6 +212,7 @@ def _objections_answered(case: Case) -> CriterionResult:
         due_at=case.due_at,
         reasons=tuple(reasons),
         waiting_on=() if is_met else (Function.MARKETING.value,),
+        unaddressed=len(owed),
     )
 
 
@@ -312,7 +322,11 @@ def _poll_complete(case: Case) -> CriterionResult:
     seats = len(rules.polled)
     waiting: tuple[str, ...]
     reasons: tuple[str, ...]
-    if poll is None:
+    proven = proven_by(case.region, case.evidence)
+    if proven is not None:
+        status, voted, waiting = CriterionStatus.MET, seats, ()
+        reasons = (f"Nobody is polled: {proven} launched on the same texts and policy",)
+    elif poll is None:
         status, voted, waiting = CriterionStatus.NO_EVIDENCE, 0, (Function.PRODUCT.value,)
         reasons = ("No poll has been opened yet",)
     elif poll.closed_at is None:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from readiness.commands import (
     ROLE_OF_FUNCTION,
+    AddressLesson,
     Asked,
     AskPolicyChange,
     Cancel,
@@ -39,6 +40,7 @@ from readiness.events import (
     SignedOff,
 )
 from readiness.evidence import ContentEvidence, Evidence
+from readiness.lessons import lesson_addressed
 from readiness.ownership import owner_changed
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.policy_changes import asked, confirmed, declined
@@ -116,6 +118,8 @@ def _followed(
             return answered(region, command, now)
         case NameSeat():
             return seat_named(region, command, now)
+        case AddressLesson():
+            return lesson_addressed(region, command, evidence, now)
         case MeetCondition():
             return condition_met(region, command, now)
         case AskPolicyChange():

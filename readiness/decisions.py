@@ -45,6 +45,7 @@ from readiness.refusals import (
 )
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import GOES, ConditionStatus, PromisedCondition, RegionLaunch
+from readiness.short_path import proven_by
 from readiness.waivers import parties
 
 
@@ -82,7 +83,7 @@ def decided(
         )
     readiness = met_readiness(region, evidence, with_poll=command.choice in GOES)
     if command.choice in GOES:
-        require_votes(region, command.dissents_accepted)
+        require_votes(region, command.dissents_accepted, is_spared=proven_by(region, evidence) is not None)
     standing = region.decision
     if standing is not None and standing.choice is command.choice and command.choice is Choice.GO:
         raise refuse(AlreadyDecided, "The same decision stands already.", by=standing.person, at=standing.at)

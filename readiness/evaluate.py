@@ -10,6 +10,7 @@ from readiness.commands import Choice
 from readiness.criteria import Case, judge, waiver_shown
 from readiness.events import CriterionStatus
 from readiness.evidence import Evidence
+from readiness.lessons import lessons_of, lessons_shown
 from readiness.policy import GATED_STAGES, LEARNING_STAGES, CriterionKey, Policy, Stage
 from readiness.poll import stale_seats
 from readiness.readiness import (
@@ -34,6 +35,7 @@ from readiness.region import (
     StageStatus,
     Verdict,
 )
+from readiness.waves import wave_blocker
 
 BEING_CHECKED = "Evidence changed, being checked"
 """Said where live figures would unmake a go that the workflow has not judged again yet."""
@@ -76,6 +78,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
     # A past instant is asked for from there, a coming one from now.
     seen_at = min(evidence.figures.gathered_at, at)
     verdict = _tempered(region, stages, seen_at=seen_at)
+    waits = tuple(wave_blocker(region, verdict, evidence, at=seen_at))
     doubt = BEING_CHECKED if at == judged_instant(region, now=evidence.figures.gathered_at) else UNMET_AT_INSTANT
     return Readiness(
         product=region.key.product,
@@ -97,14 +100,17 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         at=at,
         forecast_at=_forecast(criteria),
         as_of=evidence.figures.gathered_at,
-        reasons=_top_reasons(region, verdict, criteria, doubt=doubt),
+        reasons=(*(blocker.reason for blocker in waits), *_top_reasons(region, verdict, criteria, doubt=doubt))[
+            :TOP_REASONS
+        ],
         stages=stages,
-        blockers=tuple(blockers(region, verdict, stages)),
+        blockers=(*blockers(region, verdict, stages), *waits),
         decision=decision_shown(region),
         hold=_hold_shown(region),
         conditions=tuple(condition_shown(condition) for condition in standing_conditions(region)),
         poll=poll_shown(region),
         waivers=tuple(waiver_shown(waiver, policy, at=at) for waiver in region.waivers),
+        must_address=tuple(lessons_shown(region, lessons_of(evidence))),
         below_tier=region.below_tier,
         short_lead=region.plan.short_lead,
         suspended_at=region.suspended_at,

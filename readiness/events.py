@@ -13,6 +13,7 @@ from readiness.evidence import AudienceChange
 from readiness.happened import Happened
 from readiness.impact import TierGrounds
 from readiness.lasting import GoRevived, RegionSlipped
+from readiness.lesson_events import LessonAddressed
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
 from readiness.policy_events import (
@@ -354,6 +355,7 @@ RegionEvent = Annotated[
     | PollClosed
     | SeatIdled
     | SeatNamed
+    | LessonAddressed
     | DecisionTaken
     | ConditionMet
     | ConditionMissed
@@ -422,6 +424,7 @@ GIVING: dict[str, tuple[str, ...]] = {
     "policy_change_confirmed": ("confirm_policy_change",),
     "launch_owner_changed": ("hand_over",),
     "region_slipped": ("reschedule",),
+    "lesson_addressed": ("address_lesson",),
 }
 """Events that give, each with the kinds of command that may stand behind it: without one in the log they count
 for nothing. Every other event takes away, or only records, and always counts."""

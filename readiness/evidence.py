@@ -1,12 +1,13 @@
 """By which facts is a region judged, and when were they gathered?"""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import Field
 
 from readiness.commands import Stance
 from readiness.policy import Function, Stage
-from readiness.values import Digest, Frozen, Identifier, Moment
+from readiness.values import Digest, Frozen, Identifier, Moment, Slug
 
 PACE_WINDOW = timedelta(days=14)
 """The span before the gathering over which pace is measured (rule book: a forecast uses the last fourteen days)."""
@@ -82,6 +83,17 @@ class Figures(Frozen):
         return self.model_copy(update={"at": at, "gathered_at": now})
 
 
+class Lesson(Frozen):
+    """What an earlier wave learned, so that a later one must address it; its words stay where they were said."""
+
+    id: str
+    """Of the command that held the region or said no-go, or of the objection that was heard."""
+    kind: Literal["hold", "no_go", "objection"]
+    region: Slug
+    wave: int
+    at: Moment
+
+
 class ContentEvidence(Frozen):
     """The content of one signed stage as a region would sign it today."""
 
@@ -99,6 +111,10 @@ class ContentEvidence(Frozen):
     """When it was last changed materially, so that whoever signs was asked anew; None where nobody knows."""
     changed_by: Identifier | None = None
     """Who changed it then; None where nobody knows."""
+    lessons: tuple[Lesson, ...] = ()
+    """What earlier waves learned, beside the answers to objections; it is no part of what is signed."""
+    proven_in: tuple[Slug, ...] = ()
+    """The regions of earlier waves that launched on this very text, under the same policy."""
 
 
 class BallotTold(Frozen):
@@ -108,6 +124,20 @@ class BallotTold(Frozen):
     function: Function
     person: Identifier
     stance: Stance
+
+
+class WaveMate(Frozen):
+    """Where another region of the same wave stands, as its own ledger tells it in this transaction."""
+
+    region: Slug
+    verdict: str
+    """The value of its verdict."""
+    launch_at: Moment
+    condition_due_at: Moment | None = None
+    """When the first condition of its go that is still open is due."""
+    settled: bool = True
+    """False while something of it has not been judged or carried out yet: facts that changed, an open command, a lost
+    workflow."""
 
 
 class Evidence(Frozen):
@@ -120,6 +150,9 @@ class Evidence(Frozen):
     """Waivers that are open in the other regions of the launch, against its budget."""
     ballots: tuple[BallotTold, ...] = ()
     """The ballots of the region's poll, only once it may be closed."""
+    wave_mates: tuple[WaveMate, ...] | None = None
+    """The other regions of its wave that were not cancelled, where its policy has them launch together; None where
+    nobody looked."""
 
     def content_of(self, stage: Stage) -> ContentEvidence | None:
         """Return the content of `stage`, or None where there is none yet."""

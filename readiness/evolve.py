@@ -44,6 +44,7 @@ from readiness.events import (
 from readiness.keys import RegionKey
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.ledger import RegionRow
+from readiness.lesson_events import LessonAddressed
 from readiness.memory import idle_seats, lost_go
 from readiness.policy import Stage
 from readiness.policy_events import (
@@ -55,6 +56,7 @@ from readiness.policy_events import (
 from readiness.policy_fold import policy_changed
 from readiness.region import (
     GOES,
+    AddressedLesson,
     ConditionStatus,
     Decision,
     Ending,
@@ -170,6 +172,8 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return {"suspended_at": None}
         case SeatIdled() | SeatNamed():
             return {}
+        case LessonAddressed():
+            return {"addressed": _addressed(region, event)}
         case ReviewCame():
             return {"decision": None}
         case RegionHeld():
@@ -293,6 +297,13 @@ def _conditions(region: RegionLaunch, event: ConditionMet | ConditionMissed) -> 
         for condition in decision.conditions
     )
     return decision.model_copy(update={"conditions": conditions})
+
+
+def _addressed(region: RegionLaunch, event: LessonAddressed) -> tuple[AddressedLesson, ...]:
+    if event.person is None:
+        raise ValueError(f"{event.type} names nobody")
+    said = event.model_dump(include={"lesson", "person", "at", "how_digest", "command_id"})
+    return (*region.addressed, AddressedLesson.model_validate(said))
 
 
 def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from readiness.instants import (
     shown,
     zone_named,
 )
-from readiness.policy import Function
+from readiness.policy import Function, WaveLaunch
 from readiness.values import BasisPoints, Body, Identifier, Line, Slug, Text, basis_points, slugged
 
 # Each field reads itself: it takes what YAML and JSON make of what people write, and refuses the rest with a sentence
@@ -139,6 +139,21 @@ def decider(value: object) -> str:
     if slugged(value) != "executive":
         raise wrong("unknown-decider", "Only an executive decides: write executive or leave it out.")
     return "executive"
+
+
+def wave_launch(value: object) -> WaveLaunch:
+    """Return whether the regions of a wave launch alone or together, in whatever case."""
+    name = slugged(value)
+    if not isinstance(name, str) or name not in set(WaveLaunch):
+        raise wrong("unknown-setting", f"{shown(value)} is not one of {', '.join(WaveLaunch)}; write one of these.")
+    return WaveLaunch(name)
+
+
+def yes_or_no(value: object) -> bool:
+    """Return a switch; nothing but true and false is one."""
+    if not isinstance(value, bool):
+        raise wrong("not-a-switch", f"{shown(value)} is neither true nor false; write one of these.")
+    return value
 
 
 def answer_to(key: str) -> Callable[[object], str]:
@@ -265,6 +280,10 @@ class GoNoGoBody(Body):
 
     polled: Annotated[tuple[FunctionName, ...], Several(most=len(Function), twice="seat-twice")] | None = None
     decided_by: Annotated[Literal["executive"], BeforeValidator(decider)] = "executive"
+    wave: Annotated[WaveLaunch, BeforeValidator(wave_launch)] = WaveLaunch.ALONE
+    """Whether the regions of a wave launch each alone, or only together."""
+    short_path: Annotated[bool, BeforeValidator(yes_or_no)] = False
+    """Whether what an earlier wave proved unchanged needs no poll in a later one."""
 
 
 class PolicyBody(Body):

@@ -152,7 +152,12 @@ def policy_as_document(policy: Policy) -> dict[str, Any]:
             "functions": list(policy.training.functions),
         },
         "certification": {"required_share": _share(policy.certification.required_share)},
-        "go_no_go": {"polled": _names(policy.go_no_go.polled), "decided_by": policy.go_no_go.decided_by},
+        "go_no_go": {
+            "polled": _names(policy.go_no_go.polled),
+            "decided_by": policy.go_no_go.decided_by,
+            "wave": policy.go_no_go.wave.value,
+            "short_path": policy.go_no_go.short_path,
+        },
     }
 
 
@@ -353,6 +358,7 @@ def _below_tier(policy: Policy, tier: Policy) -> tuple[str, ...]:
         "training.required_share": policy.training.required_share < tier.training.required_share,
         "certification.required_share": policy.certification.required_share < tier.certification.required_share,
         "go_no_go.polled": not {*tier.go_no_go.polled} <= {*policy.go_no_go.polled},
+        "go_no_go.short_path": policy.go_no_go.short_path and not tier.go_no_go.short_path,
     }
     return tuple(f"policy.{path}" for path, is_less in less.items() if is_less)
 

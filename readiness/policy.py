@@ -91,6 +91,13 @@ class AbsentSeat(StrEnum):
     ABSTENTION = "abstention"
 
 
+class WaveLaunch(StrEnum):
+    """Whether a region waits for the others of its wave before it launches."""
+
+    ALONE = "alone"
+    TOGETHER = "together"
+
+
 class WaiverPolicy(Frozen):
     """Which criteria may be waived, how many at once, how far below the share, and for how long.
 
@@ -138,6 +145,10 @@ class GoNoGoPolicy(Frozen):
     """How many days of 24 hours after the instant that it was taken for a go may still launch, slips added up."""
     go_revives_hours: Annotated[int, Field(ge=0)] = 0
     """How long after a gate took it away a go may stand again, once the gate is met and nothing else changed."""
+    wave: WaveLaunch = WaveLaunch.ALONE
+    """Whether a region launches only while every other one of its wave stands at a go, or has launched."""
+    short_path: bool = False
+    """Whether a region of a later wave needs no poll where an earlier wave proved the same texts and policy."""
 
 
 class Policy(Frozen):

@@ -135,8 +135,9 @@ def stale_seats(region: RegionLaunch) -> tuple[Function, ...]:
     ) + tuple(seat for seat in region.policy.go_no_go.polled if seat not in poll.seats)
 
 
-def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...]) -> None:
-    """Raise CommandRefused unless enough seats have voted for a go, and every dissent is accepted by name."""
+def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...], *, is_spared: bool = False) -> None:
+    """Raise CommandRefused unless enough seats have voted for a go, or the poll `is_spared`, and every dissent is
+    accepted by name."""
     ballots = _opened(region)
     dissents = [ballot.function for ballot in ballots if ballot.stance is Stance.DISSENT]
     named = {dissent.function for dissent in accepted}
@@ -145,7 +146,8 @@ def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...]) -
         raise refuse(
             DissentUnknown, f"There is no dissent of {', '.join(unknown)} to accept. Leave it out.", functions=unknown
         )
-    needed = region.policy.go_no_go.votes_needed if region.policy.go_no_go.polled else 0
+    is_asked = region.policy.go_no_go.polled and not is_spared
+    needed = region.policy.go_no_go.votes_needed if is_asked else 0
     voted = sum(not ballot.is_absent for ballot in ballots)
     missing = tuple(function.value for function in dissents if function not in named)
     if missing:

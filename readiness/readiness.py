@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -91,6 +91,22 @@ class SeatShown(Frozen):
     reason: str | None = None
 
 
+class LessonShown(Frozen):
+    """What an earlier wave learned, and how it is addressed here."""
+
+    id: str
+    kind: Literal["hold", "no_go", "objection"]
+    region: str
+    """Where it was learned."""
+    wave: int
+    at: Moment
+    addressed_by: str | None = None
+    addressed_at: Moment | None = None
+    reason: str | None = None
+    """Why the region was held or was no go, or the objection that was heard."""
+    how: str | None = None
+
+
 class PollShown(Frozen):
     """The latest poll."""
 
@@ -123,6 +139,8 @@ class CriterionResult(Frozen):
     waiver: WaiverShown | None = None
     """The waiver that covers it, or that lapses before the judged instant."""
     audience: AudienceChange | None = None
+    unaddressed: int = 0
+    """Lessons of earlier waves that are still to be addressed; no waiver covers them."""
 
     @property
     def is_satisfied(self) -> bool:
@@ -224,6 +242,8 @@ class Readiness(Frozen):
     conditions: tuple[ConditionShown, ...] = ()
     waivers: tuple[WaiverShown, ...] = ()
     poll: PollShown | None = None
+    must_address: tuple[LessonShown, ...] = ()
+    """What earlier waves learned; `objections_answered` is unmet until each is addressed."""
     below_tier: tuple[str, ...] = ()
     short_lead: bool = False
     suspended_at: Moment | None = None

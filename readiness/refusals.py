@@ -461,6 +461,26 @@ class SeatNamerNotAllowed(_Refused):
     kind: Literal["seat-namer-not-allowed"] = "seat-namer-not-allowed"
 
 
+class LessonUnknown(_Refused):
+    """No earlier wave left the region such a lesson."""
+
+    kind: Literal["no-such-lesson"] = "no-such-lesson"
+
+
+class LessonAddressedAlready(_Refused):
+    """The lesson has been addressed in this region."""
+
+    kind: Literal["lesson-addressed"] = "lesson-addressed"
+    by: str
+    at: Moment
+
+
+class LessonAddresserNotAllowed(_Refused):
+    """Only marketing or the product manager says how a lesson is addressed."""
+
+    kind: Literal["lesson-addresser-not-allowed"] = "lesson-addresser-not-allowed"
+
+
 class SeatNamedSelf(_Refused):
     """Nobody names themselves for a seat."""
 
@@ -559,6 +579,9 @@ Refusal = Annotated[
     | SeatNotIdle
     | SeatNamerNotAllowed
     | SeatNamedSelf
+    | LessonUnknown
+    | LessonAddressedAlready
+    | LessonAddresserNotAllowed
     | VotesMissing
     | DissentNotAccepted
     | DissentUnknown

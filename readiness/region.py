@@ -254,6 +254,16 @@ class PolicyChange(Frozen):
         return self.confirmed_by is not None and (self.from_at is None or self.from_at <= at)
 
 
+class AddressedLesson(Frozen):
+    """What an earlier wave learned and this region addressed: by whom, and where the words lie."""
+
+    lesson: str
+    person: Identifier
+    at: Moment
+    how_digest: Digest
+    command_id: str | None = None
+
+
 class LostGo(Frozen):
     """A go that a gate took away, with everything that a revival gives back, as it stood."""
 
@@ -298,6 +308,8 @@ class RegionLaunch(Frozen):
     """Seats that went to the executive, until they are filled or asked anew."""
     policy_change: PolicyChange | None = None
     """Another policy that waits for a second person, or for its moment."""
+    addressed: tuple[AddressedLesson, ...] = ()
+    """What earlier waves learned and was addressed here."""
     ending: Ending | None = None
     ended_at: Moment | None = None
     suspended_at: Moment | None = None

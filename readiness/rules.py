@@ -7,6 +7,7 @@ from typing import assert_never
 
 from readiness.blockers import current_stage
 from readiness.commands import (
+    AddressLesson,
     AskPolicyChange,
     Cancel,
     CastBallot,
@@ -49,6 +50,7 @@ from readiness.region import GOES, RegionLaunch, WaiverStatus
 from readiness.reinforcement import owed
 from readiness.tick import bearings, due_at, must_look, tick, wants_launch
 from readiness.waivers import parties
+from readiness.waves import launches_together, waits_for_wave, wave_unsettled
 
 __all__ = [
     "BEING_CHECKED",
@@ -64,6 +66,7 @@ __all__ = [
     "evolve",
     "fold",
     "judged_instant",
+    "launches_together",
     "must_look",
     "owed",
     "propose",
@@ -72,6 +75,7 @@ __all__ = [
     "verdict_of",
     "waiver_shown",
     "wants_launch",
+    "wave_unsettled",
     "why_not_launch",
 ]
 
@@ -113,6 +117,7 @@ def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, no
             | OpenPoll()
             | CastBallot()
             | NameSeat()
+            | AddressLesson()
             | ChangeOwner()
             | AskPolicyChange()
             | ConfirmPolicyChange()
@@ -165,6 +170,8 @@ def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) ->
     objections.extend(
         f"{criterion.key.value}: {criterion.reasons[0]}" for criterion in readiness.unmet_of(Stage.GO_NO_GO)
     )
+    waits = waits_for_wave(region, evidence, at=at)
+    objections.extend((waits,) if waits is not None else ())
     objections.extend(_dissents(region))
     objections.extend(_two_keys(region))
     objections.extend(

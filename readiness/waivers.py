@@ -115,7 +115,7 @@ def answered(
 def covering(region: RegionLaunch, result: CriterionResult, *, at: datetime) -> Waiver | None:
     """Return the waiver by which `result` may be passed as of `at`: granted, not lapsed by then, and not below its
     floor; None where none does."""
-    if result.key not in SHARES or result.denominator <= 0:
+    if result.key not in SHARES or result.denominator <= 0 or result.unaddressed:
         return None
     return next(
         (

@@ -19,6 +19,7 @@ from readiness.values import Digest
 from store.commands import KeyReused
 from store.edit_plans import Edit, EditPlan, Standing, plan_put, plan_withdrawal, text_written
 from store.ledger import tell
+from store.lessons import FIELD, hold_with_later_waves
 from store.records_schema import content_revisions, stage_digests
 from store.regions import (
     LaunchUnknown,
@@ -178,12 +179,13 @@ def raise_objection(
     The person's `idempotency_key` names it, so that the same wish sent again is the same objection. Raises KeyReused
     where they used it for another one, and RegionUnknown.
     """
+    later = hold_with_later_waves(tx, key)
     record = lock_region(tx, key)
     if record.region.ending is not None:
         raise RegionUnknown(f"{key} has ended")
     entry = Objection(objection=objection)
     body = {"objection": objection, HEARD: heard}
-    name = f"field-{digest([person, idempotency_key]).removeprefix('sha256:')[:12]}"
+    name = f"{FIELD}{digest([person, idempotency_key]).removeprefix('sha256:')[:12]}"
     earlier = next((text for text in revisions_of(tx, key.product, Stage.OBJECTION_HANDLING, name)), None)
     if earlier is not None:
         if (earlier.region, earlier.body) != (key.region, body):
@@ -192,6 +194,7 @@ def raise_objection(
     edit = Edit(key.product, Stage.OBJECTION_HANDLING, name, (key.region,), entry, body, False, False, person, now)
     _write(tx, [text_written(edit, key.region, 1)], material=False)
     tell(tx, key, "objection_raised", now=now)
+    mark_locked(tx, later)
     return Revision(name, 1, digest_of(entry), ())
 
 
@@ -264,7 +267,9 @@ def _carry_out(tx: Connection, plan: EditPlan, holds: Sequence[str]) -> Revision
     for each in plan.changes:
         add_digest(tx, each.record.key, edit.stage, each.sequence, each.digest, material=edit.material, now=edit.now)
     touched = tuple(each.record.key for each in plan.changes)
-    mark_locked(tx, touched)
+    # What was heard in the field is answered, or is no more: that counts in later waves, whose rows are held too.
+    heard = edit.stage is Stage.OBJECTION_HANDLING and edit.key.startswith(FIELD)
+    mark_locked(tx, open_regions(tx, edit.product) if heard else touched)
     return Revision(edit.key, plan.revision, digest_of(edit.entry), touched)
 
 

@@ -14,19 +14,29 @@ from readiness.evidence import Evidence
 from readiness.keys import RegionKey
 from readiness.ledger import CORE_VERSION, LaunchAnswer, LaunchDenied, Launched, NotNow, RegionRow
 from readiness.region import RegionLaunch
-from readiness.rules import bearings, evaluate, fold, wants_launch, why_not_launch
+from readiness.rules import (
+    bearings,
+    evaluate,
+    fold,
+    launches_together,
+    wants_launch,
+    wave_unsettled,
+    why_not_launch,
+)
 from readiness.values import Moment
 from store.alarms import AlarmKind, scope_of, sound
 from store.ballots import ballots_named
 from store.commands import digest_of_document, has_open_command, logged_all
 from store.engine import Store
 from store.ledger import LedgerBehind, append, rows_after
+from store.lessons import mark_later_waves
 from store.projection import move_row
 from store.proof import unproven
 from store.records_schema import launch_records
-from store.regions import RegionRecord, lock_region
+from store.regions import RegionRecord, lock_region, region_record
 from store.settling import require_not_behind
 from store.sight import gather
+from store.waves import hold_wave
 
 
 def launch(store: Store, key: RegionKey, known: int, *, asked_at: datetime | None = None) -> LaunchAnswer:
@@ -38,10 +48,20 @@ def launch(store: Store, key: RegionKey, known: int, *, asked_at: datetime | Non
     """
     try:
         with store.writing() as tx:
-            return _launch(tx, store, key, known, asked_at)
+            answer = _launch(tx, store, key, known, asked_at)
     except LedgerBehind as behind:
         sound(store, AlarmKind.LEDGER_BEHIND, key, str(behind))
         return NotNow(reason="the ledger is behind what the workflow knows")
+    if isinstance(answer, Launched):
+        _tell_later_waves(store, key)
+    return answer
+
+
+def _tell_later_waves(store: Store, key: RegionKey) -> None:
+    """Have later waves look that may now take the short path; lost, they look when their figures are next counted."""
+    with store.writing() as tx:
+        if region_record(tx, key).region.policy.go_no_go.short_path:
+            mark_later_waves(tx, key)
 
 
 def launch_record(tx: Connection, key: RegionKey) -> dict[str, Any] | None:
@@ -51,6 +71,10 @@ def launch_record(tx: Connection, key: RegionKey) -> dict[str, Any] | None:
 
 
 def _launch(tx: Connection, store: Store, key: RegionKey, known: int, asked_at: datetime | None) -> LaunchAnswer:
+    # What is read before any row is held decides only which rows to hold; it is asked again of the ledger.
+    before = region_record(tx, key).region
+    if launches_together(before):
+        hold_wave(tx, before)
     record = lock_region(tx, key)
     now = store.now(tx)
     if launch_record(tx, key) is not None:
@@ -63,12 +87,17 @@ def _launch(tx: Connection, store: Store, key: RegionKey, known: int, asked_at: 
     region = fold(key, None, rows)
     if region is None or region.decision is None:
         return LaunchDenied(objections=("no decision stands",))
+    if launches_together(region) and not launches_together(before):
+        return NotNow(reason="the rows of its wave are not held")
     named = [row.event.command_id for row in rows if row.event.command_id is not None]
     asked = logged_all(tx, (*named, *ballots_named(row.event for row in rows)))
     objections = list(unproven(key, rows, asked))
     judged: Evidence | None = None
     for at in (region.launch_at, now):
         judged = gather(tx, [record._replace(region=region)], {key: at}, now=now, counted_anew=True)[key]
+        unsettled = wave_unsettled(region, judged)
+        if unsettled is not None:
+            return NotNow(reason=unsettled)
         objections.extend(o for o in why_not_launch(region, judged, at=at) if o not in objections)
     if not objections and not wants_launch(region, now=now):
         objections.append("the launch instant passed longer ago than the policy allows")

@@ -9,6 +9,7 @@ from datetime import timedelta
 from readiness.commands import (
     ROLE_OF_FUNCTION,
     AddRegion,
+    AddressLesson,
     AskPolicyChange,
     CastBallot,
     ChangeOwner,
@@ -57,6 +58,8 @@ from readiness.events import (
 from readiness.keys import LaunchKey, RegionKey
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.ledger import RegionRow
+from readiness.lesson_events import LessonAddressed
+from readiness.lessons import ADDRESSERS
 from readiness.policy_events import PolicyChangeAsked, PolicyChangeConfirmed
 from readiness.region import GOES
 from readiness.seat_events import SeatNamed
@@ -97,6 +100,9 @@ def follows_from(event: RegionEvent | LaunchEvent, command: RegionCommand | Laun
             return event.waiver == command.waiver and command.role is Role.EXECUTIVE
         case ConditionMet(), MeetCondition():
             return (event.condition, event.proof_digest) == (command.condition, command.proof_digest)
+        case LessonAddressed(), AddressLesson():
+            same_lesson = (event.lesson, event.how_digest) == (command.lesson, command.how_digest)
+            return same_lesson and command.role in ADDRESSERS
         case SeatNamed(), NameSeat():
             same_seat = (event.function, event.named) == (command.function, command.named)
             return same_seat and command.role is Role.EXECUTIVE

@@ -45,6 +45,11 @@ def rehearse_edit(tx: Connection, plan: EditPlan, *, now: datetime) -> tuple[Reh
 
 
 def _with(evidence: Evidence, content: ContentEvidence) -> Evidence:
+    before = evidence.content_of(content.stage)
+    if before is not None:
+        # What an edit changes materially is proven by nobody: the digest is another.
+        proven = before.proven_in if before.digest in (content.digest, *content.same_as) else ()
+        content = content.model_copy(update={"lessons": before.lessons, "proven_in": proven})
     others = [each for each in evidence.contents if each.stage is not content.stage]
     contents = sorted((*others, content), key=lambda each: [e.stage for e in evidence.contents].index(each.stage))
     return evidence.model_copy(update={"contents": tuple(contents)})

@@ -35,6 +35,7 @@ from readiness.ledger import (
     RegionRow,
     Settled,
 )
+from readiness.lessons import teaches
 from readiness.policy_events import PolicyChanged
 from readiness.refusals import DigestStale, Expired, Overtaken, Refusal
 from readiness.region import RegionLaunch
@@ -54,6 +55,7 @@ from store.ledger import (
     launch_rows_after,
     rows_after,
 )
+from store.lessons import mark_later_waves
 from store.projection import begin_row, move_row
 from store.records_schema import launches
 from store.regions import (
@@ -98,7 +100,13 @@ def settle(
     ledger ends before `known` (each leaves an alarm), RegionUnknown and StoreAway.
     """
     with _alarmed(store, key), store.writing() as tx:
-        return _settle(tx, store, key, known=known, cause=cause, proposal=proposal, seen=evidence)
+        settled = _settle(tx, store, key, known=known, cause=cause, proposal=proposal, seen=evidence)
+    if any(teaches(row.event) for row in settled.rows):
+        # In a transaction of its own, because rows are taken in key order. Were it lost, later waves would look when
+        # their figures are next counted, and whatever they propose or launch on is gathered anew anyway.
+        with store.writing() as tx:
+            mark_later_waves(tx, key)
+    return settled
 
 
 def settle_launch(

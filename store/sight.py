@@ -19,6 +19,7 @@ from store.regions import RegionRecord, RegionUnknown, open_regions, region_reco
 from store.texts import contents_of
 from store.types import NEVER
 from store.waiver_debt import waivers_elsewhere
+from store.waves import wave_mates
 
 
 def look(store: Store, key: RegionKey, known: int, launch_at: datetime | None = None) -> Sight:
@@ -101,11 +102,14 @@ def gather(
     }
     unread = [record.region for record in records if record.key not in contents]
     contents |= contents_of(tx, unread, as_of=contents_as_of) if unread else {}
+    # Where others stand is known of the present alone.
+    mates = wave_mates(tx, (record.region for record in records)) if contents_as_of is NEVER else {}
     return {
         record.key: Evidence(
             launch_at=record.region.launch_at,
             figures=counted[record.key.product, record.key.region],
             contents=contents[record.key],
+            wave_mates=mates.get(record.key),
         )
         for record in records
     }

@@ -14,6 +14,8 @@ from readiness.keys import RegionKey
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.region import RegionLaunch
 from readiness.values import Digest
+from store.lessons import lessons_of
+from store.proven import Signed, proven_before
 from store.records_schema import content_revisions, stage_digests
 from store.types import NEVER
 
@@ -114,27 +116,41 @@ def writer_at(texts: Iterable[Text], region: str, stage: Stage, digest: StageDig
 def contents_of(
     tx: Connection, regions: Sequence[RegionLaunch], *, as_of: datetime = NEVER
 ) -> dict[RegionKey, tuple[ContentEvidence, ...]]:
-    """Return what each region would sign at each signed stage, today or `as_of`, with two queries for all."""
+    """Return what each region would sign at each signed stage, today or `as_of`, with two queries for all;
+    four more at most where some are of a later wave, which have lessons beside it and may rest on what was proven."""
     texts: dict[str, list[Text]] = defaultdict(list)
     keys = [region.key for region in regions]
     for text in latest_texts(tx, (key.product for key in keys), regions={key.region for key in keys}, as_of=as_of):
         texts[text.product].append(text)
     digests = stage_digests_of(tx, keys, as_of=as_of)
+    learned = lessons_of(tx, regions, as_of=as_of)
+    proven = proven_before(tx, regions, as_of=as_of)
     return {
         region.key: tuple(
-            content_evidence(
-                stage,
-                entries_of_region(texts[region.key.product], region.key.product, region.key.region, stage),
-                region.policy,
-                digest.same_as if digest is not None else (),
-                changed_at=digest.since if digest is not None else None,
-                changed_by=writer_at(texts[region.key.product], region.key.region, stage, digest),
+            _with_proof(
+                content_evidence(
+                    stage,
+                    entries_of_region(texts[region.key.product], region.key.product, region.key.region, stage),
+                    region.policy,
+                    digest.same_as if digest is not None else (),
+                    changed_at=digest.since if digest is not None else None,
+                    changed_by=writer_at(texts[region.key.product], region.key.region, stage, digest),
+                    lessons=learned.get(region.key, ()),
+                ),
+                proven.get(region.key, {}),
             )
             for stage in SIGNED_STAGES
             for digest in (digests.get((region.key, stage)),)
         )
         for region in regions
     }
+
+
+def _with_proof(content: ContentEvidence, proven: Mapping[str, Signed]) -> ContentEvidence:
+    """Return the evidence with the regions that launched on this text: all that was signed there means the same."""
+    same = {content.digest, *content.same_as}
+    names = [name for name, signed in proven.items() if signed[content.stage] and signed[content.stage] <= same]
+    return content.model_copy(update={"proven_in": tuple(sorted(names))}) if names else content
 
 
 def stage_digests_of(

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select, tuple_
 
 from readiness.keys import LaunchKey
 from readiness.launch import Launch
-from readiness.readiness import Readiness
+from readiness.readiness import LessonShown, Readiness
 from readiness.region import RegionLaunch
 from store.commands import logged_all
+from store.lessons import objections_heard
 from store.records_schema import commands, ledger
 
 
@@ -25,6 +26,7 @@ def with_words(tx: Connection, region: RegionLaunch, readiness: Readiness) -> Re
     asked |= {command_id for command_id in (*opened.values(), *proofs.values()) if command_id is not None}
     if decision is not None and decision.command_id is not None:
         asked.add(decision.command_id)
+    readiness = readiness.model_copy(update={"must_address": told_lessons(tx, region, readiness.must_address)})
     if not asked:
         return readiness
     said: Mapping[str, Any] = {command.id: command.body for command in logged_all(tx, sorted(asked)).values()}
@@ -62,6 +64,31 @@ def with_words(tx: Connection, region: RegionLaunch, readiness: Readiness) -> Re
         )
         changes["poll"] = readiness.poll.model_copy(update={"seats": seats})
     return readiness.model_copy(update=changes)
+
+
+def told_lessons(tx: Connection, region: RegionLaunch, lessons: tuple[LessonShown, ...]) -> tuple[LessonShown, ...]:
+    """Return what earlier waves learned with the words of those who said it, and of those who addressed it here; no
+    query where there is nothing, else two at most."""
+    if not lessons:
+        return lessons
+    how = {each.lesson: each.command_id for each in region.addressed}
+    named = (*(each.id for each in lessons if each.kind != "objection"), *(id_ for id_ in how.values() if id_))
+    said = logged_all(tx, named)
+    heard = objections_heard(tx, region.key.product, [each.id for each in lessons if each.kind == "objection"])
+
+    def word(command_id: str | None, field: str) -> str | None:
+        command = said.get(command_id or "")
+        return command.body.get(field) if command is not None and isinstance(command.body, dict) else None
+
+    return tuple(
+        each.model_copy(
+            update={
+                "reason": heard.get(each.id) if each.kind == "objection" else word(each.id, "reason"),
+                "how": word(how.get(each.id), "how"),
+            }
+        )
+        for each in lessons
+    )
 
 
 def tier_reasons(tx: Connection, launches: Iterable[Launch]) -> dict[LaunchKey, str]:

@@ -40,6 +40,7 @@ from readiness.events import (
     WaiverRevoked,
 )
 from readiness.lasting import GoRevived, RegionSlipped
+from readiness.lesson_events import LessonAddressed
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.policy_events import PolicyChangeAsked, PolicyChangeConfirmed, PolicyChanged, PolicyChangeDeclined
 from readiness.readiness import Rag
@@ -198,6 +199,8 @@ def happening(event: RegionEvent) -> str:
             return f"{FUNCTIONS[event.function]} was waited for too long at {STAGES[event.stage].lower()}"
         case SeatNamed():
             return f"{event.named} was named for the idle seat of {FUNCTIONS[event.function].lower()}"
+        case LessonAddressed():
+            return "What an earlier wave learned was addressed"
         case ConditionMet():
             return "A condition was met"
         case ConditionMissed():

@@ -9,6 +9,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from readiness.commands import (
+        AddressLesson,
         AskPolicyChange,
         Cancel,
         CastBallot,
@@ -129,6 +130,15 @@ class RegionUpdates(ABC):
 
     @name_seat.validator
     def _door_is_open_to_name_seat(self, command: NameSeat) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def address_lesson(self, command: AddressLesson) -> Outcome:
+        """Say how what an earlier wave learned is addressed here."""
+        return await self._carry_out(command)
+
+    @address_lesson.validator
+    def _door_is_open_to_address_lesson(self, command: AddressLesson) -> None:
         self._door.admit(command)
 
     @workflow.update

@@ -42,6 +42,7 @@ for panel, commands in {
         consent.vote,
         consent.name_seat,
         consent.meet,
+        consent.address,
     ),
 }.items():
     for command in commands:

@@ -209,3 +209,28 @@ def meet(
         as_json=as_json,
         rehearse=rehearse,
     )
+
+
+def address(
+    product: Product,
+    region: Region,
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its id, under `must_address` in the readiness.")],
+    how: Annotated[str, typer.Option("--how", metavar="TEXT", help="What is done about it here.")],
+    directory: Directory = HERE,
+    person: Person = OPERATOR,
+    role: Acting = MANAGER,
+    rehearse: Rehearse = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say, for marketing or as a product manager, how what an earlier wave learned is addressed in a region."""
+    act(
+        directory,
+        person,
+        role,
+        product,
+        (region,),
+        f"must-address/{lesson}",
+        {"how": how},
+        as_json=as_json,
+        rehearse=rehearse,
+    )

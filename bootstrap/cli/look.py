@@ -107,6 +107,7 @@ def show_region(readiness: dict[str, Any]) -> None:
             for each in readiness["blockers"]
         ]
         out.print(showing.table("Who holds the ball", ("waiting on", "stage", "since", "reason"), blockers))
+    _show_lessons(readiness)
     _show_consent(readiness)
     for name in ("hold", "decision"):
         standing = readiness.get(name)
@@ -120,6 +121,28 @@ def show_region(readiness: dict[str, Any]) -> None:
             if standing.get("revives_until"):
                 until = showing.moment(standing["revives_until"])
                 showing.line(f"The go stands again if its gate is met by {until} and nothing else changes")
+
+
+def _show_lessons(readiness: dict[str, Any]) -> None:
+    """Print what earlier waves learned and what is done about it, where there is anything."""
+    from bootstrap.cli import showing
+
+    if not readiness.get("must_address"):
+        return
+    columns = ("lesson", "from", "is", "at", "reason", "addressed by", "how")
+    lessons = [
+        (
+            each["id"],
+            each["region"],
+            showing.words(each["kind"]),
+            showing.moment(each["at"]),
+            each.get("reason"),
+            each.get("addressed_by"),
+            each.get("how"),
+        )
+        for each in readiness["must_address"]
+    ]
+    showing.console().print(showing.table("What earlier waves learned", columns, lessons))
 
 
 def _show_consent(readiness: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from readiness.plan import Assessment, Course, LaunchPlan
 from readiness.plan_bodies import PlanBody
 from readiness.plan_document import plan_as_document, read_plan, read_region, reschedule_instant
 from readiness.plan_faults import PlanFaulty
-from readiness.policy import TIERS, Function
+from readiness.policy import TIERS, Function, WaveLaunch
 from tests.readiness.plan_documents import NOW, changed, document, faults_of
 
 
@@ -51,6 +51,21 @@ def test_a_plan_names_who_holds_a_seat_in_the_poll() -> None:
         ("policy.go_no_go.polled[1]", "unknown-function"),
         ("policy.go_no_go.polled[2]", "seat-twice"),
     ]
+
+
+def test_a_plan_says_whether_a_wave_launches_together_and_may_take_the_short_path() -> None:
+    """Left out, neither; asking for more than the tier marks nothing, and sparing a poll does."""
+    assert read_plan(document(), now=NOW).policy.go_no_go.wave is WaveLaunch.ALONE
+    plan = read_plan(changed("policy.go_no_go.wave", " Together"), now=NOW)
+    assert plan.policy.go_no_go.wave is WaveLaunch.TOGETHER
+    assert plan.below_tier == ()
+    assert read_plan(plan_as_document(plan), now=NOW).policy == plan.policy
+    assert faults_of(changed("policy.go_no_go.wave", "all")) == [("policy.go_no_go.wave", "unknown-setting")]
+    short = read_plan(changed("policy.go_no_go.short_path", True), now=NOW)
+    assert short.policy.go_no_go.short_path
+    assert short.below_tier == ("policy.go_no_go.short_path",)
+    assert faults_of(changed("policy.go_no_go.short_path", "yes")) == [("policy.go_no_go.short_path", "not-a-switch")]
+    assert faults_of(changed("policy.go_no_go.wave", True)) == [("policy.go_no_go.wave", "unknown-setting")]
 
 
 @pytest.mark.parametrize("tier", [1, 2, 3])

@@ -105,6 +105,7 @@ def test_what_gives_is_exactly_what_can_lead_to_a_launch() -> None:
         "region_resumed": ("resume",),
         "region_rescheduled": ("reschedule",),
         "region_slipped": ("reschedule",),
+        "lesson_addressed": ("address_lesson",),
         "owner_changed": ("change_owner",),
         "policy_change_asked": ("ask_policy_change",),
         "policy_change_confirmed": ("confirm_policy_change",),

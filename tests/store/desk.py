@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from readiness.canonical import digest
 from readiness.commands import (
     AddRegion,
+    AddressLesson,
     AskPolicyChange,
     Cancel,
     CastBallot,
@@ -79,6 +80,7 @@ KINDS: dict[str, Callable[..., RegionCommand]] = {
     "ask_policy_change": AskPolicyChange,
     "confirm_policy_change": ConfirmPolicyChange,
     "decline_policy_change": DeclinePolicyChange,
+    "address_lesson": AddressLesson,
 }
 """The commands of a region, by kind."""
 

@@ -208,6 +208,12 @@ def _condition(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[s
     return {"condition": chance.choice([*known, "nobody-promised"]), "proof_digest": digest("done")}, {}
 
 
+def _lesson(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Nothing was learned before the first wave, so whatever is named is refused alike."""
+    del desk, region, chance
+    return {"lesson": "field-0", "how_digest": digest("why")}, {}
+
+
 def _heir(desk: Desk, region: RegionLaunch, chance: Random) -> tuple[dict[str, Any], dict[str, Any]]:
     del desk
     return {"owner": chance.choice(["pm-8", "ex-1", "ex-2", region.owner])}, {}
@@ -249,6 +255,7 @@ _FIELDS: dict[str, Callable[[Desk, RegionLaunch, Random], tuple[dict[str, Any], 
     "ask_policy_change": _policy,
     "confirm_policy_change": _change,
     "decline_policy_change": _change,
+    "address_lesson": _lesson,
 }
 
 
