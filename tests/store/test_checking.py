@@ -229,6 +229,8 @@ def _some(kind: Any) -> Any:
         "expires_at": LAUNCH_AT,
         "condition": "condition-1",
         "conditions": ("condition-1",),
+        "lesson": "lesson-1",
+        "how_digest": "sha256:" + "0" * 64,
         "change": "sha256:" + "0" * 64,
         "policy": UNPOLLED,
         "below_tier": (),
