@@ -14,7 +14,7 @@ DECISIONS = "/v1/launches/atlas-2/regions/emea/decisions"
 
 
 def test_a_refusal_carries_what_it_knows(client: TestClient, executive: dict[str, str]) -> None:
-    """A decision before the gates are met answers 409 and names each unmet criterion."""
+    """A decision before the gates are met answers 409, names each unmet criterion, and whoever was first if any."""
     answer = client.post(DECISIONS, headers=executive, json={"share": 0.9})
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
@@ -25,6 +25,8 @@ def test_a_refusal_carries_what_it_knows(client: TestClient, executive: dict[str
         "title": "A criterion of a learning stage is unmet.",
         "status": 409,
         "detail": "Two criteria are unmet.",
+        "by": None,
+        "at": None,
         "unmet": [
             {
                 "stage": "training",
