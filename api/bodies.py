@@ -2,9 +2,9 @@
 
 # A field that is not named here is refused. The person is never a field: it is whoever the token says.
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from readiness.commands import Choice, Position, Stance
 from readiness.content import Objection, ValueProposition
@@ -166,6 +166,14 @@ class NameBody(GoverningBody):
     person: Identifier
 
 
+PolicyDocument = Annotated[
+    dict[str, Any],
+    Field(description="As a plan's `policy`; what is left out stays."),
+    WithJsonSchema({"type": "object", "additionalProperties": True}),
+]
+"""Read as plans are, with every fault named: shares come as exact fractions, which are no JSON values to pydantic."""
+
+
 class PolicyChangeBody(GoverningBody):
     """Another policy for a running region, from when it counts, and why."""
 
@@ -181,7 +189,7 @@ class PolicyChangeBody(GoverningBody):
         }
     )
 
-    policy: Annotated[dict[str, JsonValue], Field(description="As a plan's `policy`; what is left out stays.")]
+    policy: PolicyDocument
     applies: Applies
     from_at: WrittenMoment | None = None
     """The moment from which it counts for all stages; none for one from the next gate."""

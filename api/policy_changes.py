@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.acting import act_on_region
 from api.acts import answering_policy, changing_policy
-from api.bodies import PolicyAnswerBody, PolicyChangeBody
+from api.bodies import PolicyAnswerBody, PolicyChangeBody, PolicyDocument
 from api.commanding import region_not_found
 from api.dependencies import Deps
 from api.governing import REGION
@@ -66,7 +66,7 @@ class RehearsedPolicyBody(Body):
     )
 
     product: Slug | None = None
-    policy: Annotated[dict[str, JsonValue], Field(description="As a plan's `policy`; what is left out stays.")]
+    policy: PolicyDocument
     applies: Applies = Applies.ALL
 
 

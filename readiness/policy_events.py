@@ -22,7 +22,7 @@ class PolicyChangeAsked(Happened):
 
     type: Literal["policy_change_asked"] = "policy_change_asked"
     change: Digest
-    """What identifies the change: the digest of all that follows."""
+    """What identifies the change: the digest of what was asked for, the same in every region it was asked for in."""
     policy: Policy
     below_tier: tuple[str, ...]
     applies: Applies

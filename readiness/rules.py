@@ -94,7 +94,11 @@ def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, no
             following = evolve(following, event)
         return following
 
+    policy = region.policy
     region = follow(tick(region, evidence=evidence, now=now))
+    if region.policy != policy:
+        # What was gathered was gathered by the policy before: nobody acts on it.
+        evidence = None
     match cause:
         case Look():
             return Proposal(events=tuple(events))

@@ -19,7 +19,7 @@ from readiness.region import RegionLaunch, StageStatus, Verdict
 from readiness.rules import due_at, evaluate, evolve, propose, verdict_of, why_not_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, OWNER, READY_WORLD, UNPOLLED, World, decision, region_launch
 from tests.readiness.governing import SHORT_WORLD, at, polled_region, short, voted
-from tests.readiness.steps import accepted, looked, refused, with_go
+from tests.readiness.steps import accepted, looked, refused, signed, with_go
 
 CHANGE = digest("seventy is enough")
 IN_A_WEEK = NOW + timedelta(days=7)
@@ -120,6 +120,17 @@ def test_gates_are_not_judged_by_what_was_gathered_before_the_change() -> None:
     evidence = SHORT_WORLD.evidence(launch_at=region.launch_at)
     events = propose(region, confirmed(), evidence=evidence, now=NOW).events
     assert [event.type for event in events] == ["policy_change_confirmed", "policy_changed"]
+
+
+def test_nobody_decides_on_what_was_gathered_before_the_change() -> None:
+    """A decision that comes as the policy changes is refused, and asks to be tried again."""
+    waiting = changed(undecided(), certified(7_000), READY_WORLD, applies=Applies.ALL, from_at=IN_A_WEEK)
+    assert refused(waiting, decision(at=IN_A_WEEK), at(READY_WORLD, IN_A_WEEK)) == "evidence-missing"
+
+
+def undecided() -> RegionLaunch:
+    """Return a region that is ready, and on which nobody has decided."""
+    return looked(signed(region_launch(), READY_WORLD), READY_WORLD)
 
 
 @pytest.mark.parametrize(
