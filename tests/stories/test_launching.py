@@ -13,17 +13,24 @@ pytestmark = pytest.mark.story
 A_MINUTE = timedelta(seconds=60)
 """How far ahead the launch of the story lies, by the real clock: long enough to get everybody ready."""
 
+A_PROMISE = timedelta(seconds=10)
+"""How long after the launch what was promised with it is due."""
+
 PROMPT = timedelta(seconds=30)
 """How late a region may launch: a second on a free machine, more on one that is not."""
 
 
 def test_a_ready_region_launches_at_its_instant_and_another_is_held(house: House) -> None:
-    """By the real clock the region with a go launches at its instant and not before; the one without it is held."""
-    scene = Scene(house, "punctual", "north", "south")
+    """By the real clock the region with a go launches at its instant and not before; the one without it is held, and
+    one that launched on a promise is told that it was missed, and may still keep it."""
+    scene = Scene(house, "punctual", "north", "south", "west")
     launch_at = datetime.now(UTC).replace(microsecond=0) + A_MINUTE
     scene.start(launch_at)
     scene.make_ready()
     assert scene.decide("north")["verdict"] == "go"
+    due_at = (launch_at + A_PROMISE).isoformat()
+    promised = [{"text": "Print the price list.", "owner": OWNER, "due_at": due_at}]
+    assert scene.decide("west", "conditional_go", conditions=promised)["verdict"] == "conditional_go"
     assert scene.verdict("south") == "ready"
 
     seen: list[tuple[datetime, str]] = []
@@ -52,6 +59,13 @@ def test_a_ready_region_launches_at_its_instant_and_another_is_held(house: House
     with refused("region-ended"):
         scene.ask("north", "hold", reason="Too late.")
 
+    # What was promised is kept up after the launch: missed by itself, and met late.
+    eventually(lambda: scene.happened("west", "condition_missed"), lambda missed: len(missed) == 1)
+    (condition,) = scene.readiness("west")["conditions"]
+    assert (scene.verdict("west"), condition["status"]) == ("launched", "missed")
+    kept = scene.ask("west", f"conditions/{condition['id']}/meet", proof="It is printed.")
+    assert [each["status"] for each in kept["conditions"]] == ["met"]
+
     # Rescheduled it is ready again, and needs a go of its own.
     later = wall_clock(datetime.now(UTC) + timedelta(days=30), "south")
     assert scene.ask("south", "reschedule", launch_at=later, reason="A month later.")["verdict"] == "ready"
@@ -62,7 +76,7 @@ def test_a_ready_region_launches_at_its_instant_and_another_is_held(house: House
     scene.ask("south", "cancel", reason="The partner left the market.")
     eventually(lambda: scene.auditor.read("/v1/launches/punctual")["ended_at"], lambda ended: ended is not None)
     again = scene.start()
-    assert (again["run"], [region["run"] for region in again["regions"]]) == (2, [2, 2])
+    assert (again["run"], [region["run"] for region in again["regions"]]) == (2, [2, 2, 2])
     assert {region["verdict"] for region in again["regions"]} == {"not_ready"}
     assert [event["type"] for event in scene.timeline("north")][:1] == ["region_launch_started"]
     assert not scene.happened("north", "region_launched")
