@@ -23,7 +23,7 @@ app = typer.Typer(
 for panel, commands in {
     "This machine": (operate.up, operate.doctor, offline.token, offline.rebuild, offline.migrate),
     "Plan and supply": (tier.tier, supply.start, supply.import_),
-    "See": (look.status, look.people, ball.ball),
+    "See": (look.status, look.people, ball.ball, policies.policy),
     "Govern": (
         govern.sign_off,
         govern.decide,

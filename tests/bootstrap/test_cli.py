@@ -213,6 +213,30 @@ def test_whatever_steers_carries_its_reason_and_what_was_seen(
     assert api.last("POST").document == body
 
 
+@pytest.mark.parametrize(
+    ("confirmed_by", "said"),
+    [(None, "it waits for an executive to confirm or decline it."), ("ex-2", "it is confirmed by ex-2.")],
+)
+def test_the_policy_of_a_region_is_shown_beside_the_change_that_waits(
+    here: Installation, api: FakeApi, capsys: pytest.CaptureFixture[str], confirmed_by: str | None, said: str
+) -> None:
+    """`ltl policy` names the change by the digest by which it is answered."""
+    policy = {"certification": {"required_share": 0.7}}
+    change = {
+        "change": DIGEST,
+        "policy": {"certification": {"required_share": 0.5}},
+        "from_at": None,
+        "asked_by": "pm-7",
+        "confirmed_by": confirmed_by,
+    }
+    api.answers(f"GET {EMEA}/policy", {"policy": policy, "below_tier": [], "change": change})
+    assert run(["policy", "atlas-2", "emea"]) == 0
+    shown = capsys.readouterr().out
+    assert f"pm-7 asked for {DIGEST}, from the next gate; {said}" in shown
+    assert "0.7" in shown
+    assert "0.5" in shown
+
+
 def test_a_sign_off_shows_what_is_signed_and_signs_its_digest(
     here: Installation, api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
