@@ -4,6 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from readiness.commands import Choice, Decide, MeetCondition, Role
+from readiness.consent_refusals import (
+    ConditionClosed,
+    ConditionDueBadly,
+    ConditionNotYours,
+    ConditionsMissing,
+    ConditionsNotWanted,
+    ConditionUnknown,
+    TooManyConditions,
+)
 from readiness.evaluate import evaluate, is_broken, standing_conditions
 from readiness.events import (
     Condition,
@@ -22,12 +31,6 @@ from readiness.poll import require_votes
 from readiness.readiness import Readiness
 from readiness.refusals import (
     AlreadyDecided,
-    ConditionClosed,
-    ConditionDueBadly,
-    ConditionNotYours,
-    ConditionsMissing,
-    ConditionsNotWanted,
-    ConditionUnknown,
     DeciderInWaiver,
     DeciderIsOwner,
     DeciderNotAllowed,
@@ -40,7 +43,6 @@ from readiness.refusals import (
     ReviewDateMissing,
     ReviewDatePast,
     ReviewDateTooFar,
-    TooManyConditions,
     UnmetCriterion,
 )
 from readiness.refusing import by, refuse, require_reason

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from readiness.commands import AddressLesson, Choice, Role
+from readiness.consent_refusals import LessonAddressedAlready, LessonAddresserNotAllowed, LessonUnknown
 from readiness.events import DecisionTaken, HoldCause, PermitRestored, PermitSuspended, RegionEvent, RegionHeld
 from readiness.evidence import ContentEvidence, Evidence, Lesson
 from readiness.lesson_events import LessonAddressed
 from readiness.policy import Stage
 from readiness.readiness import LessonShown
-from readiness.refusals import LessonAddressedAlready, LessonAddresserNotAllowed, LessonUnknown, ReasonMissing
+from readiness.refusals import ReasonMissing
 from readiness.refusing import by, refuse
 from readiness.region import RegionLaunch
 

@@ -7,13 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from readiness.commands import Asked, ChangeOwner, HandOver, Role
+from readiness.consent_refusals import OwnerChangeNotYours, OwnerTookDecision, OwnerUnchanged, OwnerWaived
 from readiness.events import OwnerChanged, RegionEvent
-from readiness.refusals import (
-    OwnerChangeNotYours,
-    OwnerTookDecision,
-    OwnerUnchanged,
-    OwnerWaived,
-)
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import RegionLaunch, WaiverStatus
 from readiness.values import Identifier

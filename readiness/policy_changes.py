@@ -7,6 +7,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from readiness.commands import AskPolicyChange, ConfirmPolicyChange, DeclinePolicyChange, Role
+from readiness.consent_refusals import (
+    PolicyChangeByAsker,
+    PolicyChangeDated,
+    PolicyChangeImpossible,
+    PolicyChangeNotYours,
+    PolicyChangeOpen,
+    PolicyChangeUnknown,
+    PolicyUnchanged,
+)
 from readiness.evaluate import evaluate
 from readiness.events import CriterionStatus, RegionEvent
 from readiness.evidence import Evidence
@@ -21,15 +30,6 @@ from readiness.policy_events import (
 )
 from readiness.policy_fold import merged
 from readiness.readiness import Readiness
-from readiness.refusals import (
-    PolicyChangeByAsker,
-    PolicyChangeDated,
-    PolicyChangeImpossible,
-    PolicyChangeNotYours,
-    PolicyChangeOpen,
-    PolicyChangeUnknown,
-    PolicyUnchanged,
-)
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import PolicyChange, RegionLaunch, Verdict
 from readiness.values import Frozen, Moment

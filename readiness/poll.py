@@ -7,13 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from readiness.commands import ROLE_OF_FUNCTION, AcceptedDissent, CastBallot, OpenPoll, Stance
-from readiness.events import BallotCast, OpenedBallot, PollClosed, PollOpened, RegionEvent
-from readiness.evidence import Evidence
-from readiness.policy import LEARNING_STAGES, AbsentSeat, Function, Stage
-from readiness.refusals import (
+from readiness.consent_refusals import (
     DissentNotAccepted,
     DissentUnknown,
-    FunctionNotHeld,
     PollAlreadyOpen,
     PollNotHeld,
     PollNotOpen,
@@ -22,6 +18,10 @@ from readiness.refusals import (
     TwoSeatsOnePerson,
     VotesMissing,
 )
+from readiness.events import BallotCast, OpenedBallot, PollClosed, PollOpened, RegionEvent
+from readiness.evidence import Evidence
+from readiness.policy import LEARNING_STAGES, AbsentSeat, Function, Stage
+from readiness.refusals import FunctionNotHeld
 from readiness.refusing import by, refuse
 from readiness.region import RegionLaunch
 

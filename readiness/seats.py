@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from readiness.commands import NameSeat, Role
+from readiness.consent_refusals import SeatNamedSelf, SeatNamerNotAllowed, SeatNotIdle, TwoSeatsOnePerson
 from readiness.evaluate import evaluate
 from readiness.events import RegionEvent
 from readiness.evidence import Evidence
 from readiness.policy import SIGNED_STAGES, CriterionKey, Function, Stage
 from readiness.readiness import earliest
-from readiness.refusals import SeatNamedSelf, SeatNamerNotAllowed, SeatNotIdle, TwoKeysOneHand, TwoSeatsOnePerson
+from readiness.refusals import TwoKeysOneHand
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import IdleSeat, RegionLaunch, StageStatus
 from readiness.seat_events import SeatIdled, SeatNamed

@@ -4,6 +4,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from readiness.commands import DenyWaiver, GrantWaiver, RequestWaiver, RevokeWaiver, Role
+from readiness.consent_refusals import (
+    NothingToWaive,
+    NotWaivable,
+    WaiverAlreadyOpen,
+    WaiverApproverNotAllowed,
+    WaiverBudgetSpent,
+    WaiverByDecider,
+    WaiverByOwner,
+    WaiverByRequester,
+    WaiverExpiryBad,
+    WaiverFloorBad,
+    WaiverNotOpen,
+    WaiverUnknown,
+)
 from readiness.events import (
     RegionEvent,
     WaiverDenied,
@@ -16,21 +30,7 @@ from readiness.events import (
 from readiness.ownership import has_owned, owner_words
 from readiness.policy import SHARES, CriterionKey
 from readiness.readiness import CriterionResult, Readiness
-from readiness.refusals import (
-    NothingToWaive,
-    NotWaivable,
-    ReasonMissing,
-    WaiverAlreadyOpen,
-    WaiverApproverNotAllowed,
-    WaiverBudgetSpent,
-    WaiverByDecider,
-    WaiverByOwner,
-    WaiverByRequester,
-    WaiverExpiryBad,
-    WaiverFloorBad,
-    WaiverNotOpen,
-    WaiverUnknown,
-)
+from readiness.refusals import ReasonMissing
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import RegionLaunch, Waiver, WaiverStatus
 from readiness.values import BASIS_POINTS
