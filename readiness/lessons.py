@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Literal
 
 from readiness.commands import AddressLesson, Choice, Role
 from readiness.consent_refusals import LessonAddressedAlready, LessonAddresserNotAllowed, LessonUnknown
@@ -21,18 +22,28 @@ ADDRESSERS = (Role.MARKETING, Role.PRODUCT_MANAGER)
 """Who says how a lesson is addressed: who writes the message, or who plans the launch."""
 
 
-def teaches(event: RegionEvent) -> bool:
-    """Say whether later waves learn from `event`: a person held the region, or said no-go, or its permit was
-    suspended or restored, so that it proves nothing, or does again."""
+def lesson_of(event: RegionEvent) -> Literal["hold", "no_go"] | None:
+    """Return what kind of lesson `event` leaves to later waves; None where it leaves none."""
     match event:
-        case RegionHeld():
-            return event.cause is HoldCause.PERSON
-        case DecisionTaken():
-            return event.choice is Choice.NO_GO
-        case PermitSuspended() | PermitRestored():
-            return True
+        case RegionHeld() if event.cause is HoldCause.PERSON:
+            return "hold"
+        case DecisionTaken() if event.choice is Choice.NO_GO:
+            return "no_go"
         case _:
-            return False
+            return None
+
+
+def teaches(event: RegionEvent) -> bool:
+    """Say whether later waves must look at `event`: it leaves a lesson, or the permit was suspended or restored, so
+    that the region proves nothing, or does again."""
+    return lesson_of(event) is not None or isinstance(event, PermitSuspended | PermitRestored)
+
+
+def owed_to(region: RegionLaunch, lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
+    """Return those of a launch's lessons that `region` has to address, the earliest wave first: none of its own wave
+    or of a later one."""
+    earlier = (lesson for lesson in lessons if lesson.wave < region.plan.wave)
+    return tuple(sorted(earlier, key=lambda each: (each.wave, each.at, each.region, each.id)))
 
 
 def lessons_of(evidence: Evidence | None) -> tuple[Lesson, ...]:

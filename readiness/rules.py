@@ -48,6 +48,7 @@ from readiness.policy import LEARNING_STAGES, Stage
 from readiness.refusals import CommandRefused
 from readiness.region import GOES, RegionLaunch, WaiverStatus
 from readiness.reinforcement import owed
+from readiness.short_path import may_be_spared, proves
 from readiness.tick import bearings, due_at, must_look, tick, wants_launch
 from readiness.waivers import parties
 from readiness.waves import launches_together, waits_for_wave, wave_unsettled
@@ -67,9 +68,11 @@ __all__ = [
     "fold",
     "judged_instant",
     "launches_together",
+    "may_be_spared",
     "must_look",
     "owed",
     "propose",
+    "proves",
     "standing_conditions",
     "tick",
     "verdict_of",

@@ -6,15 +6,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, and_, or_, select, tuple_
 
-from readiness.commands import Choice
 from readiness.content import is_blank
-from readiness.events import HoldCause
+from readiness.events import RegionEvent
 from readiness.evidence import Lesson
 from readiness.keys import RegionKey
+from readiness.lessons import lesson_of, owed_to
 from readiness.policy import Stage
 from readiness.region import RegionLaunch
 from store.records_schema import content_revisions, ledger, region_launches
@@ -24,6 +25,7 @@ from store.types import NEVER
 FIELD = "field-"
 """What the keys of objections begin with that were heard in the field."""
 
+_EVENT: TypeAdapter[RegionEvent] = TypeAdapter(RegionEvent)
 _ROWS = region_launches.c
 _KEY = (_ROWS.product, _ROWS.region, _ROWS.run)
 _LAUNCH = (_ROWS.product, _ROWS.launch_run)
@@ -55,15 +57,12 @@ def lessons_of(
     found: dict[RegionKey, tuple[Lesson, ...]] = {}
     for region in asked:
         launch = (region.key.product, region.launch_run)
-        lessons = [lesson for lesson in refused[launch] if lesson.wave < region.plan.wave]
-        lessons += [
+        objections = [
             Lesson(id=each.key, kind="objection", region=each.region, wave=wave, at=each.at)
             for each in heard
-            if each.product == region.key.product
-            and (wave := waves[launch].get(each.region)) is not None
-            and wave < region.plan.wave
+            if each.product == region.key.product and (wave := waves[launch].get(each.region)) is not None
         ]
-        found[region.key] = tuple(sorted(lessons, key=lambda each: (each.wave, each.at, each.region, each.id)))
+        found[region.key] = owed_to(region, [*refused[launch], *objections])
     return found
 
 
@@ -120,17 +119,11 @@ def _refused(
     )
     found: dict[tuple[str, int], list[Lesson]] = defaultdict(list)
     for row in tx.execute(chosen):
-        kind = _kind(row.event)
+        kind = lesson_of(_EVENT.validate_python(row.event))
         if kind is not None:
             said = {"id": row.command_id, "kind": kind, "region": row.region, "wave": row.wave, "at": row.at}
             found[row.product, row.launch_run].append(Lesson.model_validate(said))
     return found
-
-
-def _kind(event: Mapping[str, Any]) -> str | None:
-    if event.get("cause") == HoldCause.PERSON.value:
-        return "hold"
-    return "no_go" if event.get("choice") == Choice.NO_GO.value else None
 
 
 def _heard(tx: Connection, products: Iterable[str], *, as_of: datetime) -> list[_Heard]:

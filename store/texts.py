@@ -13,9 +13,10 @@ from readiness.evidence import ContentEvidence
 from readiness.keys import RegionKey
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.region import RegionLaunch
+from readiness.rules import may_be_spared, proves
 from readiness.values import Digest
 from store.lessons import lessons_of
-from store.proven import Signed, proven_before
+from store.proven import launched_beside
 from store.records_schema import content_revisions, stage_digests
 from store.types import NEVER
 
@@ -124,10 +125,11 @@ def contents_of(
         texts[text.product].append(text)
     digests = stage_digests_of(tx, keys, as_of=as_of)
     learned = lessons_of(tx, regions, as_of=as_of)
-    proven = proven_before(tx, regions, as_of=as_of)
+    launched = launched_beside(tx, regions, as_of=as_of)
     return {
         region.key: tuple(
             _with_proof(
+                region,
                 content_evidence(
                     stage,
                     entries_of_region(texts[region.key.product], region.key.product, region.key.region, stage),
@@ -137,7 +139,7 @@ def contents_of(
                     changed_by=writer_at(texts[region.key.product], region.key.region, stage, digest),
                     lessons=learned.get(region.key, ()),
                 ),
-                proven.get(region.key, {}),
+                launched.get((region.key.product, region.launch_run), ()),
             )
             for stage in SIGNED_STAGES
             for digest in (digests.get((region.key, stage)),)
@@ -146,11 +148,9 @@ def contents_of(
     }
 
 
-def _with_proof(content: ContentEvidence, proven: Mapping[str, Signed]) -> ContentEvidence:
-    """Return the evidence with the regions that launched on this text: all that was signed there means the same."""
-    same = {content.digest, *content.same_as}
-    names = [name for name, signed in proven.items() if signed[content.stage] and signed[content.stage] <= same]
-    return content.model_copy(update={"proven_in": tuple(sorted(names))}) if names else content
+def _with_proof(region: RegionLaunch, content: ContentEvidence, launched: Sequence[RegionLaunch]) -> ContentEvidence:
+    names = tuple(sorted(earlier.key.region for earlier in launched if proves(earlier, region, content)))
+    return content.model_copy(update={"proven_in": names}) if names and may_be_spared(region) else content
 
 
 def stage_digests_of(

@@ -7,8 +7,8 @@ from readiness.events import CriterionStatus
 from readiness.evidence import Evidence
 from readiness.policy import TIERS, Policy, Stage
 from readiness.readiness import Readiness
-from readiness.region import Poll, RegionLaunch, Verdict
-from readiness.rules import evaluate, evolve, propose, why_not_launch
+from readiness.region import Ending, Poll, RegionLaunch, Verdict
+from readiness.rules import evaluate, evolve, propose, proves, why_not_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, decision, region_launch
 from tests.readiness.steps import looked, signed
 
@@ -96,3 +96,31 @@ def test_nobody_is_spared_learning_certification_or_a_signature() -> None:
     assert refusal is not None
     assert refusal.kind == "gates-not-met"
     assert not any(rules.go_no_go.short_path for rules in TIERS.values())
+
+
+def launched_first() -> RegionLaunch:
+    """Return a region of the first wave that has launched."""
+    region = signed(region_launch(policy=policy()), READY_WORLD)
+    return region.model_copy(update={"ending": Ending.LAUNCHED, "ended_at": NOW})
+
+
+def of_wave(wave: int, **changes: object) -> RegionLaunch:
+    """Return a region of that wave."""
+    region = region_launch(policy=policy())
+    return region.model_copy(update={"plan": region.plan.model_copy(update={"wave": wave}), **changes})
+
+
+def test_an_earlier_wave_proves_what_it_launched_on_and_nothing_else() -> None:
+    """Same launch, same policy, same text, a permit that holds: each of these missing, it proves nothing."""
+    first, second = launched_first(), of_wave(2)
+    content, _ = READY_WORLD.evidence().contents
+    assert proves(first, second, content)
+    assert not proves(first, of_wave(1), content)
+    assert not proves(first, of_wave(2, launch_run=2), content)
+    assert not proves(first, of_wave(2, policy=policy(short=False)), content)
+    assert not proves(first.model_copy(update={"ending": None}), second, content)
+    assert not proves(first.model_copy(update={"suspended_at": NOW}), second, content)
+    assert not proves(first.model_copy(update={"sign_offs": ()}), second, content)
+    edited = READY_WORLD.but(message="another").evidence().contents[0]
+    assert not proves(first, second, edited)
+    assert proves(first, second, edited.model_copy(update={"same_as": (content.digest,)}))
