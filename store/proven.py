@@ -1,6 +1,6 @@
 """Which regions of a launch have launched, and how did they stand as they did?"""
 
-# A launched region takes no more sign-offs, so its row tells what it was launched on; the launch record must be there.
+# A launched region takes no more sign-offs: its row tells what it launched on. The launch record must be there.
 
 from collections import defaultdict
 from collections.abc import Iterable
