@@ -13,6 +13,10 @@ from tests.effort import PROFILE, examples
 from tests.postgres import postgres_database, postgres_server
 
 HOUSE = Path(__file__).parent / "house"
+WAITING = ("test_walkthrough.py", "test_launching.py", "test_killed.py", "test_attacks.py", "test_sequences.py")
+"""What waits for launch instants and recoveries for a minute or more, or is one long test: begun first where several
+files run side by side, so that nobody waits for them at the end."""
+
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 # In CI every run tries the same examples: a change is judged by what it changes, never by the luck of the draw, and a
@@ -22,9 +26,11 @@ settings.register_profile("long", deadline=None, derandomize=False, print_blob=T
 settings.load_profile(PROFILE)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the house rules last and its slow tools at the very end, so that a broken product shows first."""
     items.sort(key=lambda item: (HOUSE in item.path.parents, item.path.name == "test_tools.py"))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.name not in (*WAITING, "test_tools.py"))
 
 
 @pytest.fixture(scope="session")
