@@ -12,12 +12,11 @@ from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
 from api.rights import Action, allowed_regions
-from readiness.ball import Ball, Holder, Spell, Tally, days_of, hours_of, spells, tallies, total
-from readiness.blockers import current_stage
+from readiness.ball import Holder, Spell, Tally, days_of, hours_of, spells, tallies, total
 from readiness.policy import Stage
 from readiness.values import Frozen, Moment
 from readiness.working_days import working_days
-from store.ball import balls
+from store.ball import BallTold, balls
 
 
 class HeldFor(Frozen):
@@ -114,7 +113,7 @@ async def portfolio_ball(
     def read() -> PortfolioBall:
         with deps.store.reading() as tx:
             now = deps.store.now(tx)
-            each = [tallies(ball, now=now) for ball in balls(tx, within=within, running=running)]
+            each = [_tallies(told, now=now) for told in balls(tx, within=within, running=running)]
         summed = total(tally for region in each for tally in region)
         return PortfolioBall(as_of=now, regions=len(each), times=_times(summed))
 
@@ -138,10 +137,10 @@ async def product_ball(
             raise launch_not_found(product)
         return ProductBall(
             product=product,
-            name=found[-1].region.product_name,
+            name=found[-1].product_name,
             as_of=now,
-            times=_times(total(tally for ball in found for tally in tallies(ball, now=now))),
-            regions=tuple(_region(ball, now=now) for ball in found),
+            times=_times(total(tally for told in found for tally in _tallies(told, now=now))),
+            regions=tuple(_region(told, now=now) for told in found),
         )
 
     return await run_in_threadpool(read)
@@ -162,30 +161,34 @@ async def region_ball(
             found = tuple(balls(tx, product=product, region=region))
         if not found:
             raise region_not_found(product, region)
-        (ball,) = found
-        zone = ball.region.plan.time_zone
-        over = set(ball.over)
-        intervals = tuple(_interval(spell, zone, lasts=spell not in over) for spell in spells(ball, now=now))
-        return RegionBallAnswer(**dict(_region(ball, now=now)), as_of=now, intervals=intervals)
+        (told,) = found
+        over = set(told.ball.over)
+        intervals = tuple(
+            _interval(spell, told.time_zone, lasts=spell not in over) for spell in spells(told.ball, now=now)
+        )
+        return RegionBallAnswer(**dict(_region(told, now=now)), as_of=now, intervals=intervals)
 
     return await run_in_threadpool(read)
 
 
-def _region(ball: Ball, *, now: datetime) -> RegionBall:
-    region = ball.region
+def _region(told: BallTold, *, now: datetime) -> RegionBall:
     return RegionBall(
-        product=region.key.product,
-        region=region.key.region,
-        run=region.key.run,
-        name=region.plan.name,
-        time_zone=region.plan.time_zone,
-        stage=current_stage(region),
-        started_at=region.started_at,
-        ended_at=region.ended_at,
-        holding=tuple(spell.function for spell in ball.holding),
-        since=min((spell.began_at for spell in ball.holding), default=None),
-        times=_times(tallies(ball, now=now)),
+        product=told.key.product,
+        region=told.key.region,
+        run=told.key.run,
+        name=told.name,
+        time_zone=told.time_zone,
+        stage=told.stage,
+        started_at=told.started_at,
+        ended_at=told.ended_at,
+        holding=tuple(spell.function for spell in told.ball.holding),
+        since=min((spell.began_at for spell in told.ball.holding), default=None),
+        times=_times(_tallies(told, now=now)),
     )
+
+
+def _tallies(told: BallTold, *, now: datetime) -> tuple[Tally, ...]:
+    return tallies(told.ball, zone=told.time_zone, now=now)
 
 
 def _interval(spell: Spell, zone: str, *, lasts: bool) -> HeldFrom:

@@ -96,6 +96,8 @@ def board(seeded: House, ours: Caller, bare: Bare) -> Iterator[Line]:
         lambda: sum(len(page) for page in _pages(ours)), partial(bare.board, every), turns=WALKS, warm_up=1
     )
     yield Line(f"all {every:,} rows, {LARGEST_PAGE} at a time, {seeded.kind}", our_time, "ms", bare_time, BOARD_BAR)
+    (our_time,) = in_turns(lambda: ours.ask("/v1/ball"), turns=WALKS, warm_up=1)
+    yield Line(f"who holds the ball in all {every:,} regions, {seeded.kind}", our_time, "ms")
     (our_time,) = in_turns(lambda: ours.ask("/"))
     yield Line(f"the page for people, {seeded.kind}", our_time, "ms")
 

@@ -38,6 +38,7 @@ from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import SIGNED_STAGES, TIERS, Policy, Stage
 from readiness.rules import bearings
 from store.alarms import scope_of
+from store.ball import ball_of
 from store.board import refresh_figures
 from store.engine import Store
 from store.projection import FIRST_REVISION, shown_by
@@ -294,6 +295,7 @@ class Seeder:
             "facts_revision": FIRST_REVISION,
             "looked_revision": FIRST_REVISION,
             "looked_at": self.now,
+            "ball": ball_of(key, told.rows).model_dump(mode="json"),
             **shown_by(told.readiness, told.figures, contents, FIRST_REVISION, facts_revision=FIRST_REVISION),
         }
 

@@ -3,10 +3,12 @@
 # Told by events alone: what nobody wrote into the ledger, such as a text that is still missing, moves no ball. At
 # every moment from the start to the end the region is at one stage, and at least one function holds it there.
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
+from math import lcm
 from typing import NamedTuple, assert_never
 
 from readiness.blockers import current_stage
@@ -32,11 +34,6 @@ class Holder(StrEnum):
     """Nobody: a go stands, and its launch instant has not come."""
 
 
-IDLE_EVENTS = frozenset({"criteria_judged", "waiver_lapse_nears", "condition_met", "condition_missed"})
-"""The types of events that never pass the ball on, so that they need not be read; a missed condition is followed by a
-hold, an event of its own. A new type counts as one that may."""
-
-
 class Spell(Frozen):
     """A stretch of time in which one function held the region at one stage; `ended_at` None while it lasts."""
 
@@ -47,10 +44,8 @@ class Spell(Frozen):
 
 
 class Ball(Frozen):
-    """Where the ball of one region launch has been: the fold of its events."""
+    """Where the ball of one region launch has been, as far as its events tell."""
 
-    region: RegionLaunch
-    """As far as the events that pass the ball on tell it; its version is none of the ledger's."""
     at: Moment
     """The latest moment so far: a clock that was put back does not make time run backwards."""
     holding: tuple[Spell, ...]
@@ -79,17 +74,21 @@ class Tally(NamedTuple):
         return days_of(self.working_days)
 
 
-def passed_on(key: RegionKey, ball: Ball | None, events: Iterable[RegionEvent]) -> Ball | None:
-    """Return where the ball has been after `events`, which follow on those before; None while nothing began.
+def passed_on(
+    key: RegionKey, region: RegionLaunch | None, ball: Ball | None, events: Iterable[RegionEvent]
+) -> Ball | None:
+    """Return where the ball has been after `events`, which follow on those that left the region launch as `region`
+    and its ball as `ball`; None while nothing began.
 
-    Those of `IDLE_EVENTS` may be left out. Raises ValueError where the first event is not the start.
+    Raises ValueError where the first event is not the start.
     """
     for event in events:
-        if ball is not None:
-            ball = _after(ball, event)
+        if region is not None and ball is not None:
+            region = evolve(region, event)
+            ball = _after(ball, region, at=event.at)
         elif isinstance(event, RegionLaunchStarted):
             region = begin(key, event)
-            ball = Ball(region=region, at=event.at, holding=_begun(holders(region), at=event.at))
+            ball = Ball(at=event.at, holding=_begun(holders(region), at=event.at))
         else:
             raise ValueError(f"{event.type} cannot be the first event of {key}")
     return ball
@@ -103,36 +102,42 @@ def spells(ball: Ball, *, now: datetime) -> tuple[Spell, ...]:
     return tuple(sorted((*ball.over, *lasting), key=lambda each: (each.began_at, order.index(each.function))))
 
 
-def tallies(ball: Ball, *, now: datetime) -> tuple[Tally, ...]:
-    """Return how long each function has held the region at each stage as of `now`, in working days of the region."""
-    zone = ball.region.plan.time_zone
-    lasting = {(spell.stage, spell.function) for spell in ball.holding}
-    held = {pair: Tally(*pair, timedelta(), Fraction(), 1, int(pair in lasting)) for pair in lasting}
-    for spell in spells(ball, now=now):
+def tallies(ball: Ball, *, zone: str, now: datetime) -> tuple[Tally, ...]:
+    """Return how long each function has held the region at each stage as of `now`, in working days of its zone."""
+    held: dict[tuple[Stage, Holder], Tally] = {}
+
+    def count(spell: Spell, span: timedelta, days: Fraction, *, holding: int) -> None:
         pair = spell.stage, spell.function
-        ended_at = spell.ended_at or now
-        so_far = held.get(pair, Tally(*pair, timedelta(), Fraction(), 1, 0))
-        held[pair] = so_far._replace(
-            span=so_far.span + (ended_at - spell.began_at),
-            working_days=so_far.working_days + working_days(spell.began_at, ended_at, zone),
-        )
+        before = held.get(pair)
+        if before is None:
+            held[pair] = Tally(*pair, span, days, 1, holding)
+        else:
+            held[pair] = Tally(*pair, before.span + span, before.working_days + days, 1, before.holding + holding)
+
+    for spell in ball.over:
+        ended_at = spell.ended_at or ball.at
+        count(spell, ended_at - spell.began_at, _days_over(spell.began_at, ended_at, zone), holding=0)
+    until = max(ball.at, now)
+    for spell in ball.holding:
+        count(spell, until - spell.began_at, working_days(spell.began_at, until, zone), holding=1)
     return _ordered(held.values())
 
 
 def total(each: Iterable[Tally]) -> tuple[Tally, ...]:
     """Return the sums of tallies over regions, by stage and function."""
-    summed: dict[tuple[Stage, Holder], Tally] = {}
+    found: dict[tuple[Stage, Holder], list[Tally]] = {}
     for tally in each:
-        pair = tally.stage, tally.function
-        so_far = summed.get(pair, Tally(*pair, timedelta(), Fraction(), 0, 0))
-        summed[pair] = Tally(
+        found.setdefault((tally.stage, tally.function), []).append(tally)
+    return _ordered(
+        Tally(
             *pair,
-            span=so_far.span + tally.span,
-            working_days=so_far.working_days + tally.working_days,
-            regions=so_far.regions + tally.regions,
-            holding=so_far.holding + tally.holding,
+            span=sum((tally.span for tally in of_pair), timedelta()),
+            working_days=_sum_of([tally.working_days for tally in of_pair]),
+            regions=sum(tally.regions for tally in of_pair),
+            holding=sum(tally.holding for tally in of_pair),
         )
-    return _ordered(summed.values())
+        for pair, of_pair in found.items()
+    )
 
 
 def hours_of(span: timedelta) -> float:
@@ -195,13 +200,13 @@ def _holder(function: Function) -> Holder:
     return Holder(function.value)
 
 
-def _after(ball: Ball, event: RegionEvent) -> Ball:
-    region = evolve(ball.region, event)
-    at = max(ball.at, event.at)
+def _after(ball: Ball, region: RegionLaunch, *, at: datetime) -> Ball:
+    """Return where the ball has been once an event at `at` has left the region as `region`."""
+    at = max(ball.at, at)
     wanted = holders(region)
     kept = {pair: spell for spell in ball.holding if (pair := (spell.stage, spell.function)) in wanted}
     if len(kept) == len(ball.holding) == len(wanted):
-        return ball.model_copy(update={"region": region, "at": at})
+        return ball.model_copy(update={"at": at})
     # What was held for no time at all is no spell, and what goes on at the instant at which it ended never ended.
     ended = (
         spell.model_copy(update={"ended_at": at})
@@ -214,7 +219,6 @@ def _after(ball: Ball, event: RegionEvent) -> Ball:
     for pair in begun.keys() & resumed.keys():
         begun[pair] = resumed[pair].model_copy(update={"ended_at": None})
     return Ball(
-        region=region,
         at=at,
         holding=tuple({**begun, **kept}[pair] for pair in wanted),
         over=tuple(s for s in over if s.ended_at != at or (s.stage, s.function) not in begun),
@@ -223,6 +227,18 @@ def _after(ball: Ball, event: RegionEvent) -> Ball:
 
 def _begun(pairs: Iterable[tuple[Stage, Holder]], *, at: datetime) -> tuple[Spell, ...]:
     return tuple(Spell(stage=stage, function=function, began_at=at) for stage, function in pairs)
+
+
+@lru_cache(maxsize=262_144)
+def _days_over(began_at: datetime, ended_at: datetime, zone: str) -> Fraction:
+    """Return the working days of what is over: they never change, and every reader of the portfolio asks for them."""
+    return working_days(began_at, ended_at, zone)
+
+
+def _sum_of(fractions: Sequence[Fraction]) -> Fraction:
+    """Return the sum over one denominator: for ten thousand regions far faster than fraction by fraction."""
+    whole = lcm(*(fraction.denominator for fraction in fractions))
+    return Fraction(sum(fraction.numerator * (whole // fraction.denominator) for fraction in fractions), whole)
 
 
 def _ordered(each: Iterable[Tally]) -> tuple[Tally, ...]:

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, ColumnElement, Connection, Select, Text, and_, cast, func, or_, select, tuple_
 
+from readiness.ball import Ball
 from readiness.evidence import Figures
 from readiness.keys import RegionKey
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import GOES, current_stage, decision_shown, due_at, fold, verdict_of
+from store.ball import ball_of
 from store.ledger import rows_after
 from store.records_schema import launch_records, ledger, region_launches
 from store.regions import is_told_truly
@@ -72,12 +74,16 @@ def told(region: RegionLaunch) -> dict[str, Any]:
 
 def check_row(tx: Connection, key: RegionKey, *, now: datetime) -> Checked | None:
     """Compare the row of `key` with the fold of its ledger; None where either is not there."""
-    region = fold(key, None, rows_after(tx, key, 0))
+    rows = rows_after(tx, key, 0)
+    region = fold(key, None, rows)
     row = tx.execute(_as_text(key)).mappings().first()
     if region is None or row is None:
         return None
     newest = select(func.max(_COLUMNS.run)).filter_by(product=key.product, region=key.region)
-    return Checked(key, region, tuple(_differing(row, region, newest=tx.execute(newest).scalar() or 0, now=now)))
+    differing = list(_differing(row, region, newest=tx.execute(newest).scalar() or 0, now=now))
+    if row["ball"] is not None and _read(row["ball"], Ball.model_validate) != ball_of(key, rows):
+        differing.append("ball")
+    return Checked(key, region, tuple(differing))
 
 
 def keys_after(tx: Connection, key: RegionKey | None, *, limit: int | None) -> tuple[RegionKey, ...]:

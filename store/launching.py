@@ -154,5 +154,5 @@ def _launched(
             readiness_digest=digest_of_document(readiness),
         )
     )
-    move_row(tx, record, after, now=now, seen=evidence.figures)
+    move_row(tx, record, after, now=now, rows=rows, seen=evidence.figures)
     return Launched(rows=rows, bearings=bearings(after, now=now))

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from readiness.ball import Ball
 from readiness.evidence import ContentEvidence, Evidence, Figures
 from readiness.keys import RegionKey
-from readiness.ledger import CORE_VERSION
+from readiness.ledger import CORE_VERSION, RegionRow
 from readiness.readiness import DecisionShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import (
@@ -24,6 +25,7 @@ from readiness.rules import (
     verdict_of,
     waiver_shown,
 )
+from store.ball import ball_after, ball_of_ledger
 from store.facts import AHEAD_AT_MOST
 from store.regions import RegionRecord, insert_region, update_region
 from store.texts import contents_of
@@ -50,6 +52,7 @@ def begin_row(tx: Connection, key: RegionKey, region: RegionLaunch, *, now: date
         "facts_revision": FIRST_REVISION,
         "looked_revision": 0,
         "facts_dated_until": now + AHEAD_AT_MOST,
+        "ball": document_of(ball_of_ledger(tx, key)),
     }
     insert_region(tx, key, **columns)
 
@@ -60,16 +63,19 @@ def move_row(
     region: RegionLaunch,
     *,
     now: datetime,
+    rows: Sequence[RegionRow] = (),
     seen: Figures | None = None,
     looked: bool = False,
     contents: Sequence[ContentEvidence] | None = None,
 ) -> None:
-    """Write what the held row tells once its region launch is `region`; `seen` are figures counted just before, and
-    `contents` what it would sign, where somebody has read that already.
+    """Write what the held row tells once `rows` made its region launch `region`; `seen` are figures counted just
+    before, and `contents` what it would sign, where somebody has read that already.
 
     Where the figures at hand are for another launch instant, the region is marked so that they are counted anew.
     """
     columns = {**_folded(region, now=now), "lost_at": None}
+    if rows or record.ball is None:
+        columns["ball"] = document_of(ball_after(tx, record, rows))
     figures, revision = _newest(record, seen)
     if figures is not None and _is_for(region, figures):
         said = contents_of(tx, [region])[region.key] if contents is None else contents
@@ -115,7 +121,7 @@ def shown_by(
         "forecast_at": readiness.forecast_at,
         "reasons": list(reasons if is_unchecked else readiness.reasons),
         "blockers": [blocker.model_dump(mode="json") for blocker in readiness.blockers],
-        "decision": _document(readiness.decision),
+        "decision": document_of(readiness.decision),
     }
 
 
@@ -183,9 +189,10 @@ def _uncounted(region: RegionLaunch) -> dict[str, Any]:
         "forecast_at": None,
         "reasons": [BEING_CHECKED if is_go else UNCOUNTED],
         "blockers": [],
-        "decision": _document(decision_shown(region)),
+        "decision": document_of(decision_shown(region)),
     }
 
 
-def _document(decision: DecisionShown | None) -> dict[str, Any] | None:
-    return decision.model_dump(mode="json") if decision is not None else None
+def document_of(value: DecisionShown | Ball | None) -> dict[str, Any] | None:
+    """Return a value as its column holds it."""
+    return value.model_dump(mode="json") if value is not None else None

@@ -52,6 +52,7 @@ _UNTOLD: Mapping[str, Any] = {
     "reasons": [],
     "blockers": None,
     "decision": None,
+    "ball": None,
 }
 """A row of which nothing but the ledger's part is known."""
 

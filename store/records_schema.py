@@ -93,6 +93,7 @@ region_launches = Table(
     Column("owes", Boolean, nullable=False, server_default=false()),
     Column("waivers", MaybeJson),
     Column("conditions", MaybeJson),
+    Column("ball", MaybeJson),
     Index(
         "uq_region_launches_running",
         "product",

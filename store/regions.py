@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from readiness.ball import Ball
 from readiness.evidence import ContentEvidence, Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch
@@ -88,6 +89,8 @@ class RegionRecord(NamedTuple):
     contents: tuple[ContentEvidence, ...] | None
     facts_dated_until: datetime | None
     lost_at: datetime | None
+    ball: Ball | None
+    """None where nothing was settled since balls are kept."""
     is_whole: bool
     """False where the row's own parts contradict each other: somebody changed it, and nothing of it counts."""
 
@@ -370,6 +373,7 @@ def record_of(row: Row[Any]) -> RegionRecord:
         contents=_contents(row.contents),
         facts_dated_until=row.facts_dated_until,
         lost_at=row.lost_at,
+        ball=Ball.model_validate(row.ball) if row.ball is not None else None,
         is_whole=told == (region.version, region.launch_at, verdict_of(region).value, region.ended_at),
     )
 

@@ -187,6 +187,7 @@ def _settle(
         record,
         region,
         now=now,
+        rows=rows,
         seen=seen.figures if seen is not None and same_instant else None,
         looked=isinstance(cause, Look),
         contents=contents,

@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readiness.ball import IDLE_EVENTS, Ball, Holder, holders, passed_on, spells, tallies, total
+from readiness.ball import Ball, Holder, holders, passed_on, spells, tallies, total
 from readiness.commands import Cancel, Choice, Hold, Position, Resume
 from readiness.events import RegionEvent, RegionLaunchStarted
 from readiness.ledger import Look
@@ -21,12 +20,13 @@ from tests.readiness.governing import deny, grant
 from tests.readiness.histories import Telling, histories, tell
 
 MESSAGE, ANSWERS = Stage.VALUE_PROPOSITIONS, Stage.OBJECTION_HANDLING
+ZONE = "Europe/Berlin"
 MARKETING, SALES, ENABLEMENT, PRODUCT = Function.MARKETING, Function.SALES, Function.ENABLEMENT, Function.PRODUCT
 
 
 def ball_of(telling: Telling) -> Ball:
     """Return where the ball has been in a history."""
-    ball = passed_on(KEY, None, telling.events)
+    ball = passed_on(KEY, None, None, telling.events)
     assert ball is not None
     return ball
 
@@ -178,20 +178,17 @@ def test_a_waiver_that_was_answered_is_out_of_the_executives_hands() -> None:
 
 
 def test_a_waiver_that_lapses_without_an_answer_is_out_of_the_executives_hands_too() -> None:
-    """Nobody is waited for over a wish that has run out, told by all events or by those that are read."""
+    """Nobody is waited for over a wish that has run out."""
     telling = begun()
     telling.fall_short(1)
     telling.wait(30)
     telling.settle(Look())
     telling.wait(30)
     now = telling.world.now
-    for events in (telling.events, [event for event in telling.events if event.type not in IDLE_EVENTS]):
-        ball = passed_on(KEY, None, events)
-        assert ball is not None
-        assert [(s.function, s.began_at, s.ended_at) for s in spells(ball, now=now)] == [
-            (Holder.ENABLEMENT, NOW, now),
-            (Holder.EXECUTIVE, NOW, NOW + timedelta(hours=30)),
-        ]
+    assert [(s.function, s.began_at, s.ended_at) for s in spells(ball_of(telling), now=now)] == [
+        (Holder.ENABLEMENT, NOW, now),
+        (Holder.EXECUTIVE, NOW, NOW + timedelta(hours=30)),
+    ]
 
 
 # --- for how long
@@ -216,7 +213,7 @@ def test_time_is_told_in_hours_and_in_working_days_of_the_region() -> None:
     telling = begun()
     telling.wait(5.0)
     telling.sign(MESSAGE, MARKETING, Position.APPROVE)
-    marketing, sales = tallies(ball_of(telling), now=NOW + timedelta(days=8))
+    marketing, sales = tallies(ball_of(telling), zone=ZONE, now=NOW + timedelta(days=8))
     assert (marketing.stage, marketing.function, marketing.span) == (MESSAGE, Holder.MARKETING, timedelta(hours=5))
     assert (marketing.hours, marketing.days, marketing.holding) == (5.0, 0.2, 0)
     assert marketing.working_days == Fraction(5, 24)
@@ -227,7 +224,7 @@ def test_who_holds_it_for_no_time_yet_is_told_all_the_same() -> None:
     """At the very start nothing has passed, and it is known already who is waited for."""
     ball = ball_of(begun())
     assert spells(ball, now=NOW) == ()
-    told = [(tally.function, tally.hours, tally.holding) for tally in tallies(ball, now=NOW)]
+    told = [(tally.function, tally.hours, tally.holding) for tally in tallies(ball, zone=ZONE, now=NOW)]
     assert told == [(Holder.MARKETING, 0.0, 1), (Holder.SALES, 0.0, 1)]
 
 
@@ -251,7 +248,7 @@ def test_a_clock_that_was_put_back_takes_no_time_away() -> None:
     telling.wait(5)
     telling.sign(MESSAGE, MARKETING, Position.APPROVE)
     earlier = telling.events[-1].model_copy(update={"type": "signed_off", "function": SALES, "at": NOW})
-    ball = passed_on(KEY, ball_of(telling), [earlier])
+    ball = passed_on(KEY, telling.region, ball_of(telling), [earlier])
     assert ball is not None
     assert ball.at == NOW + timedelta(hours=5)
     assert all(s.ended_at is not None and s.began_at < s.ended_at for s in spells(ball, now=NOW))
@@ -262,7 +259,7 @@ def test_the_portfolio_is_the_sum_of_its_regions() -> None:
     one, other = begun(), begun()
     one.sign(MESSAGE, MARKETING, Position.APPROVE)
     now = NOW + timedelta(days=1)
-    summed = total(tally for telling in (one, other) for tally in tallies(ball_of(telling), now=now))
+    summed = total(tally for telling in (one, other) for tally in tallies(ball_of(telling), zone=ZONE, now=now))
     assert [(t.stage, t.function, t.hours, t.days, t.regions, t.holding) for t in summed] == [
         (MESSAGE, Holder.MARKETING, 24.0, 1.0, 1, 1),
         (MESSAGE, Holder.SALES, 48.0, 2.0, 2, 2),
@@ -321,19 +318,11 @@ def test_a_moment_is_held_by_whom_the_events_until_then_name(telling: Telling) -
 @settings(max_examples=examples(30))
 def test_following_in_two_steps_gives_the_same(telling: Telling, cut: int) -> None:
     """Whoever has followed the ball so far may go on from there."""
-    first = passed_on(KEY, None, telling.events[:cut])
-    assert passed_on(KEY, first, telling.events[cut:]) == ball_of(telling)
-
-
-@given(telling=histories)
-@settings(max_examples=examples(40))
-def test_events_that_are_not_read_pass_nothing_on(telling: Telling) -> None:
-    """Leaving out the idle types changes no spell, so that the store need not read them."""
-    read = [event for event in telling.events if event.type not in IDLE_EVENTS]
-    ball = passed_on(KEY, None, read)
-    assert ball is not None
-    now = telling.world.now
-    assert spells(ball, now=now) == spells(ball_of(telling), now=now)
+    so_far, region = telling.events[:cut], None
+    for event in so_far:
+        region = telling_start(event) if region is None else evolve(region, event)
+    first = passed_on(KEY, None, None, so_far)
+    assert passed_on(KEY, region, first, telling.events[cut:]) == ball_of(telling)
 
 
 @given(first=histories, second=histories)
@@ -341,17 +330,11 @@ def test_events_that_are_not_read_pass_nothing_on(telling: Telling) -> None:
 def test_nothing_is_lost_in_a_sum(first: Telling, second: Telling) -> None:
     """The hours and working days of a portfolio are those of its regions, to the last microsecond."""
     now = max(first.world.now, second.world.now)
-    each = [tally for telling in (first, second) for tally in tallies(ball_of(telling), now=now)]
+    each = [tally for telling in (first, second) for tally in tallies(ball_of(telling), zone=ZONE, now=now)]
     summed = total(each)
     assert sum((t.span for t in summed), timedelta()) == sum((t.span for t in each), timedelta())
     assert sum(t.working_days for t in summed) == sum(t.working_days for t in each)
     assert len({(t.stage, t.function) for t in summed}) == len(summed)
-
-
-def test_the_idle_types_are_types_of_events() -> None:
-    """A type that was renamed would be read for nothing; one that does not exist is a slip."""
-    types = {kind.model_fields["type"].default for kind in get_args(get_args(RegionEvent)[0])}
-    assert types > IDLE_EVENTS
 
 
 def test_a_launched_region_is_held_by_nobody() -> None:

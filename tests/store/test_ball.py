@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from readiness.ball import Ball, Holder, passed_on, spells
+from readiness.ball import Holder, passed_on, spells
 from readiness.commands import Role
 from readiness.keys import LaunchKey
 from readiness.ledger import Look
 from readiness.policy import TIERS, Function, Stage
-from store.ball import balls
+from store.ball import BallTold, ball_of_ledger, balls
 from store.ledger import rows_after
+from store.records_schema import region_launches
+from store.regions import region_record
 from tests.readiness.builders import NOW, OWNER
 from tests.store.desk import PRODUCT, Desk
 
@@ -31,33 +34,44 @@ def three(desk: Desk) -> Desk:
     return desk
 
 
-def told(desk: Desk, **asked: object) -> list[Ball]:
+def told(desk: Desk, **asked: object) -> list[BallTold]:
     """Return the balls that the store tells."""
     with desk.store.reading() as tx:
         return list(balls(tx, **asked))  # type: ignore[arg-type]  # Each test asks with what the store takes.
 
 
 def test_each_ball_is_what_the_whole_ledger_tells(three: Desk) -> None:
-    """What is left out in reading passes nothing on: the spells are those of every row of the ledger."""
-    for ball in told(three):
+    """What a row keeps from settlement to settlement is what every row of the ledger tells from the start."""
+    for each in told(three):
         with three.store.reading() as tx:
-            whole = passed_on(ball.region.key, None, (row.event for row in rows_after(tx, ball.region.key, 0)))
-        assert whole is not None
-        assert spells(ball, now=three.clock.now) == spells(whole, now=three.clock.now)
+            assert each.ball == passed_on(each.key, None, None, (row.event for row in rows_after(tx, each.key, 0)))
+
+
+def test_a_row_of_before_balls_were_kept_is_told_from_its_ledger(three: Desk) -> None:
+    """After an upgrade nothing is missing, and the next settlement keeps it from then on."""
+    before = told(three)
+    with three.store.writing() as tx:
+        tx.execute(update(region_launches).values(ball=None))
+    assert told(three) == before
+    apac, emea = before[1].key, before[2].key
+    three.look(apac)
+    with three.store.reading() as tx:
+        assert region_record(tx, emea).ball is None
+        assert region_record(tx, apac).ball == ball_of_ledger(tx, apac)
 
 
 def test_the_ball_is_where_the_region_stands(three: Desk) -> None:
     """A poll is held by its seats, a cancelled region by nobody, one that was only started by who signs first."""
     amer, apac, emea = told(three)
-    assert amer.holding == ()
-    assert [(s.stage, s.function) for s in apac.holding] == [
+    assert amer.ball.holding == ()
+    assert [(s.stage, s.function) for s in apac.ball.holding] == [
         (Stage.VALUE_PROPOSITIONS, Holder.MARKETING),
         (Stage.VALUE_PROPOSITIONS, Holder.SALES),
     ]
-    assert {s.function.value for s in emea.holding} == {function.value for function in Function}
+    assert {s.function.value for s in emea.ball.holding} == {function.value for function in Function}
     opened_at, now = NOW + timedelta(hours=1), three.clock.now
     # Product opens the poll, and goes on to hold a seat in it.
-    assert [(s.function, s.began_at, s.ended_at) for s in spells(emea, now=now)] == [
+    assert [(s.function, s.began_at, s.ended_at) for s in spells(emea.ball, now=now)] == [
         (Holder.PRODUCT, NOW, now),
         (Holder.MARKETING, opened_at, now),
         (Holder.SALES, opened_at, now),
@@ -69,7 +83,7 @@ def test_only_what_is_asked_for_is_told(three: Desk) -> None:
     """A product, a region, the regions of the reader, and what still runs narrow what is told."""
 
     def regions(**asked: object) -> list[str]:
-        return [ball.region.key.region for ball in told(three, **asked)]
+        return [told_of.key.region for told_of in told(three, **asked)]
 
     assert regions() == ["amer", "apac", "emea"]
     assert regions(product=PRODUCT, region="apac") == ["apac"]
@@ -86,5 +100,5 @@ def test_only_the_latest_run_of_a_region_is_told(desk: Desk) -> None:
     desk.carry_out_launch(LaunchKey(product=PRODUCT, run=1), Look())
     desk.clock.now += timedelta(hours=5)
     (again,) = desk.start("emea")
-    (ball,) = told(desk)
-    assert (ball.region.key, ball.region.started_at) == (again, NOW + timedelta(hours=5))
+    (latest,) = told(desk)
+    assert (latest.key, latest.started_at) == (again, NOW + timedelta(hours=5))
