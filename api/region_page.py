@@ -1,20 +1,28 @@
 """What does the page of one region show of its readiness and of what happened there?"""
 
+from datetime import datetime, timedelta
+
 from api.commanding import region_not_found
 from api.dependencies import Dependencies
 from api.identity import Actor
-from api.live import live_readiness
+from api.live import readiness_of_record
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, can
+from readiness.ball import Ball, tallies
 from readiness.readiness import Readiness
+from store.ball import ball_after
 from store.ledger import Happening, timeline
 from store.names import names_of
-from store.regions import latest_region
-from templates.pages import RegionPage, TimelineLine
+from store.regions import latest_region, region_record
+from templates.pages import HeldFor, PolicyWaits, RegionPage, TimelineLine
 from templates.words import happening
 
 LATEST_ENTRIES = 20
 """Entries of the timeline that the page shows: what happened lately; all of it is in the API."""
+
+
+WORTH_TELLING = timedelta(hours=1)
+"""Who held a region for less, and holds it no more, is left out."""
 
 
 def region_page(deps: Dependencies, actor: Actor, product: str, region: str) -> RegionPage:
@@ -24,11 +32,15 @@ def region_page(deps: Dependencies, actor: Actor, product: str, region: str) -> 
         if key is None:
             raise region_not_found(product, region)
         read_at = deps.store.now(tx)
-        readiness = live_readiness(tx, key, now=read_at)
+        record = region_record(tx, key)
+        readiness = readiness_of_record(tx, record, now=read_at)
         shown: tuple[Happening, ...] = ()
         if can(actor, Action.READ_TIMELINE, region):
             shown = timeline(tx, key, after=max(0, readiness.version - LATEST_ENTRIES), limit=LATEST_ENTRIES)
+        ball = ball_after(tx, record, ()) if can(actor, Action.READ_BALL, region) else None
+        change = record.region.policy_change
         asked = {entry.row.event.person for entry in shown} | _persons(readiness) | {actor.person}
+        asked |= {change.asked_by, change.confirmed_by} if change is not None else set()
         names = names_of(tx, {person for person in asked if person is not None})
     return RegionPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
@@ -38,12 +50,45 @@ def region_page(deps: Dependencies, actor: Actor, product: str, region: str) -> 
         names=names,
         timeline=tuple(_line(entry, names) for entry in reversed(shown)),
         earlier=shown[0].row.version - 1 if shown else 0,
+        held_for=_held_for(ball, readiness.time_zone, now=read_at) if ball is not None else (),
+        change=PolicyWaits(
+            asked_by=change.asked_by,
+            asked_at=change.asked_at,
+            applies=change.applies,
+            confirmed_by=change.confirmed_by,
+            from_at=change.from_at,
+        )
+        if change is not None
+        else None,
+    )
+
+
+def _held_for(ball: Ball, zone: str, *, now: datetime) -> tuple[HeldFor, ...]:
+    each = [t for t in tallies(ball, zone=zone, now=now) if t.holding or t.span >= WORTH_TELLING]
+    longest = max((tally.days for tally in each), default=0.0) or 1.0
+    return tuple(
+        HeldFor(
+            function=tally.function,
+            stage=tally.stage,
+            elapsed=tally.span,
+            working_days=tally.days,
+            share=tally.days / longest,
+            holding=tally.holding > 0,
+        )
+        for tally in each
     )
 
 
 def _persons(readiness: Readiness) -> set[str | None]:
+    waivers, lessons = readiness.waivers, readiness.must_address
+    seats = readiness.poll.seats if readiness.poll is not None else ()
     return {
         readiness.owner,
+        *(seat.person for seat in seats),
+        *(condition.owner for condition in readiness.conditions),
+        *(waiver.requested_by for waiver in waivers),
+        *(waiver.answered_by for waiver in waivers),
+        *(lesson.addressed_by for lesson in lessons),
         readiness.decision.person if readiness.decision is not None else None,
         readiness.hold.person if readiness.hold is not None else None,
     }

@@ -1,12 +1,15 @@
 """What does each page know, down to the last value that its template may show?"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import quote, urlencode
 
+from readiness.ball import Holder
+from readiness.commands import Stance
 from readiness.policy import CriterionKey, Stage
-from readiness.readiness import Rag, Readiness
+from readiness.policy_events import Applies
+from readiness.readiness import Rag, Readiness, SeatShown
 from readiness.region import Verdict
 
 
@@ -190,6 +193,31 @@ class TimelineLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFor:
+    """How long one function has held a region at one stage."""
+
+    function: Holder
+    stage: Stage
+    elapsed: timedelta
+    working_days: float
+    share: float
+    """0 to 1: of the longest of them."""
+    holding: bool
+    """Whether it holds it now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyWaits:
+    """A change of policy that waits for a second person, or for its moment."""
+
+    asked_by: str
+    asked_at: datetime
+    applies: Applies
+    confirmed_by: str | None
+    from_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPage(Page):
     """One product in one region: what is open, what blocks, since when and on whom?"""
 
@@ -203,6 +231,15 @@ class RegionPage(Page):
     """The latest of it, newest first."""
     earlier: int
     """How many entries lie before the oldest that is shown."""
+    held_for: tuple[HeldFor, ...]
+    """In the order of the stages; nothing where the reader may not see it."""
+    change: PolicyWaits | None
+
+    @property
+    def seats(self) -> tuple[SeatShown, ...]:
+        """The seats of the poll, dissent first."""
+        seats = self.readiness.poll.seats if self.readiness.poll is not None else ()
+        return tuple(sorted(seats, key=lambda seat: seat.position is not Stance.DISSENT))
 
     @property
     def has_learned(self) -> bool:

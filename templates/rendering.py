@@ -7,9 +7,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from readiness.commands import Stance
 from readiness.policy import GATED_STAGES, Stage
 from readiness.readiness import Rag
-from readiness.region import StageStatus, Verdict
+from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from templates import moments, words
 from templates.assets import asset_address
 from templates.pages import Page
@@ -57,6 +58,12 @@ def environment() -> Environment:
         counts=words.COUNTS.__getitem__,
         criterion_status=words.CRITERION_STATUSES.__getitem__,
         choice=words.CHOICES.__getitem__,
+        stance=words.STANCES.__getitem__,
+        waiver_status=words.WAIVER_STATUSES.__getitem__,
+        condition_status=words.CONDITION_STATUSES.__getitem__,
+        lesson=words.LESSONS.__getitem__,
+        holder=words.holder,
+        applies=words.APPLIES.__getitem__,
         whom=words.whom,
     )
     made.globals.update(
@@ -70,6 +77,9 @@ def environment() -> Environment:
         Verdict=Verdict,
         Stage=Stage,
         StageStatus=StageStatus,
+        Stance=Stance,
+        WaiverStatus=WaiverStatus,
+        ConditionStatus=ConditionStatus,
     )
     return made
 

@@ -4,6 +4,7 @@
 
 from typing import assert_never
 
+from readiness.ball import Holder
 from readiness.commands import Choice, Role, Stance
 from readiness.events import (
     BallotCast,
@@ -42,9 +43,15 @@ from readiness.events import (
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.lesson_events import LessonAddressed
 from readiness.policy import CriterionKey, Function, Stage
-from readiness.policy_events import PolicyChangeAsked, PolicyChangeConfirmed, PolicyChanged, PolicyChangeDeclined
+from readiness.policy_events import (
+    Applies,
+    PolicyChangeAsked,
+    PolicyChangeConfirmed,
+    PolicyChanged,
+    PolicyChangeDeclined,
+)
 from readiness.readiness import Rag
-from readiness.region import StageStatus, Verdict
+from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.seat_events import SeatIdled, SeatNamed
 from templates.moments import in_utc
 
@@ -129,6 +136,33 @@ CHOICES: dict[Choice, str] = {
     Choice.HOLD: "Hold",
 }
 
+STANCES: dict[Stance, str] = {
+    Stance.AGREE: "Agrees",
+    Stance.DISAGREE_BUT_SUPPORT: "Disagrees, but supports it",
+    Stance.DISSENT: "Dissents",
+}
+
+WAIVER_STATUSES: dict[WaiverStatus, str] = {
+    WaiverStatus.REQUESTED: "Waits for an answer",
+    WaiverStatus.GRANTED: "Granted",
+    WaiverStatus.DENIED: "Denied",
+    WaiverStatus.REVOKED: "Revoked",
+    WaiverStatus.LAPSED: "Lapsed",
+}
+
+CONDITION_STATUSES: dict[ConditionStatus, str] = {
+    ConditionStatus.OPEN: "Open",
+    ConditionStatus.MET: "Met",
+    ConditionStatus.MISSED: "Missed",
+}
+
+LESSONS: dict[str, str] = {"hold": "A hold", "no_go": "A no-go", "objection": "An objection left unanswered"}
+
+APPLIES: dict[Applies, str] = {
+    Applies.NEXT_GATE: "for the stages that are not closed yet",
+    Applies.ALL: "for every stage, closed ones too",
+}
+
 FUNCTIONS: dict[Function, str] = {
     Function.MARKETING: "Marketing",
     Function.SALES: "Sales",
@@ -154,6 +188,11 @@ def whom(waiting_on: str) -> str:
     if waiting_on in set(Function):
         return FUNCTIONS[Function(waiting_on)]
     return waiting_on.replace("_", " ").capitalize()
+
+
+def holder(of: Holder) -> str:
+    """Return who has held a region: a function, the executive, or nobody while the clock runs."""
+    return "Nobody: the go waits for its launch" if of is Holder.CLOCK else whom(of.value)
 
 
 def stance_words(stance: Stance | None) -> str:

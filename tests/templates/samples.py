@@ -3,12 +3,25 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from readiness.commands import Choice
+from readiness.ball import Holder
+from readiness.commands import Choice, Stance
 from readiness.events import HoldCause
 from readiness.evidence import AudienceChange
-from readiness.policy import CriterionKey, Stage
-from readiness.readiness import WORST_FIRST, DecisionShown, HoldShown, Rag, Readiness
-from readiness.region import RegionLaunch, Verdict
+from readiness.policy import CriterionKey, Function, Stage
+from readiness.policy_events import Applies
+from readiness.readiness import (
+    WORST_FIRST,
+    ConditionShown,
+    DecisionShown,
+    HoldShown,
+    LessonShown,
+    PollShown,
+    Rag,
+    Readiness,
+    SeatShown,
+    WaiverShown,
+)
+from readiness.region import ConditionStatus, RegionLaunch, Verdict, WaiverStatus
 from readiness.rules import evaluate
 from templates.pages import (
     BoardPage,
@@ -16,8 +29,10 @@ from templates.pages import (
     ColourTotal,
     FaultLine,
     Filters,
+    HeldFor,
     Named,
     Page,
+    PolicyWaits,
     ProblemPage,
     ProductRow,
     RegionPage,
@@ -107,8 +122,9 @@ def readiness(*, region: RegionLaunch | None = None, world: World = READY_WORLD,
     return found.model_copy(update=changes)
 
 
-def full_readiness() -> Readiness:
-    """Return a readiness in which everything that a page may show is there at once."""
+def full_readiness(text: str = "Two teams still learn.") -> Readiness:
+    """Return a readiness in which everything that a page may show is there at once; people wrote `text` wherever they
+    may write."""
     unmet = readiness(world=World(audience=50, trained=42, certified=6))
     change = AudienceChange(joined=2, left=1, excluded=3, since=NOW)
     trained = {"audience": change, "forecast_at": LAUNCH_AT + timedelta(days=3)}
@@ -131,8 +147,80 @@ def full_readiness() -> Readiness:
             "below_tier": ("policy.training.required_share",),
             "short_lead": True,
             "decision": DecisionShown(
-                verdict=Choice.NO_GO, person="ex-1", at=NOW, launch_at=LAUNCH_AT, review_at=LAUNCH_AT, version=9
+                verdict=Choice.NO_GO,
+                person="ex-1",
+                at=NOW,
+                launch_at=LAUNCH_AT,
+                review_at=LAUNCH_AT,
+                version=9,
+                dissents_accepted=(Function.SALES,),
+                reason=text,
             ),
+            "poll": PollShown(
+                opened_at=NOW,
+                opened_by="pm-7",
+                closes_at=LAUNCH_AT,
+                closed_at=NOW,
+                seats=(
+                    SeatShown(
+                        function=Function.MARKETING, voted=True, person="mk-1", position=Stance.AGREE, stale=True
+                    ),
+                    SeatShown(
+                        function=Function.SALES,
+                        voted=True,
+                        person="sl-1",
+                        at=NOW,
+                        position=Stance.DISSENT,
+                        reason=text,
+                    ),
+                    SeatShown(function=Function.ENABLEMENT, voted=False, carried=True),
+                ),
+            ),
+            "conditions": (
+                ConditionShown(
+                    id="c-1",
+                    owner="en-1",
+                    due_at=LAUNCH_AT,
+                    status=ConditionStatus.MET,
+                    closed_by="en-1",
+                    closed_at=NOW,
+                    text=text,
+                    proof=text,
+                ),
+            ),
+            "waivers": (
+                WaiverShown(
+                    id="w-1",
+                    stage=Stage.CERTIFICATION,
+                    criterion=CriterionKey.CERTIFIED_SHARE,
+                    status=WaiverStatus.GRANTED,
+                    floor=0.7,
+                    expires_at=NOW,
+                    covers_launch=False,
+                    requested_by="en-1",
+                    requested_at=NOW,
+                    answered_by="ex-2",
+                    answered_at=NOW,
+                    ended_by=None,
+                    ended_at=None,
+                    reason=text,
+                    compensating_control=text,
+                ),
+            ),
+            "must_address": (
+                LessonShown(
+                    id="l-1",
+                    kind="objection",
+                    region="dach",
+                    wave=1,
+                    at=NOW,
+                    addressed_by="mk-1",
+                    reason=text,
+                    how=text,
+                ),
+                LessonShown(id="l-2", kind="hold", region="dach", wave=1, at=NOW),
+            ),
+            "suspended_at": NOW,
             "hold": HoldShown(
                 cause=HoldCause.PERSON,
                 person="ex-2",
@@ -159,6 +247,19 @@ def region_page(**changes: object) -> RegionPage:
             TimelineLine(version=8, at=NOW, what="Training opened", who=None, reason=None),
         ),
         earlier=7,
+        held_for=(
+            HeldFor(
+                function=Holder.CLOCK,
+                stage=Stage.GO_NO_GO,
+                elapsed=timedelta(days=4),
+                working_days=2.5,
+                share=1.0,
+                holding=True,
+            ),
+        ),
+        change=PolicyWaits(
+            asked_by="pm-7", asked_at=NOW, applies=Applies.ALL, confirmed_by="ex-2", from_at=LAUNCH_AT
+        ),
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 

@@ -130,7 +130,7 @@ def test_hostile_text_is_shown_as_text(text: str) -> None:
         board_page(product_row(None, hostile, name=text), viewer=viewer),
         region_page(
             viewer=viewer,
-            readiness=full_readiness().model_copy(
+            readiness=full_readiness(text).model_copy(
                 update={"name": text, "product_name": text, "reasons": (text,), "below_tier": (text,)}
             ),
             names={"ex-1": text, "pm-7": text},
@@ -242,6 +242,24 @@ def test_the_region_says_what_is_reached_and_who_decides() -> None:
     assert page.readiness.verdict is Verdict.READY
     assert "Reached enough people have learned and proved it" in text
     assert "Executive for 3 days" in text
+
+
+def test_a_dissent_is_read_before_every_other_position() -> None:
+    """Beside the decision stands first who was against it, with the reason, and that it was accepted by name."""
+    shown = Outline(render(region_page())).text
+    assert shown.index("Dissents") < shown.index("Agrees")
+    assert "accepted by name with the decision" in shown
+
+
+def test_a_sealed_ballot_is_told_of_and_not_how_it_was_cast() -> None:
+    """While a poll is open its page says who has voted and that it is sealed."""
+    poll = full_readiness().poll
+    assert poll is not None
+    seats = tuple(seat.model_copy(update={"position": None, "reason": None}) for seat in poll.seats)
+    sealed = poll.model_copy(update={"closed_at": None, "seats": seats})
+    shown = Outline(render(region_page(readiness=full_readiness().model_copy(update={"poll": sealed})))).text
+    assert shown.count("Has voted, sealed") == 2
+    assert "Dissents" not in shown
 
 
 def test_a_region_that_has_just_begun_can_be_shown() -> None:
