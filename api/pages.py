@@ -12,6 +12,7 @@ from api.conditional import Conditional
 from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
+from api.launch_page import launch_page
 from api.page_answers import page_response
 from api.problems import Fault, Problem, invalid
 from api.region_page import region_page
@@ -53,6 +54,7 @@ def pages_router() -> APIRouter:
     """Return the routes of pages, for `create_app(pages=[…], open_paths=OPEN_PAGE_PATHS)`."""
     router = guarded_router()
     router.add_api_route("/", show_board, methods=["GET"], response_model=None)
+    router.add_api_route("/launches/{product}", show_launch, methods=["GET"], response_model=None)
     router.add_api_route("/launches/{product}/{region}", show_region, methods=["GET"], response_model=None)
     router.add_api_route(STATIC_PATH, show_asset, methods=["GET"], response_model=None)
     return router
@@ -70,6 +72,19 @@ async def show_board(
         return page_response(board_page(deps, actor, filters, after=after or None))
 
     # Rendered beside the loop too: a board of 400 cells would make everybody else wait.
+    return await run_in_threadpool(shown)
+
+
+async def show_launch(
+    product: str,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_BOARD, judged=Judged.BY_FILTER, persona=True)],
+) -> Response:
+    """Show one product: its regions beside each other on one line of time, and on whom they wait."""
+
+    def shown() -> Response:
+        return page_response(launch_page(deps, actor, str(slugged(product))))
+
     return await run_in_threadpool(shown)
 
 

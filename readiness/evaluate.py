@@ -119,7 +119,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
 
 def _stage_readiness(stage: Stage, policy: Policy, evidence: Evidence, region: RegionLaunch) -> StageReadiness:
     state = region.stage(stage)
-    due_at = region.launch_at - timedelta(days=policy.due_days_of(stage))
+    due_at = policy.due_at(stage, region.launch_at)
     case = Case(
         policy=policy,
         evidence=evidence,

@@ -1,5 +1,6 @@
 """Which criteria does each stage have, and with which thresholds?"""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, assert_never
 
@@ -186,6 +187,10 @@ class Policy(Frozen):
     def stage_of(self, key: CriterionKey) -> Stage | None:
         """Return the stage that has the criterion `key`; None where this policy does not ask for it."""
         return next((stage for stage in GATED_STAGES if key in self.criteria_of(stage)), None)
+
+    def due_at(self, stage: Stage, launch_at: datetime) -> datetime:
+        """Return when `stage` is due for a launch at that instant; it moves with a slip."""
+        return launch_at - timedelta(days=self.due_days_of(stage))
 
     def due_days_of(self, stage: Stage) -> int:
         """Return how many days before the launch instant `stage` is due."""

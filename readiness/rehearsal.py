@@ -2,7 +2,7 @@
 
 # A rehearsal asks `propose`, as the real act does, and only reads what came of it: it has no rules of its own.
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from readiness.commands import StartLaunch
 from readiness.events import HoldCause, RegionEvent, RegionLaunchStarted
@@ -182,11 +182,7 @@ def rehearse_start(
 
 def _beginning(opening: RegionLaunchStarted, *, now: datetime) -> Beginning:
     policy, launch_at = opening.policy, opening.plan.launch_at
-    due = {
-        stage: launch_at - timedelta(days=policy.due_days_of(stage))
-        for stage in GATED_STAGES
-        if policy.criteria_of(stage)
-    }
+    due = {stage: policy.due_at(stage, launch_at) for stage in GATED_STAGES if policy.criteria_of(stage)}
     return Beginning(
         region=opening.plan.region,
         launch_at=launch_at,

@@ -138,6 +138,13 @@ def latest_record(tx: Connection, product: str, region: str) -> RegionRecord | N
     return record_of(row) if row is not None else None
 
 
+def latest_records(tx: Connection, product: str) -> tuple[RegionRecord, ...]:
+    """Return the row of the latest run of `product` in each of its regions, by region."""
+    columns = region_launches.c
+    chosen = select(region_launches).where(columns.product == product, columns.is_latest).order_by(columns.region)
+    return tuple(record_of(row) for row in tx.execute(chosen))
+
+
 def lock_regions(tx: Connection, keys: Iterable[RegionKey]) -> tuple[RegionRecord, ...]:
     """Take the rows of these region launches in key order; those that do not exist are left out."""
     wanted = [(key.product, key.region, key.run) for key in keys]

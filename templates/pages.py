@@ -10,7 +10,8 @@ from readiness.commands import Stance
 from readiness.policy import CriterionKey, Stage
 from readiness.policy_events import Applies
 from readiness.readiness import Rag, Readiness, SeatShown
-from readiness.region import Verdict
+from readiness.region import StageStatus, Verdict
+from templates.timescale import Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,11 @@ class ProductRow:
     """The latest launch of its cells, on that region's own clock."""
     cells: tuple[Cell | None, ...]
 
+    @property
+    def address(self) -> str:
+        """The address of the product's page."""
+        return launch_address(self.product)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardPage(Page):
@@ -253,6 +259,94 @@ class RegionPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCount:
+    """How many regions have this verdict."""
+
+    verdict: Verdict
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageBar:
+    """When one stage of a region was open, on the line of its launch; width 0 while it is locked."""
+
+    stage: Stage
+    status: StageStatus
+    x: int
+    width: int
+    planned_x: int
+    """From when the stage before it is due; of the first, from the start."""
+    planned_width: int
+    """From there to when it is due itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """On whom a region waits, and since when."""
+
+    whom: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRow:
+    """One region of a launch beside the others."""
+
+    product: str
+    region: str
+    name: str
+    time_zone: str
+    launch_at: datetime
+    launch_x: int
+    stage: Stage
+    verdict: Verdict
+    rag: Rag
+    index: float
+    forecast_at: datetime | None
+    forecast_x: int | None
+    reason: str | None
+    waits: tuple[Waits, ...]
+    bars: tuple[StageBar, ...]
+    is_old: bool
+    """True where its figures are so old that nobody can be counting."""
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """The regions that launch together, or first learn from those before them."""
+
+    number: int
+    rows: tuple[LaunchRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchPage(Page):
+    """One product: where do its regions stand beside each other, and on whom do they wait?"""
+
+    template: ClassVar[str] = "launch.html"
+
+    read_at: datetime
+    product: str
+    name: str
+    tier: int
+    owner: str
+    counts: tuple[VerdictCount, ...]
+    waves: tuple[Wave, ...]
+    ticks: tuple[Tick, ...]
+    today: int
+
+    @property
+    def regions(self) -> int:
+        """How many regions are shown."""
+        return sum(len(wave.rows) for wave in self.waves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLine:
     """One thing wrong with what was asked: where, and a whole sentence."""
 
@@ -275,8 +369,13 @@ class ProblemPage(Page):
     request_id: str | None
 
 
-PAGES: tuple[type[Page], ...] = (BoardPage, RegionPage, ProblemPage)
+PAGES: tuple[type[Page], ...] = (BoardPage, LaunchPage, RegionPage, ProblemPage)
 """Every page there is; each has a template of its own."""
+
+
+def launch_address(product: str) -> str:
+    """Return the address of a product's page."""
+    return f"/launches/{quote(product, safe='')}"
 
 
 def region_address(product: str, region: str) -> str:

@@ -112,6 +112,11 @@ def links(outline: Outline) -> list[str]:
     return [str(attributes["href"]) for tag, attributes in outline.elements if tag == "a"]
 
 
+def is_region(link: str) -> bool:
+    """Say whether a link leads to the page of a region."""
+    return re.fullmatch(r"/launches/[^/?]+/[^/?]+", link) is not None
+
+
 def test_the_board_shows_every_region_of_every_product(desk: Desk, persona: TestClient) -> None:
     """Each cell leads to its region, and says verdict, colour and the first reason in words."""
     three_regions(desk)
@@ -145,7 +150,7 @@ def test_filters_in_the_address_narrow_the_board(
 ) -> None:
     """What the address asks for is shown, and an empty field of the form asks for nothing."""
     three_regions(desk)
-    found = {link.rpartition("/")[2] for link in links(read(persona.get(f"/?{query}"))) if "/launches/" in link}
+    found = {link.rpartition("/")[2] for link in links(read(persona.get(f"/?{query}"))) if is_region(link)}
     assert found == shown
 
 
@@ -171,7 +176,7 @@ def test_the_board_is_for_the_regions_of_the_reader(desk: Desk, stranger: TestCl
     """Nothing of other regions is shown, listed to filter by, or counted."""
     three_regions(desk)
     outline = read(stranger.get("/", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "apac"))))
-    assert [link for link in links(outline) if "/launches/" in link] == ["/launches/atlas-2/apac"]
+    assert [link for link in links(outline) if is_region(link)] == ["/launches/atlas-2/apac"]
     assert "1 region launch of 1 product" in outline.text
     assert "EMEA" not in outline.text
     assert "Sales lead in apac" in outline.text
@@ -202,6 +207,33 @@ def test_nobody_is_the_persona_by_another_name(desk: Desk, issuer: EmbeddedIssue
     assert "ltl token --person ID" in response.text
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
     assert "You are viewing as" not in response.text
+
+
+def test_a_product_page_shows_its_regions_beside_each_other(desk: Desk, persona: TestClient) -> None:
+    """Each region leads to its own page, says how it stands and on whom it waits; the board leads here."""
+    three_regions(desk)
+    assert "/launches/atlas-2" in links(read(persona.get("/")))
+    outline = read(persona.get("/launches/atlas-2"))
+    for region in ("amer", "apac", "emea"):
+        assert f"/launches/atlas-2/{region}" in links(outline)
+    for part in ("Wave 1", "3 regions in 1 wave: 2 not ready, 1 go", "Marketing", "Nobody"):
+        assert part in outline.text
+
+
+def test_a_product_page_holds_the_regions_of_the_reader_alone(
+    desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer
+) -> None:
+    """Regions of others are neither shown nor counted, and a product without one of the reader's is not there."""
+    three_regions(desk)
+    of_apac = bearer(issuer, "sa-9", (Role.SALES_LEAD, "apac"))
+    outline = read(stranger.get("/launches/atlas-2", headers=of_apac))
+    assert "1 region in 1 wave" in outline.text
+    assert "/launches/atlas-2/emea" not in links(outline)
+    assert (
+        stranger.get("/launches/atlas-2", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "dach"))).status_code
+        == 404
+    )
+    assert stranger.get("/launches/borealis", headers=of_apac).status_code == 404
 
 
 def test_the_region_page_tells_the_whole_story(desk: Desk, persona: TestClient) -> None:
@@ -235,7 +267,7 @@ def test_a_page_never_shows_a_go_that_facts_have_overtaken(desk: Desk, persona: 
     """Once passes are voided the board and the region read held, before the workflow has looked."""
     three_regions(desk)
     desk.void_passes("emea")
-    cells = {link.rpartition("/")[2] for link in links(read(persona.get("/?verdict=held"))) if "/launches/" in link}
+    cells = {link.rpartition("/")[2] for link in links(read(persona.get("/?verdict=held"))) if is_region(link)}
     assert cells == {"emea"}
     text = read(persona.get("/launches/atlas-2/emea")).text
     assert "Verdict: Held" in text
@@ -250,7 +282,7 @@ def test_a_large_board_is_read_product_by_product(desk: Desk, persona: TestClien
     while address is not None:
         response = persona.get(address)
         outline = read(response)
-        cells = [link for link in links(outline) if "/launches/" in link]
+        cells = [link for link in links(outline) if is_region(link)]
         assert len(cells) <= MOST_CELLS
         assert len(response.content) < 300_000
         seen.extend(cells)
@@ -262,14 +294,14 @@ def test_a_product_larger_than_a_page_is_shown_whole(desk: Desk, persona: TestCl
     """A product in more regions than a page has room for has a page to itself."""
     many(desk, products=1, regions=MOST_CELLS + 20)
     outline = read(persona.get("/?after=atlas-2"))
-    assert len([link for link in links(outline) if "/launches/" in link]) == MOST_CELLS + 20
+    assert len([link for link in links(outline) if is_region(link)]) == MOST_CELLS + 20
     assert "Products 2 to 2 of 2" in outline.text
 
 
 def test_pages_refuse_every_script(desk: Desk, persona: TestClient) -> None:
     """The browser is told to load nothing but our own style sheets and pictures, and to keep no copy."""
     three_regions(desk)
-    for path in ("/", "/launches/atlas-2/emea", "/nowhere"):
+    for path in ("/", "/launches/atlas-2", "/launches/atlas-2/emea", "/nowhere"):
         headers = persona.get(path).headers
         assert headers["Content-Security-Policy"] == PAGE_POLICY
         assert headers["Cache-Control"] == "no-store"
@@ -283,7 +315,7 @@ def test_a_page_loads_only_files_that_are_there(desk: Desk, stranger: TestClient
     three_regions(desk)
     wanted = {
         str(attributes["href"])
-        for path in ("/", "/launches/atlas-2/emea", "/nowhere")
+        for path in ("/", "/launches/atlas-2", "/launches/atlas-2/emea", "/nowhere")
         for tag, attributes in Outline(persona.get(path).text).elements
         if tag == "link"
     }

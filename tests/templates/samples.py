@@ -21,7 +21,7 @@ from readiness.readiness import (
     SeatShown,
     WaiverShown,
 )
-from readiness.region import ConditionStatus, RegionLaunch, Verdict, WaiverStatus
+from readiness.region import ConditionStatus, RegionLaunch, StageStatus, Verdict, WaiverStatus
 from readiness.rules import evaluate
 from templates.pages import (
     BoardPage,
@@ -30,16 +30,23 @@ from templates.pages import (
     FaultLine,
     Filters,
     HeldFor,
+    LaunchPage,
+    LaunchRow,
     Named,
     Page,
     PolicyWaits,
     ProblemPage,
     ProductRow,
     RegionPage,
+    StageBar,
     TimelineLine,
+    VerdictCount,
     VerdictTotal,
     Viewer,
+    Waits,
+    Wave,
 )
+from templates.timescale import Tick
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, UNPOLLED, World, region_launch
 from tests.readiness.steps import looked, signed
 
@@ -264,6 +271,51 @@ def region_page(**changes: object) -> RegionPage:
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 
 
+def launch_row(**changes: object) -> LaunchRow:
+    """Return a region on a launch's page, with `changes`."""
+    made = LaunchRow(
+        product="atlas-2",
+        region="apac",
+        name="APAC",
+        time_zone="Asia/Singapore",
+        launch_at=LAUNCH_AT,
+        launch_x=800,
+        stage=Stage.TRAINING,
+        verdict=Verdict.NOT_READY,
+        rag=Rag.AMBER,
+        index=63.4,
+        forecast_at=LAUNCH_AT + timedelta(days=2),
+        forecast_x=850,
+        reason="8 of 50 have not completed every required course",
+        waits=(Waits(whom="enablement", since=NOW),),
+        bars=(
+            StageBar(
+                stage=Stage.TRAINING, status=StageStatus.OPEN, x=100, width=300, planned_x=90, planned_width=400
+            ),
+        ),
+        is_old=True,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+def launch_page(*rows: LaunchRow, **changes: object) -> LaunchPage:
+    """Return the page of a product with these regions in one wave, with `changes`."""
+    made = LaunchPage(
+        viewer=VIEWER,
+        refresh_seconds=30,
+        read_at=NOW + timedelta(days=3),
+        product="atlas-2",
+        name="Atlas 2",
+        tier=1,
+        owner="Ines Carvalho",
+        counts=(VerdictCount(verdict=Verdict.NOT_READY, count=1),),
+        waves=(Wave(number=1, rows=rows or (launch_row(), launch_row(forecast_at=None, forecast_x=None, waits=()))),),
+        ticks=(Tick(at=NOW, x=100), Tick(at=LAUNCH_AT, x=800)),
+        today=300,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
 def problem_page(**changes: object) -> ProblemPage:
     """Return the page of a problem, with `changes`."""
     made = ProblemPage(
@@ -279,5 +331,5 @@ def problem_page(**changes: object) -> ProblemPage:
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 
 
-SAMPLES: tuple[Page, ...] = (board_page(), region_page(), problem_page())
+SAMPLES: tuple[Page, ...] = (board_page(), launch_page(), region_page(), problem_page())
 """A page of each kind."""

@@ -21,6 +21,8 @@ from tests.templates.samples import (
     board_page,
     cell,
     full_readiness,
+    launch_page,
+    launch_row,
     problem_page,
     product_row,
     readiness,
@@ -136,6 +138,7 @@ def test_hostile_text_is_shown_as_text(text: str) -> None:
             names={"ex-1": text, "pm-7": text},
             timeline=(replace(region_page().timeline[0], who=text, reason=text),),
         ),
+        launch_page(launch_row(name=text, reason=text), name=text, owner=text, viewer=viewer),
         problem_page(
             detail=text, viewer=viewer, request_id=text, faults=(replace(problem_page().faults[0], path=text),)
         ),
