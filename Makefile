@@ -27,7 +27,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check fuzz taste torture sequences mutants bench histories oulad fmt fmt-check lint types layers
+.PHONY: help setup up test check fuzz taste torture sequences interop schema tamper mutants bench histories oulad fmt fmt-check lint types layers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,16 @@ torture: setup ## Kill, freeze, fill and race everything for long and print what
 
 sequences: setup ## Try 20,000 random sequences of acts on the core, 500 on running workflows (TORTURE_SEED=n, TORTURE_ROUNDS=n)
 	@HYPOTHESIS_PROFILE=long TORTURE=long $(BIN)/python -m pytest tests/readiness/test_machine.py tests/torture/test_sequences.py $(ARGS)
+
+interop: setup ## Drive our edges with the clients of others, from npm (needs node 20 or later and the npm registry)
+	@npm --prefix tests/interop ci --no-progress --silent
+	@INTEROP=1 $(BIN)/python -m pytest tests/interop $(ARGS)
+
+schema: setup ## Have schemathesis make up 50,000 calls from the description, on both databases (SCHEMA_SEED=n)
+	@SCHEMA=long $(BIN)/python -m pytest tests/api/test_schema.py -s $(ARGS)
+
+tamper: setup ## Tamper 5,000 times with an audit record of 10,000 entries and see that each is found (TAMPERINGS=n)
+	@TAMPERINGS=$${TAMPERINGS:-5000} TAMPER_ENTRIES=$${TAMPER_ENTRIES:-10000} $(BIN)/python -m pytest tests/store/test_tampering.py -s -k "every_tampering and sqlite" $(ARGS)
 
 mutants: setup ## Bring small faults into the gates and duties, one by one, and see that a test notices (ARGS="readiness.decide*")
 	@$(BIN)/python -m tests.readiness.mutants $(ARGS)

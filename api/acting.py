@@ -14,6 +14,7 @@ from api.dependencies import dependencies_of
 from api.guard import record_denied
 from api.idempotency import Wish
 from api.identity import Actor
+from api.origin import origin_of
 from api.problems import Problem, problem_of
 from api.rehearsing import RehearsalAnswer, rehearsal_response, rehearse_act
 from api.rights import may_act_for, right_used
@@ -24,7 +25,7 @@ from readiness.refusals import FunctionNotHeld
 async def act_on_region(request: Request, actor: Actor, wish: Wish, product: str, region: str, act: Act) -> Response:
     """Carry out or rehearse `act`, and answer with what it led to; raises the problem of its refusal."""
     role = await role_for(request, actor, act, region)
-    asking = Asking(actor, role, wish.key, act.kind, act.body.model_dump(mode="json"))
+    asking = Asking(actor, role, wish.key, act.kind, act.body.model_dump(mode="json"), origin_of(request, actor))
     if wish.is_rehearsal:
         return rehearsal_response(await rehearse(request, asking, product, region, act))
     answer = await carry_out(request, asking, product, region, act)

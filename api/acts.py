@@ -26,6 +26,7 @@ from api.bodies import (
     PollBody,
     RescheduleBody,
     ResumeBody,
+    RevokePermitBody,
     SignOffBody,
     WaiverBody,
 )
@@ -53,6 +54,7 @@ from readiness.commands import (
     RequestWaiver,
     Reschedule,
     Resume,
+    RevokePermit,
     RevokeWaiver,
     Role,
     SignOff,
@@ -101,6 +103,8 @@ class Act(NamedTuple):
 
     one_by_one: bool = False
     """Whether regions are asked one after the other, because what one is given counts for the next."""
+    is_after_launch: bool = False
+    """Whether it is about regions that have launched, and not about running ones."""
 
     @property
     def kind(self) -> str:
@@ -209,6 +213,11 @@ def meeting(body: MeetBody, condition: str) -> Act:
     """Return the word that a condition is met."""
     said = {"condition": condition, "proof_digest": digest(body.proof)}
     return Act(Action.MEET_CONDITION, MeetCondition, body, _always(said))
+
+
+def revoking_permit(body: RevokePermitBody) -> Act:
+    """Return the taking away of a permit."""
+    return Act(Action.REVOKE_PERMIT, RevokePermit, body, is_after_launch=True)
 
 
 def polling(body: PollBody) -> Act:

@@ -90,6 +90,8 @@ class TimelineEntry(Frozen):
     """The person's name as it was then; None where it was erased or nobody asked."""
     reason: str | None
     data: dict[str, Any]
+    meaning: str | None = None
+    """What it meant that the person put their name to it, in a sentence (21 CFR 11.50)."""
 
 
 class SignatureAnswer(Frozen):

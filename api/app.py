@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from api.cross_site import CrossSiteMiddleware
 from api.dependencies import UPLOAD_PREFIX, Dependencies
 from api.guard import GuardedRoute, guarded_router, requirement_of, requires
 from api.handlers import install_handlers
@@ -17,14 +18,22 @@ from api.health import health_router
 from api.identity import Actor
 from api.limits import BodyLimitMiddleware, BodyLimits
 from api.openapi import describe
+from api.origin import address_of
 from api.outer import OuterMiddleware
 from api.reference import reference_router
 from api.rights import Action
+from api.seen import SeeingMiddleware
+from api.throttle import ThrottleMiddleware
 
 OPENAPI_PATH = "/openapi.json"
 
-OPEN_PATHS = frozenset({"/livez", "/readyz"})
-"""What answers without a token: health alone."""
+OPEN_PATHS: dict[str, str] = {
+    "/livez": "A supervisor asks whether the process lives; it tells nothing else.",
+    "/readyz": "A load balancer asks whether the process can answer.",
+    "/.well-known/jwks.json": "Public keys are public: without them nobody could check a permit offline.",
+    "/permits/verify": "Whoever holds a permit may see what it is worth; it shows nothing to who holds none.",
+}
+"""What answers without a token, and why; nothing else does but what pages are made of."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -69,8 +78,13 @@ def create_app(
     limits = BodyLimits(settings.body_limit, ((UPLOAD_PREFIX, settings.upload_limit),))
     app.add_middleware(BodyLimitMiddleware, limits=limits)
     app.add_middleware(HeadMiddleware)
+    if dependencies.throttle is not None:
+        app.add_middleware(ThrottleMiddleware, throttle=dependencies.throttle, address_of=address_of)
+    app.add_middleware(CrossSiteMiddleware)
     app.add_middleware(OuterMiddleware)
-    _check_routes(app, OPEN_PATHS | frozenset(open_paths))
+    if dependencies.observers:
+        app.add_middleware(SeeingMiddleware, observers=dependencies.observers)
+    _check_routes(app, frozenset(OPEN_PATHS) | frozenset(open_paths))
     return app
 
 

@@ -205,6 +205,12 @@ class PolicyAnswerBody(GoverningBody):
     change: Digest
 
 
+class RevokePermitBody(GoverningBody):
+    """Why the product may not be sold in the region any more."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "A fault was found that can hurt people."}]})
+
+
 class MeetBody(GoverningBody):
     """What proves that a condition is met."""
 

@@ -17,7 +17,7 @@ from readiness.canonical import digest
 from readiness.commands import AddRegion, Asked, HandOver, LaunchCommand, RegionCommand, Role, StartLaunch
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome, Refused
-from store.commands import KeyReused, Logged, log_command
+from store.commands import UNKNOWN_ORIGIN, KeyReused, Logged, Origin, log_command
 from store.names import printed_name
 from store.regions import key_to_start, latest_launch, latest_region
 
@@ -30,6 +30,7 @@ class Request(NamedTuple):
     key: str
     kind: str
     body: dict[str, Any]
+    origin: Origin = UNKNOWN_ORIGIN
 
     def asked(self, command_id: str, logged_at: datetime) -> dict[str, Any]:
         """Return what every command carries; the words stay behind, under their digest."""
@@ -143,6 +144,7 @@ async def _log(
                 make_command=lambda command_id, at: make(tx, request.asked(command_id, at)),
                 now=deps.store.now(tx),
                 printed_name=printed_name(tx, request.actor.person),
+                origin=request.origin,
             )
 
     try:

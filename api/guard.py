@@ -18,18 +18,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Dependencies, dependencies_of
-from api.identity import Actor, TokenRefused
+from api.dependencies import UPLOAD_PREFIX, dependencies_of
+from api.identity import Actor
+from api.origin import address_of
 from api.problems import Fault, Problem, invalid
 from api.rights import RIGHTS, Action, Reach, allowed_regions, can
+from api.standing import SESSION_COOKIE, authenticated, require_fresh_login
 from api.strict_json import JsonRefused, parse_json
+from api.throttle import admit_person
 from readiness.values import slugged
 from store.denials import Denial, record_denials
 
-REALM = 'Bearer realm="learn-then-launch"'
-
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
-_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _LONGEST_PATH = 500
 _LONGEST_NAME = 100
@@ -72,18 +72,21 @@ class Requirement(SecurityBase):
         if admitted is not None and getattr(request.state, "action", None) is self.action:
             return admitted
         actor = await self._identify(request)
+        admit_person(request, actor.person, uploads=request.scope["path"].startswith(UPLOAD_PREFIX))
         if not self._opens(actor, request):
             region = _region_in_path(request)
             raise await _denied(request, actor, self.action, [region] if region else [])
+        require_fresh_login(dependencies_of(request), actor, self.action)
         request.state.actor = actor
         request.state.action = self.action
         return actor
 
     async def _identify(self, request: Request) -> Actor:
         deps = dependencies_of(request)
-        if self.persona and deps.page_persona and "authorization" not in request.headers and _is_local(request):
+        is_unproven = "authorization" not in request.headers and SESSION_COOKIE not in request.cookies
+        if self.persona and deps.page_persona and is_unproven and _is_local(request):
             return deps.page_persona
-        return await _authenticated(request, deps)
+        return await authenticated(request, deps)
 
     def _opens(self, actor: Actor, request: Request) -> bool:
         if RIGHTS[self.action].reach is not Reach.REGION:
@@ -134,6 +137,7 @@ class GuardedRoute(APIRoute):
                 await requirement.admit(request)
             if request.method not in _SAFE_METHODS:
                 _refuse_unknown_queries(request, known_queries)
+                _refuse_packed(request)
             if takes_json:
                 _refuse_other_media(request)
             response = await handler(_StrictRequest(request.scope, request.receive))
@@ -189,25 +193,6 @@ class _StrictRequest(Request):
         return self._value
 
 
-async def _authenticated(request: Request, deps: Dependencies) -> Actor:
-    stated = request.headers.getlist("authorization")
-    if not stated:
-        raise Problem("token-missing", "Send a token: Authorization: Bearer …", headers={"WWW-Authenticate": REALM})
-    bearer_token = _BEARER.fullmatch(stated[0])
-    if len(stated) > 1 or bearer_token is None:
-        raise _unproven("token-invalid", "The Authorization header does not hold one bearer token.")
-    try:
-        return await deps.verifier.verify(bearer_token[1])
-    except TokenRefused as refused:
-        raise _unproven(refused.kind, refused.detail) from refused
-
-
-def _unproven(kind: str, detail: str) -> Problem:
-    described = detail.replace('"', "'").replace("\\", "/").encode("ascii", "replace").decode("ascii")
-    challenge = f'{REALM}, error="invalid_token", error_description="{described}"'
-    return Problem(kind, detail, headers={"WWW-Authenticate": challenge})
-
-
 async def record_denied(request: Request, regions: Iterable[str], *, product: str | None = None) -> None:
     """Record that the route refused its action, for a reason of its own, to the actor whom the door let in."""
     await _denied(request, request.state.actor, request.state.action, tuple(regions), product=product)
@@ -228,6 +213,7 @@ async def _denied(
             method=request.method,
             path=str(request.scope["path"]).encode("ascii", "backslashreplace").decode("ascii")[:_LONGEST_PATH],
             request_id=str(getattr(request.state, "request_id", "")),
+            address=address_of(request),
         )
         for region in named
     ]
@@ -262,10 +248,14 @@ def _refuse_unknown_queries(request: Request, known: Collection[str]) -> None:
         )
 
 
+def _refuse_packed(request: Request) -> None:
+    """Refuse a body that would have to be unpacked: a few thousand bytes of it can stand for gigabytes."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem("media-type-not-supported", "Send the body as it is, without a Content-Encoding.")
+
+
 def _refuse_other_media(request: Request) -> None:
     headers = request.headers
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Problem("media-type-not-supported", "Send the body as it is, without a Content-Encoding.")
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return
     media, _, parameters = headers.get("content-type", "").lower().partition(";")

@@ -1,15 +1,16 @@
 """Who is asking, and how do we know?"""
 
-# A token is a JWT signed with Ed25519. Its claims are `iss`, `aud`, `sub` (the person), `iat`, `exp`, `jti` and
-# `grants`: `[{"role": "sales_lead", "regions": ["emea"]}, {"role": "auditor", "regions": "*"}]`.
+# A token is a JWT signed with Ed25519. Its claims are `iss`, `aud`, `sub` (the person), `iat`, `auth_time`, `exp`,
+# `jti` and `grants`: `[{"role": "sales_lead", "regions": ["emea"]}, {"role": "auditor", "regions": "*"}]`.
 
 import hashlib
+import json
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Protocol
 
 from joserfc import jws, jwt
@@ -17,10 +18,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from readiness import roles
 from readiness.commands import Role
 from readiness.values import Identifier, Slug
 
-EVERYWHERE: Literal["*"] = "*"
+EVERYWHERE: Literal["*"] = roles.EVERYWHERE
 """The region of a grant that covers every region, today's and those to come."""
 
 ALGORITHM = "Ed25519"
@@ -44,7 +46,7 @@ TOKENS_REMEMBERED = 4_096
 _LATEST_NUMERIC_DATE = 253_402_300_799
 """The last second of the year 9999."""
 
-_COMPACT = re.compile(r"[A-Za-z0-9_-]{1,700}\.[A-Za-z0-9_-]{1,12000}\.[A-Za-z0-9_-]{1,200}")
+_COMPACT = re.compile(r"[A-Za-z0-9_-]{1,700}\.[A-Za-z0-9_-]{1,12000}\.[A-Za-z0-9_-]{1,1400}")
 
 Clock = Callable[[], datetime]
 
@@ -55,15 +57,20 @@ class RoleGrant:
 
     role: Role
     region: str
+    excluding: frozenset[str] = frozenset()
+    """Of a role for every region: where it was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The authenticated person (or service) behind a request, with the roles that the token states."""
+    """The authenticated person (or service) behind a request, with the roles that they hold: a token states
+    some, others are granted or withdrawn."""
 
     person: str
     roles: tuple[RoleGrant, ...]
     token_id: str
+    logged_in_at: datetime | None = None
+    """When they last proved who they are; None for a program, which never does."""
 
 
 class TokenRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours.
@@ -102,6 +109,7 @@ class _Claims(BaseModel):
     iat: _NumericDate
     exp: _NumericDate
     nbf: _NumericDate | None = None
+    auth_time: _NumericDate | None = None
     jti: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
     grants: Annotated[tuple[_GrantClaim, ...], Field(max_length=50)]
 
@@ -111,7 +119,8 @@ class _Claims(BaseModel):
             for grant in self.grants
             for region in ((EVERYWHERE,) if grant.regions == EVERYWHERE else sorted(set(grant.regions)))
         )
-        return Actor(person=self.sub, roles=roles, token_id=self.jti)
+        logged_in_at = datetime.fromtimestamp(self.auth_time if self.auth_time is not None else self.iat, UTC)
+        return Actor(person=self.sub, roles=roles, token_id=self.jti, logged_in_at=logged_in_at)
 
 
 class TokenVerifier:
@@ -175,8 +184,29 @@ class TokenVerifier:
             raise _invalid("The token is meant for somebody else.")
         if claims.exp <= now:
             raise TokenRefused("token-expired", "The token has expired; ask for a new one.")
-        if max(claims.iat, claims.nbf or 0) > now + CLOCK_SKEW_SECONDS:
+        if max(claims.iat, claims.nbf or 0, claims.auth_time or 0) > now + CLOCK_SKEW_SECONDS:
             raise _invalid("The token is dated in the future.")
+
+
+class TrustedIssuers:
+    """Has each token verified by whoever it says that it comes from, if they are trusted; they check that it does."""
+
+    def __init__(self, verifiers: Mapping[str, Verifier]) -> None:
+        self._verifiers = dict(verifiers)
+
+    async def verify(self, token: str) -> Actor:
+        """Return who the token speaks for; raises TokenRefused where it proves nothing."""
+        if not _COMPACT.fullmatch(token):
+            raise _invalid("The token is not a signed JWT.")
+        try:
+            claims = json.loads(jws.extract_compact(token.encode("ascii")).payload or b"")
+            issuer = claims.get("iss")
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
+            raise _invalid("The token is not a signed JWT.") from fault
+        verifier = self._verifiers.get(issuer) if isinstance(issuer, str) else None
+        if verifier is None:
+            raise _invalid("The token comes from an issuer that is not trusted here.")
+        return await verifier.verify(token)
 
 
 class EmbeddedIssuer:
@@ -198,6 +228,7 @@ class EmbeddedIssuer:
             "aud": self._audience,
             "sub": TypeAdapter[str](Identifier).validate_python(person),
             "iat": issued_at,
+            "auth_time": issued_at,
             "exp": issued_at + max(1, int(lifetime.total_seconds())),
             "jti": secrets.token_urlsafe(16),
             "grants": _grant_claims(grants),

@@ -36,7 +36,8 @@ _CURSORS = Cursors(tuple[int])
 
 RAW_BODY = {
     "requestBody": {
-        "required": True,
+        # An empty body is an empty file, which is taken in and refused as one.
+        "required": False,
         "content": {
             "text/csv": {"schema": {"type": "string"}},
             "application/x-ndjson": {"schema": {"type": "string"}},
@@ -44,7 +45,9 @@ RAW_BODY = {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
-                    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+                    },
                 }
             },
         },
@@ -60,7 +63,14 @@ def imports_router() -> APIRouter:
     )
     router.add_api_route("", imports, methods=["GET"], response_model=Listing[ImportAnswer])
     router.add_api_route("/{import_id}", import_state, methods=["GET"], response_model=ImportAnswer)
-    router.add_api_route("/{import_id}/errors.csv", import_errors, methods=["GET"], response_model=None)
+    router.add_api_route(
+        "/{import_id}/errors.csv",
+        import_errors,
+        methods=["GET"],
+        response_model=None,
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    )
     return router
 
 
@@ -109,15 +119,19 @@ async def imports(
     limit: Limit = PAGE_SIZE,
 ) -> Listing[ImportAnswer]:
     """List imports, newest first."""
-    del actor
     filters = {"kind": kind}
-    before = _CURSORS.read(cursor, of="imports", filters=filters)
+    holder = deps.holder(actor)
+    before = _CURSORS.read(cursor, of="imports", holder=holder, filters=filters)
 
     def page() -> Listing[ImportAnswer]:
         with deps.store.reading() as tx:
             found = list_page(tx, kind=kind, before=before[0] if before else None, limit=limit + 1)
         shown = found[:limit]
-        following = _CURSORS.write((shown[-1].seq,), of="imports", filters=filters) if len(found) > limit else None
+        following = (
+            _CURSORS.write((shown[-1].seq,), of="imports", holder=holder, filters=filters)
+            if len(found) > limit
+            else None
+        )
         return Listing(items=[_answer(record, ()) for record in shown], next_cursor=following)
 
     return await run_in_threadpool(page)

@@ -17,6 +17,7 @@ from api.guard import Judged, guarded_router, insist, requires
 from api.idempotency import IdempotencyKey, Wished
 from api.identity import Actor
 from api.live import region_readiness
+from api.origin import origin_of
 from api.problems import Fault as ProblemFault
 from api.problems import Problem, invalid
 from api.rehearsing import START_REHEARSED, rehearsal_response, start_rehearsal_of
@@ -27,6 +28,7 @@ from readiness.plan import LaunchPlan, RegionPlan
 from readiness.plan_document import read_plan, read_region
 from readiness.plan_faults import Fault, Mentioned, PlanFaulty, mentioned_in
 from readiness.readiness import Readiness
+from readiness.values import slugged
 from store.commands import under_key
 from store.names import printed_name
 from store.regions import all_launches, latest_launch, launch_record
@@ -81,11 +83,15 @@ async def start_launch(
     if isinstance(asked_before, StartLaunch):
         plan = asked_before.plan
     else:
+        # Before anything is looked up: who may not act there is not told what there is.
+        named = _regions_named(document)
+        if named:
+            await insist(request, named)
         plan = await run_in_threadpool(_checked_plan, deps, document)
     regions = [region.region for region in plan.regions]
     await insist(request, regions, product=plan.product)
     role = _role(actor, Action.START_LAUNCH, regions)
-    asking = Asking(actor, role, wish.key, "start_launch", _kept(document))
+    asking = Asking(actor, role, wish.key, "start_launch", _kept(document), origin_of(request, actor))
     if wish.is_rehearsal:
         return await run_in_threadpool(_rehearsed_start, deps, asking, plan)
     launch_key, _ = await command_launch(
@@ -117,15 +123,18 @@ async def launches(
 ) -> Listing[LaunchAnswer]:
     """List the latest launch of each product, by product, with the regions that you may see."""
     allowed = allowed_regions(actor, Action.READ_LAUNCH)
-    after = _CURSORS.read(cursor, of="launches")
+    holder = deps.holder(actor)
+    after = _CURSORS.read(cursor, of="launches", holder=holder)
 
     def page() -> Listing[LaunchAnswer]:
         with deps.store.reading() as tx:
-            found = all_launches(tx, after=after[0] if after else None, limit=limit + 1)
+            # What the reader may not see is not counted either: neither pages nor cursors tell of it.
+            within = None if allowed.everywhere else allowed.named
+            found = all_launches(tx, within=within, after=after[0] if after else None, limit=limit + 1)
             now = deps.store.now(tx)
             items = launch_answers(tx, found[:limit], allowed, now=now)
             last = found[limit - 1].key.product if len(found) > limit else None
-        following = _CURSORS.write((last,), of="launches") if last is not None else None
+        following = _CURSORS.write((last,), of="launches", holder=holder) if last is not None else None
         return Listing(items=items, next_cursor=following)
 
     return await run_in_threadpool(page)
@@ -154,9 +163,19 @@ async def add_region(
     if isinstance(asked_before, AddRegion):
         region = asked_before.region
     else:
+        named = _regions_named({"regions": [document]})
+        if named:
+            await insist(request, named, product=product)
         region = await run_in_threadpool(_checked_region, deps, product, document)
     await insist(request, [region.region], product=product)
-    asking = Asking(actor, _role(actor, Action.ADD_REGION, [region.region]), key, "add_region", _kept(document))
+    asking = Asking(
+        actor,
+        _role(actor, Action.ADD_REGION, [region.region]),
+        key,
+        "add_region",
+        _kept(document),
+        origin_of(request, actor),
+    )
     await command_launch(
         deps,
         asking,
@@ -179,6 +198,13 @@ def _role(actor: Actor, action: Action, regions: list[str]) -> Role:
     if role is None:
         raise Problem("not-allowed", f"No role of yours allows {action.value.replace('_', ' ')} there.")
     return role
+
+
+def _regions_named(document: dict[str, Any]) -> list[str]:
+    """Return the regions that a plan names, as far as it can be read."""
+    regions = document.get("regions")
+    each = [entry.get("region") for entry in regions if isinstance(entry, dict)] if isinstance(regions, list) else []
+    return [str(slugged(region)) for region in each if isinstance(region, str)]
 
 
 def _kept(document: dict[str, Any]) -> dict[str, Any]:

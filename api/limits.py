@@ -1,4 +1,4 @@
-"""How large may a body be, before anything reads it?"""
+"""How large may a head and a body be, before anything reads them?"""
 
 import asyncio
 from contextlib import suppress
@@ -9,6 +9,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem, response_of
+
+HEAD_LIMIT = 32 * 1024
+"""Bytes of address and headers together. The parser of HTTP stops a head that does not end, but takes what comes at
+once."""
 
 LINGERING = timedelta(seconds=2)
 """How long what is still sent after a refusal is taken and forgotten: a connection that is closed while somebody
@@ -39,6 +43,10 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if _head_bytes(scope) > HEAD_LIMIT:
+            problem = Problem("head-too-large", f"Address and headers may have {HEAD_LIMIT} bytes at most.")
+            await response_of(problem, request_id=scope.get("state", {}).get("request_id"))(scope, receive, send)
+            return
         limit = self.limits.of(scope["path"])
         declared = Headers(scope=scope).getlist("content-length")
         refusal = _refusal_of(declared, limit)
@@ -63,6 +71,11 @@ class BodyLimitMiddleware:
             await leave(message)
 
         await self.app(scope, counted, answer)
+
+
+def _head_bytes(scope: Scope) -> int:
+    address = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
+    return address + sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 def _lingering(receive: Receive, send: Send) -> Send:

@@ -22,14 +22,17 @@ from api.guard import record_denied
 from api.idempotency import Wish
 from api.identity import Actor
 from api.many_bodies import EachBody
+from api.origin import origin_of
 from api.problems import Problem, ProblemDocument, document_of, problem_of
 from api.rehearsing import RehearsalAnswer
 from api.rights import allowed_regions, may_act_for
 from api.telling import TOLD_BY_THEMSELVES, problem_for
 from readiness.keys import RegionKey
+from readiness.permit_refusals import PermitNotGiven
 from readiness.refusals import LaunchHasEnded
 from store.commands import digest_of_document, logged_under_key
-from store.regions import latest_launch, open_regions
+from store.permits import launched_in
+from store.regions import latest_launch, open_regions, pairs_of
 
 REGIONS_AT_ONCE = 4
 """Regions of one request that are asked at the same time: each is a workflow of its own, so none waits for another,
@@ -158,11 +161,17 @@ def _meant(deps: Dependencies, actor: Actor, wish: Wish, product: str, body: Eac
 
 
 def _running(deps: Dependencies, actor: Actor, product: str, act: Act) -> tuple[str, ...]:
-    """Return the running regions of the launch in which `actor` may do `act`."""
+    """Return the regions of the launch that `act` is about, and in which `actor` may do it.
+
+    To who has the right in none of its regions the launch is not there.
+    """
     allowed = allowed_regions(actor, act.action)
+    with deps.store.reading() as tx:
+        if not any(allowed.covers(region) for _, region in pairs_of(tx, product)):
+            raise launch_not_found(product)
     return tuple(
         region
-        for region in running_regions(deps, product)
+        for region in (launched_regions if act.is_after_launch else running_regions)(deps, product)
         if allowed.covers(region) and (act.function is None or may_act_for(actor, act.function, region))
     )
 
@@ -179,6 +188,17 @@ def running_regions(deps: Dependencies, product: str) -> tuple[str, ...]:
     return running
 
 
+def launched_regions(deps: Dependencies, product: str) -> tuple[str, ...]:
+    """Return the regions whose latest run has launched; raises a problem where there is none."""
+    with deps.store.reading() as tx:
+        if latest_launch(tx, product) is None:
+            raise launch_not_found(product)
+        launched = launched_in(tx, product)
+    if not launched:
+        raise problem_of(PermitNotGiven(detail=f"{product} has launched nowhere, so there is no permit to revoke."))
+    return launched
+
+
 def _is_logged(deps: Dependencies, actor: Actor, key: str) -> bool:
     with deps.store.reading() as tx:
         return logged_under_key(tx, actor.person, key) is not None
@@ -189,7 +209,7 @@ async def _one(
 ) -> EachItem:
     try:
         role = await role_for(request, actor, act, region)
-        asking = Asking(actor, role, wish.key, act.kind, meant.body_of(region))
+        asking = Asking(actor, role, wish.key, act.kind, meant.body_of(region), origin_of(request, actor))
         if wish.is_rehearsal:
             return EachItem(region=region, status=200, answer=await rehearse(request, asking, product, region, act))
         answer = await carry_out(request, asking, product, region, act)

@@ -17,6 +17,7 @@ from api.bodies import (
     PollBody,
     RescheduleBody,
     ResumeBody,
+    RevokePermitBody,
     SignOffBody,
     WaiverBody,
 )
@@ -143,3 +144,9 @@ class PolicyAnswersBody(EachBody, PolicyAnswerBody):
     """The answer to the same change of policy in each of several regions."""
 
     model_config = _each(PolicyAnswerBody)
+
+
+class RevokePermitsBody(EachBody, RevokePermitBody):
+    """Why the product may not be sold any more in each of several regions that have launched."""
+
+    model_config = _each(RevokePermitBody)

@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,7 +14,12 @@ from api.problem_pages import problem_page
 from api.problems import Problem, response_of
 
 REQUEST_ID = "X-Request-Id"
+TRACE_PARENT = "traceparent"
+"""The header of W3C Trace Context by which a request belongs to a trace."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 
 SECURITY_HEADERS: tuple[tuple[str, str], ...] = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
@@ -45,8 +51,7 @@ class OuterMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        request_id, _trace_id = ids_of(scope)
         started = False
 
         async def dressed(message: Message) -> None:
@@ -61,6 +66,7 @@ class OuterMiddleware:
                 message["headers"] = headers
             await send(message)
 
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             await self.app(scope, receive, dressed)
         except ClientDisconnect:
@@ -76,9 +82,32 @@ class OuterMiddleware:
             else:
                 response = response_of(problem, request_id=request_id)
             await response(scope, receive, dressed)
+        finally:
+            # The next request of this connection may be answered by the same task.
+            structlog.contextvars.unbind_contextvars("request_id")
 
 
-def _request_id(scope: Scope) -> str:
-    """Return the id that a proxy gave the request, where it is one, else a new one."""
-    given = Headers(scope=scope).get(REQUEST_ID, "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+def ids_of(scope: Scope) -> tuple[str, str]:
+    """Return the request's id and that of its trace, the same each time it is asked."""
+    state = scope.setdefault("state", {})
+    if "request_id" not in state:
+        state["request_id"], state["trace_id"] = _ids(scope)
+    return state["request_id"], state["trace_id"]
+
+
+def _ids(scope: Scope) -> tuple[str, str]:
+    """Return the request's id and that of its trace, which are one and the same wherever they can be.
+
+    That is the trace that the request says it belongs to, or the id that a proxy gave it, a UUID for example; where
+    that id cannot be one of a trace, and where there is none, a trace of its own begins.
+    """
+    headers = Headers(scope=scope)
+    parent = _TRACE_PARENT.fullmatch(headers.get(TRACE_PARENT, ""))
+    if parent is not None:
+        return parent[1], parent[1]
+    given = headers.get(REQUEST_ID, "")
+    if not _REQUEST_ID.fullmatch(given):
+        made = secrets.token_hex(16)
+        return made, made
+    plain = given.replace("-", "").lower()
+    return given, plain if _TRACE_ID.fullmatch(plain) else secrets.token_hex(16)

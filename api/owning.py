@@ -18,6 +18,7 @@ from api.guard import Judged, guarded_router, record_denied, requires
 from api.idempotency import Wish, Wished
 from api.identity import Actor
 from api.many import EACH, EachAnswer, EachItem, Meant, ask_each, each_response, running_regions
+from api.origin import origin_of
 from api.problems import Fault, Problem, invalid
 from api.rights import RIGHTS, Action, right_used
 from readiness.commands import HandOver, Role
@@ -71,7 +72,7 @@ async def change_owner(
     said = {**body.model_dump(mode="json"), "meant": list(regions)}
     await command_launch(
         deps,
-        Asking(actor, role, wish.key, "hand_over", said),
+        Asking(actor, role, wish.key, "hand_over", said, origin_of(request, actor)),
         product=product,
         starts=False,
         make=lambda _tx, asked: HandOver.model_validate({**asked, "owner": body.owner}),
@@ -125,6 +126,10 @@ async def _role(request: Request, actor: Actor, product: str, estate: Estate) ->
         governing = RIGHTS[Action.CHANGE_OWNER].roles
         return next(role for role in governing if any(grant.role is role for grant in actor.roles))
     others = [region for region in estate.regions if region not in manages]
+    if not any(right_used(actor, Action.CHANGE_OWNER, region) for region in estate.regions):
+        # To who has no right in any of its regions the launch is not there.
+        await record_denied(request, others, product=product)
+        raise launch_not_found(product)
     await record_denied(request, others, product=product)
     raise Problem(
         "not-allowed",

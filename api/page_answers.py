@@ -29,7 +29,7 @@ PAGE_POLICY = "; ".join(
 REFRESH_SECONDS = 30
 """How often a page that is watched asks again: soon enough for a meeting, seldom enough to read in between."""
 
-_FOR_PROGRAMS = ("/v1/", "/livez", "/readyz", "/openapi.json")
+_FOR_PROGRAMS = ("/v1/", "/ofrep/", "/.well-known/", "/livez", "/readyz", "/openapi.json")
 _HTML = re.compile(r"(?:^|,)\s*text/html\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.IGNORECASE)
 
 

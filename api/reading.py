@@ -16,12 +16,12 @@ from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing, listed
 from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
-from api.live import live_readiness, region_readiness
-from api.problems import Problem
+from api.live import region_readiness
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
 from readiness.events import BallotCast, RegionEvent
 from readiness.ledger import RegionRow
+from readiness.meanings import meaning_of
 from readiness.people import PersonStatus
 from readiness.plan_document import policy_as_document
 from readiness.policy import GATED_STAGES, TIERS, Policy, Stage
@@ -91,7 +91,6 @@ def reading_router() -> APIRouter:
     router.add_api_route(f"{region}/readiness", readiness, methods=["GET"], response_model=Readiness)
     router.add_api_route(f"{region}/people", people, methods=["GET"], response_model=Listing[PersonAnswer])
     router.add_api_route(f"{region}/timeline", events, methods=["GET"], response_model=Listing[TimelineEntry])
-    router.add_api_route(f"{region}/permit", permit, methods=["GET"], response_model=None)
     return router
 
 
@@ -109,7 +108,8 @@ async def readiness_board(
     """Return the board: one row per product and region, as last counted."""
     allowed = allowed_regions(actor, Action.READ_BOARD)
     filters = {"product": product, "region": region, "verdict": verdict, "rag": rag, "stage": stage}
-    after = _BOARD.read(cursor, of="board", filters=filters)
+    holder = deps.holder(actor)
+    after = _BOARD.read(cursor, of="board", holder=holder, filters=filters)
 
     def page() -> Response:
         with deps.store.reading() as tx:
@@ -128,7 +128,9 @@ async def readiness_board(
         shown = rows[:limit]
         following = None
         if len(rows) > limit:
-            following = _BOARD.write((shown[-1].product, shown[-1].region), of="board", filters=filters)
+            following = _BOARD.write(
+                (shown[-1].product, shown[-1].region), of="board", holder=holder, filters=filters
+            )
         return listed([board_answer(row) for row in shown], following)
 
     return await run_in_threadpool(page)
@@ -190,10 +192,10 @@ async def people(
     limit: Limit = PAGE_SIZE,
 ) -> Response:
     """Return who is in the audience and who is missing what, by person id."""
-    del actor
     statuses = tuple(status or ())
     filters = {"product": product, "region": region, "status": sorted(statuses), "manager": manager}
-    after = _PEOPLE.read(cursor, of="people", filters=filters)
+    holder = deps.holder(actor)
+    after = _PEOPLE.read(cursor, of="people", holder=holder, filters=filters)
 
     def page() -> Response:
         with deps.store.reading() as tx:
@@ -212,7 +214,7 @@ async def people(
                 cursor=after[0] if after else None,
                 limit=limit,
             )
-        following = _PEOPLE.write((last,), of="people", filters=filters) if last is not None else None
+        following = _PEOPLE.write((last,), of="people", holder=holder, filters=filters) if last is not None else None
         return listed(rows, following)
 
     return await run_in_threadpool(page)
@@ -227,9 +229,9 @@ async def events(
     limit: Limit = PAGE_SIZE,
 ) -> Response:
     """Return what happened to a region launch, oldest first, with who asked for it and why."""
-    del actor
     filters = {"product": product, "region": region}
-    after = _TIMELINE.read(cursor, of="timeline", filters=filters)
+    holder = deps.holder(actor)
+    after = _TIMELINE.read(cursor, of="timeline", holder=holder, filters=filters)
 
     def page() -> Response:
         with deps.store.reading() as tx:
@@ -241,7 +243,7 @@ async def events(
         shown = happened[:limit]
         following = None
         if len(happened) > limit:
-            following = _TIMELINE.write((shown[-1].row.version,), of="timeline", filters=filters)
+            following = _TIMELINE.write((shown[-1].row.version,), of="timeline", holder=holder, filters=filters)
         return listed([timeline_entry(happening, names) for happening in shown], following)
 
     return await run_in_threadpool(page)
@@ -253,31 +255,6 @@ async def policies(
     """Return the defaults of each tier."""
     del actor
     return Listing(items=[tier_answer(policy) for _, policy in sorted(TIERS.items())])
-
-
-async def permit(
-    product: str,
-    region: str,
-    deps: Deps,
-    actor: Annotated[Actor, requires(Action.READ_PERMIT)],
-) -> None:
-    """Say why there is no permit to show."""
-    del actor
-
-    def read() -> Verdict:
-        with deps.store.reading() as tx:
-            key = latest_region(tx, product, region)
-            if key is None:
-                raise region_not_found(product, region)
-            return live_readiness(tx, key, now=deps.store.now(tx)).verdict
-
-    verdict = await run_in_threadpool(read)
-    reason = (
-        "It has launched, but this version signs no permits yet"
-        if verdict is Verdict.LAUNCHED
-        else f"It has not launched there: it is {verdict.value.replace('_', ' ')}"
-    )
-    raise Problem("no-permit", f"There is no permit for {product} in {region}. {reason}.")
 
 
 def tier_answer(policy: Policy) -> TierAnswer:
@@ -334,9 +311,10 @@ def timeline_entry(happening: Happening, names: dict[str, str]) -> TimelineEntry
         at=event.at,
         type=event.type,
         person=event.person,
-        name=names.get(event.person) if event.person is not None else None,
+        name=happening.printed or (names.get(event.person) if event.person is not None else None),
         reason=command.body.get("reason") if command is not None and not _is_sealed(event) else None,
         data=event.model_dump(mode="json", exclude=set(_ENVELOPE)),
+        meaning=meaning_of(command.kind, command.body) if command is not None and not _is_sealed(event) else None,
     )
 
 

@@ -44,10 +44,20 @@ class Action(StrEnum):
     READ_BALL = "read_ball"
     READ_CONTENT = "read_content"
     READ_PERMIT = "read_permit"
+    READ_LEDGER = "read_ledger"
+    REVOKE_PERMIT = "revoke_permit"
     READ_POLICIES = "read_policies"
     PROPOSE_TIER = "propose_tier"
     READ_REFERENCE = "read_reference"
+    NUDGE = "nudge"
+    MANAGE_WEBHOOKS = "manage_webhooks"
+    READ_DELIVERIES = "read_deliveries"
+    REPLAY_DELIVERY = "replay_delivery"
     READ_OWN = "read_own"
+    CHANGE_ROLES = "change_roles"
+    READ_ROLES = "read_roles"
+    MANAGE_KEYS = "manage_keys"
+    READ_KEYS = "read_keys"
 
 
 class Reach(StrEnum):
@@ -96,6 +106,8 @@ TABLE: tuple[Right, ...] = (
           "Resuming gives nothing: the region still needs a new go."),
     Right(Action.CANCEL, Reach.REGION, (_MANAGER, _EXECUTIVE),
           "Ending a region launch is for who plans it or who decides on it."),
+    Right(Action.REVOKE_PERMIT, Reach.REGION, (_EXECUTIVE, _MANAGER),
+          "Taking away is safe: whoever could have cancelled the launch may end the sale after it, for good."),
     # What is said and signed.
     Right(Action.EDIT_CONTENT, Reach.REGION, (_MARKETING, _MANAGER),
           "Marketing writes the message; whatever changes must be signed anew."),
@@ -145,16 +157,39 @@ TABLE: tuple[Right, ...] = (
           "Sellers read what they are to say."),
     Right(Action.READ_PERMIT, Reach.REGION, _EVERYONE,
           "Whether a product may be sold in a region is for everyone there."),
+    Right(Action.READ_LEDGER, Reach.REGION, (_AUDITOR, _ADMIN),
+          "Who asked what, from where and by which right is for who must prove it; one of some regions sees those."),
     Right(Action.READ_POLICIES, Reach.ANYWHERE, _EVERYONE,
           "The tier defaults are the same for all."),
     Right(Action.PROPOSE_TIER, Reach.ANYWHERE, _EVERYONE,
           "Whoever thinks of a launch may ask what it would be; it changes nothing."),
     Right(Action.READ_REFERENCE, Reach.ANYWHERE, _EVERYONE,
           "What a refusal means is documentation."),
+    # What leaves the house: where events go is for who runs it, and concerns all regions at once.
+    Right(Action.NUDGE, Reach.REGION, (_ENABLEMENT, _SALES, _MANAGER),
+          "Who helps people to get ready may remind them; each hears of it once a day at most."),
+    Right(Action.MANAGE_WEBHOOKS, Reach.EVERYWHERE, (_ADMIN,),
+          "Who hears of everything is decided by who runs the installation."),
+    Right(Action.READ_DELIVERIES, Reach.EVERYWHERE, (_ADMIN, _AUDITOR),
+          "What was told to whom shows every region."),
+    Right(Action.REPLAY_DELIVERY, Reach.EVERYWHERE, (_ADMIN,),
+          "Sending again is running the installation; it tells nothing new."),
     Right(Action.READ_OWN, Reach.ANYWHERE, _EVERYONE,
           "What is due for oneself; it answers about the token's person only."),
+    # Who may come in as whom. Nobody changes their own roles, and a key never governs: see the core.
+    Right(Action.CHANGE_ROLES, Reach.REGION, (_ADMIN,),
+          "Admins say who is who in their regions; what they say counts at once, and again at the launch."),
+    Right(Action.READ_ROLES, Reach.REGION, (_ADMIN, _AUDITOR),
+          "Who was granted what, by whom and why, is for who grants and who must prove it."),
+    Right(Action.MANAGE_KEYS, Reach.EVERYWHERE, (_ADMIN,),
+          "A key opens the door to a program, in whichever regions it says."),
+    Right(Action.READ_KEYS, Reach.EVERYWHERE, (_ADMIN, _AUDITOR),
+          "Which programs may come in, and when each last did."),
 )
 # fmt: on
+
+FRESH_LOGIN = frozenset({Action.DECIDE, Action.ANSWER_WAIVER})
+"""What nobody does with a login that is older than a setting: a go, and a waiver granted, bear a person's name."""
 
 RIGHTS: dict[Action, Right] = {right.action: right for right in TABLE}
 
@@ -194,7 +229,8 @@ def allowed_regions(actor: Actor, action: Action) -> Regions:
         return Regions(everywhere=False, named=())
     if right.reach is not Reach.REGION or can(actor, action):
         return Regions(everywhere=can(actor, action), named=())
-    named = {grant.region for grant in actor.roles if grant.role in right.roles}
+    # A role for every region but some comes with each of the others by name.
+    named = {grant.region for grant in actor.roles if grant.role in right.roles and grant.region != EVERYWHERE}
     return Regions(everywhere=False, named=tuple(sorted(named)))
 
 
@@ -204,9 +240,9 @@ def may_act_for(actor: Actor, function: Function, region: str) -> bool:
 
 
 def _reaches(reach: Reach, actor: Actor, role: Role, region: str | None) -> bool:
-    held = {grant.region for grant in actor.roles if grant.role is role}
+    held = {grant.region: grant.excluding for grant in actor.roles if grant.role is role}
     if reach is Reach.ANYWHERE:
         return bool(held)
     if reach is Reach.REGION and region is not None and region != EVERYWHERE:
-        return EVERYWHERE in held or region in held
-    return EVERYWHERE in held
+        return region in held or (EVERYWHERE in held and region not in held[EVERYWHERE])
+    return EVERYWHERE in held and not held[EVERYWHERE]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from benchmarks.tables import Table, machine
 
-NAMES = ("start", "reads", "growth", "imports", "flips", "regions", "acts")
+NAMES = ("start", "reads", "growth", "imports", "flips", "regions", "acts", "ledger")
 """One module each, with `tables()` that measures and returns its tables."""
 
 

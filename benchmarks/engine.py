@@ -61,6 +61,7 @@ class Engine:
         self._environment = {
             "LTL_DATA": str(directory),
             "LTL_HOST": LOOPBACK,
+            "LTL_RATE_LIMITS": "off",
             "LTL_PORT": str(port),
             "TEMPORAL_ADDRESS": self.server.address,
             "DATABASE_URL": store_url if store_url.startswith("postgres") else "",

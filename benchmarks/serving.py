@@ -99,6 +99,8 @@ class House:
             "LTL_DATA": str(self.directory),
             "LTL_HOST": LOOPBACK,
             "LTL_PAGES_WITHOUT_TOKEN": "true",
+            # How fast it can be is measured, by very few people.
+            "LTL_RATE_LIMITS": "off",
             "TEMPORAL_ADDRESS": NO_TEMPORAL,
             "DATABASE_URL": "" if self.store.is_sqlite else self.url,
         }

@@ -74,16 +74,25 @@ class _Upload:
                 self.on_sent(sent)
 
 
+def _bearing(token: str | Callable[[], str]) -> Callable[[httpx2.Request], httpx2.Request]:
+    def bear(request: httpx2.Request) -> httpx2.Request:
+        request.headers["Authorization"] = f"Bearer {token if isinstance(token, str) else token()}"
+        return request
+
+    return bear
+
+
 class Api:
     """Speaks for one person. What is asked twice because no answer came is asked under the same key: one effect.
 
-    `on_wait` hears once for each request that has no answer after `silence` what is waited for, in a sentence.
+    A `token` that is a function is asked for at each request. `on_wait` hears once for each that has no answer after
+    `silence` what is waited for, in a sentence.
     """
 
     def __init__(
         self,
         url: str,
-        token: str,
+        token: str | Callable[[], str],
         *,
         patience: timedelta = PATIENCE,
         on_wait: Callable[[str], None] | None = None,
@@ -94,7 +103,8 @@ class Api:
         self._silence = silence
         self._client = httpx2.Client(
             base_url=url,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            headers={"Accept": "application/json"},
+            auth=_bearing(token),
             timeout=httpx2.Timeout(ANSWER_PATIENCE.total_seconds(), connect=CONNECT_PATIENCE.total_seconds()),
             # A proxy of the environment has no business between two processes of one installation.
             trust_env=False,
@@ -127,6 +137,20 @@ class Api:
             if cursor is None:
                 return items
 
+    def save(self, path: str, file: Path) -> int:
+        """Write what is at `path` to `file`, block by block, and return its size. Raises Refused and NoAnswer."""
+        size = 0
+        try:
+            with self._client.stream("GET", path) as response, file.open("wb") as target:
+                if not response.is_success:
+                    response.read()
+                    raise Refused(response.status_code, _problem_in(response))
+                for block in response.iter_bytes():
+                    size += target.write(block)
+        except httpx2.TransportError as error:
+            raise NoAnswer(f"No whole answer from {self._client.base_url}: {error}") from error
+        return size
+
     def ask(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Any:
         """POST `body` and return the answer; `key` names the wish, a new one unless said. Raises as `read`."""
         return self._answer("POST", path, {}, headers={"Idempotency-Key": key or uuid4().hex}, body=body)
@@ -152,6 +176,10 @@ class Api:
         Raises Refused and NoAnswer.
         """
         return self._answer("PUT", path, {}, headers={"If-Match": if_match} if if_match else {}, body=body)
+
+    def edit(self, method: str, path: str, body: dict[str, Any] | None, *, if_match: str) -> Any:
+        """Change or remove what has the tag `if_match`, `*` for whatever there is. Raises Refused and NoAnswer."""
+        return self._answer(method, path, {}, headers={"If-Match": if_match}, body=body)
 
     def upload(self, kind: str, file: Path, *, on_sent: Callable[[int], None] = lambda _bytes: None) -> Any:
         """Send a bulk file and return the import; `on_sent` hears how many bytes have gone. Raises as `read`."""

@@ -61,6 +61,7 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
     if settings.temporal_address is None:
         findings.extend(_processes(installation, running))
     findings.extend(_database(settings))
+    findings.append(_payloads(settings))
     address = settings.temporal_address or (running.temporal_address if running is not None else None)
     if address is None:
         findings.append(Finding("Temporal", False, "It is not running.", _UP))
@@ -124,6 +125,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield from _alarms(store)
         yield from _rows(store)
         yield from _unattended(store)
+        yield from _record(store)
     except (StoreAway, SQLAlchemyError) as error:
         yield Finding("database", False, f"{shown}: {error}", "See that the database runs and DATABASE_URL is right.")
     finally:
@@ -190,6 +192,25 @@ def _unattended(store: "Store") -> Iterator[Finding]:
         )
 
 
+def _record(store: "Store") -> Iterator[Finding]:
+    """Say when the whole audit record was last verified, and whether anything waits to be sealed for too long."""
+    from store.checkpoints import last_whole, latest_checkpoint, waits_since
+
+    with store.reading() as tx:
+        now = store.now(tx)
+        whole, latest, waits = last_whole(tx), latest_checkpoint(tx), waits_since(tx)
+    if waits is not None and now - waits > UNATTENDED_AFTER:
+        says = f"What was written since {waits:%Y-%m-%d %H:%M} UTC is not sealed."
+        yield Finding("sealing", False, says, "See that a worker runs, or run `ltl ledger seal`.")
+    if whole is None:
+        yield Finding("audit record", True, "It was not verified as a whole yet: `ltl ledger verify` does.")
+        return
+    until = f", {latest.position} entries at the last checkpoint" if latest is not None else ""
+    says = f"verified as a whole at {whole.at:%Y-%m-%d %H:%M} UTC: {whole.faults or 'no'} faults{until}"
+    remedy = "" if not whole.faults else "`ltl ledger verify` names each; find out who reaches the database."
+    yield Finding("audit record", not whole.faults, says, remedy)
+
+
 def settle_alarms(settings: Settings) -> int:
     """Note that somebody has looked at every alarm that stands; return how many. Raises StoreAway."""
     from store.alarms import settle_all
@@ -203,9 +224,26 @@ def settle_alarms(settings: Settings) -> int:
         store.close()
 
 
+def _payloads(settings: Settings) -> Finding:
+    from bootstrap.codec import PayloadKeysUnusable, payload_keys
+
+    said = settings.payload_keys.get_secret_value() if settings.payload_keys is not None else ""
+    try:
+        keys = payload_keys(said)
+    except PayloadKeysUnusable as error:
+        return Finding("payloads", False, str(error), "Mend LTL_PAYLOAD_KEYS; `ltl payload-key` makes a key.")
+    if keys:
+        return Finding("payloads", True, f"sealed with {keys[0].id}, opened with {', '.join(key.id for key in keys)}")
+    says = "Ids and digests pass through Temporal in the clear."
+    if settings.temporal_address is None:
+        return Finding("payloads", True, says)
+    return Finding("payloads", False, says, "Give web and worker the same LTL_PAYLOAD_KEYS; `ltl payload-key`.")
+
+
 _REMEDIES = {
     "command-forged": "Somebody went past the API: find out who reaches Temporal, then `ltl doctor --seen`.",
     "ledger-behind": "The database is older than what the workflow knows: restore a later backup. Nothing launches.",
+    "ledger-broken": "See `ltl ledger verify`; find out who reaches the database, then `ltl doctor --seen`.",
     "row-untrue": "Somebody changed a row in the database: find out who reaches it, then `ltl doctor --seen`.",
     "workflow-lost": "It is started again from its ledger; find out who ended it.",
     "workflow-stray": "Somebody went past the API: find out who reaches Temporal, then `ltl doctor --seen`.",
@@ -223,7 +261,9 @@ async def _temporal(settings: Settings, address: str) -> AsyncIterator[Finding]:
     from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE
 
     try:
-        client = await connect(address, namespace=settings.temporal_namespace, patience=CONNECT_PATIENCE)
+        client = await connect(
+            address, namespace=settings.temporal_namespace, patience=CONNECT_PATIENCE, converter=settings.converter
+        )
     except RuntimeError as error:
         yield Finding(
             "Temporal", False, f"No answer at {address}: {error}", "See that it runs and TEMPORAL_ADDRESS is right."

@@ -31,6 +31,9 @@ _OWNER_ONLY = 0o700
 _WANTED, _DECLINED, _LOADED = "wanted", "declined", "loaded"
 
 
+_CLAIMS: list[socket.socket] = []
+
+
 class AlreadyUp(Exception):  # noqa: N818 - named as what is the case.
     """Another `ltl up` runs on the same directory."""
 
@@ -209,3 +212,26 @@ def free_port(wanted: int, *, avoiding: frozenset[int] = frozenset()) -> int:
         if port not in avoiding and is_free(port):
             return port
     raise PortTaken(f"No port from {wanted} on is free; say which to use with --port.")
+
+
+def own_port(wanted: int) -> int:
+    """Return `wanted`, or the next port after it that nobody listens on or is about to; raises PortTaken.
+
+    It is ours until this process ends: of two installations that start at the same moment none takes the other's,
+    which would have both talk to one server.
+    """
+    taken: set[int] = set()
+    while True:
+        port = free_port(wanted, avoiding=frozenset(taken))
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            # A name that is nowhere on the disk, and gone with the process that holds it, however that ends.
+            claim.bind(f"\0learn-then-launch/port/{port}")
+        except OSError as error:
+            claim.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            taken.add(port)
+            continue
+        _CLAIMS.append(claim)
+        return port

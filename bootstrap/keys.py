@@ -3,6 +3,8 @@
 # One file in the data directory, readable by its owner only, made on first use. A damaged or exposed file is
 # reported, never replaced: a new key would silently end every token that people hold.
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -22,16 +24,22 @@ class KeyFileUnusable(Exception):  # noqa: N818 - named as what is wrong with th
     """The key file is damaged or others can read it; the message says what to do."""
 
 
-def signing_key(directory: Path) -> OKPKey:
-    """Return the installation's Ed25519 signing key, made on first use.
+def signing_key(directory: Path, file: str = KEY_FILE) -> OKPKey:
+    """Return the installation's Ed25519 signing key of that name, made on first use.
 
     Of two processes that come first at once, one makes the key and both return it. Raises KeyFileUnusable.
     """
-    path = directory / KEY_FILE
+    path = directory / file
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         _create(path)
     return _load(path)
+
+
+def derived_key(key: OKPKey, purpose: str) -> bytes:
+    """Return the 32 bytes that `key` makes for `purpose`: each purpose has its own, and none tells of the key."""
+    secret = str(key.as_dict(private=True)["d"]).encode("ascii")
+    return hmac.new(secret, f"learn-then-launch {purpose}".encode(), hashlib.sha256).digest()
 
 
 def _create(path: Path) -> None:

@@ -1,5 +1,7 @@
 """How does whoever owns the data directory speak to its own server?"""
 
+import math
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +10,9 @@ from api.identity import EVERYWHERE, TOKEN_LIFETIME, EmbeddedIssuer, RoleGrant
 from bootstrap.api_client import PATIENCE, Api
 from bootstrap.keys import signing_key
 from readiness.commands import Role
+
+MINTED_ANEW_AFTER = timedelta(minutes=5)
+"""How old a token may get that is held for long: decisions ask for a login of the last minutes."""
 
 
 class LocalDoor:
@@ -20,7 +25,16 @@ class LocalDoor:
 
     def as_person(self, person: str, *roles: Role, regions: Iterable[str] = (EVERYWHERE,)) -> Api:
         """Return a client that speaks for `person` in `roles`, each for `regions`; close it when done."""
-        return Api(self._url, mint(self._directory, person, roles, regions), patience=self._patience)
+        named, token, minted_at = tuple(regions), "", -math.inf
+
+        def fresh() -> str:
+            nonlocal token, minted_at
+            if time.monotonic() - minted_at > MINTED_ANEW_AFTER.total_seconds():
+                token, minted_at = mint(self._directory, person, roles, named), time.monotonic()
+            return token
+
+        fresh()
+        return Api(self._url, fresh, patience=self._patience)
 
 
 def mint(

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -15,6 +16,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api.sending import EngineAway, Sender
+from bootstrap.ledger_keeping import Keeper
+from bootstrap.metrics import RelayMetrics
 from bootstrap.watch import Watch
 from readiness.commands import AddRegion, HandOver, StartLaunch
 from readiness.keys import LaunchKey, RegionKey
@@ -49,6 +52,12 @@ launch is compared at every turn for all of them."""
 
 UNSEEN_EVERY = timedelta(hours=1)
 
+SEAL_EVERY = timedelta(seconds=3)
+"""Pause between two times that what was written is sealed: for so long nobody would notice that it was changed."""
+
+VERIFY_EVERY = timedelta(hours=1)
+"""How often what was sealed since the last verified checkpoint is verified, beside each start."""
+
 _BATCH = 200
 
 Answer = TypeVar("Answer")
@@ -58,11 +67,21 @@ class Relay:
     """The restless part of a worker: several loops that each do one thing again and again."""
 
     def __init__(
-        self, store: Store, sender: Sender, client: Client, *, hint_launch: Callable[[LaunchKey], Awaitable[None]]
+        self,
+        store: Store,
+        sender: Sender,
+        client: Client,
+        *,
+        hint_launch: Callable[[LaunchKey], Awaitable[None]],
+        metrics: RelayMetrics | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
+        self._metrics = metrics or RelayMetrics()
         self._store = store
         self._sender = sender
         self._hint_launch = hint_launch
+        self._keeper = keeper
+        self._has_stated = False
         self._checked_until: RegionKey | None = None
         self._watch = Watch(store, client, hint=sender.hint, hint_launch=hint_launch)
 
@@ -75,17 +94,24 @@ class Relay:
             loops.create_task(self._again(self.check, CHECK_EVERY))
             loops.create_task(self._again(self.hint_unseen, UNSEEN_EVERY))
             loops.create_task(self._again(self.watch, WATCH_EVERY))
+            if self._keeper is not None:
+                loops.create_task(self._again(self.seal, SEAL_EVERY))
+                loops.create_task(self._again(self.verify, VERIFY_EVERY))
 
     async def count(self) -> None:
         """Count what is marked, store it for the boards, and hint the regions whose criteria moved."""
         keys = await self._read(lambda tx: marked_regions(tx, limit=_BATCH))
         if keys:
-            await self._sender.hint(await asyncio.to_thread(refresh_figures, self._store, keys))
+            moved = await asyncio.to_thread(refresh_figures, self._store, keys)
+            self._metrics.counted.inc(len(keys))
+            self._metrics.flips.inc(len(moved))
+            await self._sender.hint(moved)
 
     async def recover(self) -> None:
         """Send again what has no outcome: it is carried out, or expires, and is never revived later."""
         now = await asyncio.to_thread(self._store.now)
         stuck = await self._read(lambda tx: open_commands(tx, now - STUCK_AFTER, limit=_BATCH))
+        self._metrics.resent.inc(len(stuck))
         await asyncio.gather(*(self._send_again(command) for command in stuck))
         for record in await self._read(unfinished):
             if record.created_at < now - STUCK_AFTER:
@@ -106,6 +132,7 @@ class Relay:
         """Hold rows against the ledger, and write anew those that tell something else: somebody changed them."""
         mended = await asyncio.to_thread(mend_regions, self._store, after=self._checked_until, limit=CHECKED_AT_ONCE)
         self._checked_until = mended.until
+        self._metrics.mended.inc(len(mended.keys))
         for key in mended.keys:
             _log.error("The row of %s did not tell what its ledger does; it was written anew", key)
         # It may have misled its workflow too.
@@ -118,6 +145,23 @@ class Relay:
     async def watch(self) -> None:
         """Compare what should run with what does: report what was lost or put in its place, and start it again."""
         await self._watch.once()
+
+    async def seal(self) -> None:
+        """Seal what was written, and write a checkpoint where one is due: at the start in any case."""
+        await self._keep(partial(Keeper.turn, at_once=not self._has_stated))
+        self._has_stated = True
+
+    async def verify(self) -> None:
+        """Verify what was sealed since the last checkpoint that was verified; a fault sounds an alarm."""
+        await self._keep(Keeper.verify_at_start)
+
+    async def _keep(self, turn: Callable[[Keeper], object]) -> None:
+        if self._keeper is None:
+            return
+        try:
+            await asyncio.to_thread(turn, self._keeper)
+        except OSError as error:
+            _log.error("Checkpoints cannot be kept outside the database: %s", error)
 
     async def _send_again(self, command: LoggedCommand) -> None:
         try:
@@ -150,8 +194,10 @@ class Relay:
             try:
                 await turn()
             except (StoreAway, RPCError) as away:
+                self._metrics.failed.labels(turn.__name__).inc()
                 _log.warning("%s could not be done and is tried again: %s", turn.__name__, away)
             except (ValueError, LookupError, TypeError, SQLAlchemyError):
+                self._metrics.failed.labels(turn.__name__).inc()
                 # One row that cannot be read must not end the loops that mend rows, nor the worker with them.
                 _log.exception("%s failed and is tried again", turn.__name__)
             await asyncio.sleep(pause.total_seconds())

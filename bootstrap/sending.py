@@ -43,6 +43,7 @@ from readiness.commands import (
     RequestWaiver,
     Reschedule,
     Resume,
+    RevokePermit,
     RevokeWaiver,
     SignOff,
     StartLaunch,
@@ -92,6 +93,7 @@ _REGION_UPDATES: dict[type, Any] = {
     AskPolicyChange: RegionLaunchWorkflow.ask_policy_change,
     ConfirmPolicyChange: RegionLaunchWorkflow.confirm_policy_change,
     DeclinePolicyChange: RegionLaunchWorkflow.decline_policy_change,
+    RevokePermit: RegionLaunchWorkflow.revoke_permit,
 }
 _LAUNCH_UPDATES: dict[type, Any] = {
     StartLaunch: LaunchWorkflow.start,

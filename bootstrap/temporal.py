@@ -12,29 +12,33 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.client import Client, Interceptor
+from temporalio.converter import DataConverter
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
+from bootstrap.codec import converter
+from workflows.delivery import DeliveryWorkflow
 from workflows.import_file import ImportWorkflow
 from workflows.launch import LaunchWorkflow
-from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE
+from workflows.names import DELIVERY_QUEUE, SEARCH_ATTRIBUTES, TASK_QUEUE
 from workflows.region_launch import RegionLaunchWorkflow
 from workflows.reinforcement import ReinforcementWorkflow
 
 _log = logging.getLogger(__name__)
 
-DATA_CONVERTER = pydantic_data_converter
-"""What every client, worker and replay reads and writes payloads with."""
+DATA_CONVERTER = converter(None)
+"""What every client, worker and replay reads and writes payloads with, where no key is set to seal them."""
 
 WORKFLOWS: tuple[type, ...] = (
     LaunchWorkflow,
     RegionLaunchWorkflow,
     ReinforcementWorkflow,
     ImportWorkflow,
+    DeliveryWorkflow,
 )
 """Every workflow that a worker runs and that a recorded history may be replayed with."""
 
@@ -53,20 +57,43 @@ LONG_ACTIVITIES = 4
 """Local activities (looks and settlings) and normal ones (launches, imports) that run at once in one worker; together
 below the store's pool of connections. Each kind has its own share, so that imports never keep a decision waiting."""
 
+DELIVERIES_AT_ONCE = 20
+"""Deliveries that one worker tries at once; each waits for others far more than it works."""
+
 _CONNECT_PAUSE = timedelta(milliseconds=500)
 
 
-async def connect(address: str, *, namespace: str = "default", patience: timedelta = timedelta(minutes=1)) -> Client:
+async def connect(
+    address: str,
+    *,
+    namespace: str = "default",
+    patience: timedelta = timedelta(minutes=1),
+    converter: DataConverter = DATA_CONVERTER,
+    interceptors: Sequence[Interceptor] = (),
+    runtime: Runtime | None = None,
+) -> Client:
     """Return a client of the server at `address`; raises RuntimeError where it does not answer for `patience`."""
     deadline = asyncio.get_running_loop().time() + patience.total_seconds()
     while True:
         try:
-            return await Client.connect(address, namespace=namespace, data_converter=DATA_CONVERTER)
+            return await Client.connect(
+                address,
+                namespace=namespace,
+                data_converter=converter,
+                interceptors=interceptors,
+                runtime=runtime,
+            )
         except RuntimeError:
             if asyncio.get_running_loop().time() >= deadline:
                 raise
             _log.info("Temporal at %s does not answer yet", address)
             await asyncio.sleep(_CONNECT_PAUSE.total_seconds())
+
+
+def showing_runtime(host: str, port: int) -> Runtime:
+    """Return the SDK's runtime that shows its metrics at `host` and `port`, durations in seconds."""
+    metrics = PrometheusConfig(bind_address=f"{host}:{port}", durations_as_seconds=True)
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
 
 
 async def prepare(client: Client, *, retention: timedelta | None = RETENTION) -> None:
@@ -140,4 +167,14 @@ def make_worker(
         max_concurrent_local_activities=SHORT_ACTIVITIES,
         sticky_queue_schedule_to_start_timeout=STICKY_PATIENCE,
         workflow_runner=sandbox(strict=strict),
+    )
+
+
+def make_delivery_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker:
+    """Return a worker for what reaches out of the house: its activities await and never block."""
+    return Worker(
+        client,
+        task_queue=DELIVERY_QUEUE,
+        activities=activities,
+        max_concurrent_activities=DELIVERIES_AT_ONCE,
     )

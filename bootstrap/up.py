@@ -21,8 +21,8 @@ from bootstrap.installation import (
     Installation,
     PortTaken,
     Running,
-    free_port,
     is_free,
+    own_port,
     running_process,
 )
 from bootstrap.settings import Settings
@@ -197,19 +197,19 @@ async def answers_ok(url: str) -> bool:
 
 def _web_port(asked: int | None, usual: int) -> int:
     if asked is None:
-        return free_port(usual)
+        return own_port(usual)
     if not is_free(asked):
         raise PortTaken(f"Somebody already listens on port {asked}. Leave --port out, and a free one is found.")
     return asked
 
 
 def _temporal_server(settings: Settings, installation: Installation) -> TemporalServer:
-    port = free_port(TEMPORAL_PORT)
+    port = own_port(TEMPORAL_PORT)
     return TemporalServer(
         program=Path(temporal_server.program(settings.temporal_bin)),
         file=installation.temporal_file,
         port=port,
-        ui_port=free_port(TEMPORAL_UI_PORT, avoiding=frozenset({port})),
+        ui_port=own_port(TEMPORAL_UI_PORT),
         log=installation.logs / "temporal.log",
         namespace=settings.temporal_namespace,
     )

@@ -10,35 +10,54 @@ from datetime import UTC, datetime
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from temporalio.client import Client
 
+from activities.deliver_targets import Targets
 from api.app import create_app
 from api.ball import ball_router
 from api.content import content_router
+from api.deliveries import deliveries_router
 from api.dependencies import ApiSettings, Dependencies
 from api.governing import governing_router
 from api.governing_many import governing_many_router
-from api.identity import EVERYWHERE, Actor, EmbeddedIssuer, RoleGrant
+from api.grants import grants_router
+from api.identity import EVERYWHERE, ISSUER, Actor, EmbeddedIssuer, RoleGrant, TrustedIssuers
 from api.imports import imports_router
+from api.keys import keys_router
 from api.launches import launches_router
+from api.ledger import ledger_router
 from api.lessons import lessons_router
+from api.login import LOGIN_PATHS, login_router
+from api.ofrep import ofrep_router
+from api.oidc import OidcIssuer
 from api.owning import owning_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
+from api.permit_checking import checking_router
+from api.permit_jws import PermitDesk
+from api.permits import permit_keys_router, permits_router
 from api.policy_changes import policy_router
 from api.polling import polling_router
 from api.reading import reading_router
+from api.seen import Observer
+from api.subscriptions import subscriptions_router
 from api.tiers import tiers_router
 from api.uploads import clear_abandoned
 from api.waiving import waiving_router
 from bootstrap.answering import PromptSender
 from bootstrap.attendance import attendance_of
 from bootstrap.impatience import ImpatientProtocol, claim_places, spare_the_log
-from bootstrap.keys import signing_key
-from bootstrap.logs import log_as
+from bootstrap.keys import derived_key, signing_key
+from bootstrap.ledger_keeping import jwks_of, ledger_key
+from bootstrap.logs import log_access, log_as
+from bootstrap.metrics import RequestMetrics, StoreCollector, show
+from bootstrap.permit_keys import permit_keys
+from bootstrap.rates import throttle_of
+from bootstrap.sealing import box_of
 from bootstrap.sending import TemporalSender
 from bootstrap.settings import Settings
-from bootstrap.temporal import DATA_CONVERTER
+from bootstrap.tracing import TracingMiddleware, tracing
 from readiness.commands import Role
 from store.engine import Store, StoreAway, open_store
 from store.outcomes import OutcomeWatch
@@ -85,6 +104,9 @@ def routers() -> Sequence[APIRouter]:
         governing_many_router(),
         owning_router(),
         waiving_router(),
+        permits_router(),
+        permit_keys_router(),
+        ofrep_router(),
         polling_router(),
         policy_router(),
         lessons_router(),
@@ -93,11 +115,16 @@ def routers() -> Sequence[APIRouter]:
         ball_router(),
         tiers_router(),
         imports_router(),
+        ledger_router(),
+        subscriptions_router(),
+        deliveries_router(),
+        grants_router(),
+        keys_router(),
     )
 
 
-def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:
-    """Return the application on `store` and `client`; it closes the store when it ends."""
+def make_app(settings: Settings, store: Store, client: Client, *, observers: tuple[Observer, ...] = ()) -> FastAPI:
+    """Return the application on `store` and `client`; it tells `observers`, and closes the store when it ends."""
 
     async def store_answers() -> None:
         await run_in_threadpool(_ask_store, store)
@@ -117,39 +144,67 @@ def make_app(settings: Settings, store: Store, client: Client) -> FastAPI:
             await run_in_threadpool(store.close)
 
     outcomes = OutcomeWatch(store)
-    issuer = EmbeddedIssuer(signing_key(settings.directory), clock=lambda: datetime.now(UTC))
+    key = signing_key(settings.directory)
+    issuer = EmbeddedIssuer(key, clock=_machine_time)
+    trusted = settings.oidc()
+    oidc = OidcIssuer(trusted, clock=_machine_time) if trusted is not None else None
     dependencies = Dependencies(
         store=store,
-        verifier=issuer.verifier(),
+        verifier=issuer.verifier() if oidc is None else TrustedIssuers({ISSUER: issuer.verifier(), oidc.name: oidc}),
         sender=PromptSender(TemporalSender(client), outcomes),
         uploads=settings.uploads,
-        clock=store.now,
-        settings=ApiSettings(body_limit=settings.largest_body, upload_limit=settings.largest_import),
+        clock=_machine_time,
+        settings=ApiSettings(
+            body_limit=settings.largest_body,
+            upload_limit=settings.largest_import,
+            login_age=settings.login_age,
+            session_idle=settings.session_idle,
+            session_life=settings.session_life,
+            trusted_proxies=settings.trusted_proxies,
+        ),
+        oidc=oidc,
         checks={"store": store_answers, "engine": engine_answers, "worker": attendance_of(client).check},
+        cursor_key=derived_key(key, "cursors"),
+        observers=observers,
+        throttle=throttle_of(settings.rate_limits),
+        permits=PermitDesk(permit_keys(settings), issuer=settings.permit_issuer, lifetime=settings.permit_lifetime),
+        box=box_of(settings),
+        targets=Targets(allow_private=settings.webhooks_private),
         page_persona=ONE_PERSON_LOOKING if settings.pages_without_token else None,
+        ledger_keys=jwks_of(ledger_key(settings))["keys"],
     )
     return create_app(
         dependencies,
         routers=routers(),
-        pages=(pages_router(),),
-        open_paths=OPEN_PAGE_PATHS,
+        pages=(pages_router(), checking_router(), login_router()),
+        open_paths=OPEN_PAGE_PATHS | LOGIN_PATHS,
         lifespan=lifespan,
     )
+
+
+def _machine_time() -> datetime:
+    return datetime.now(UTC)
 
 
 async def serve(settings: Settings) -> None:
     """Answer requests until the process is asked to end."""
     ImpatientProtocol.places = claim_places(CONNECTIONS)
     spare_the_log(asyncio.get_running_loop())
+    traces = tracing("web", to=settings.traces_to)
     client = await Client.connect(
         settings.engine_address,
+        interceptors=traces.interceptors if traces is not None else (),
         namespace=settings.temporal_namespace,
-        data_converter=DATA_CONVERTER,
+        data_converter=settings.converter,
         # It connects with the first question, so that pages answer while Temporal is away.
         lazy=True,
     )
+    store = open_store(settings.store_url)
+    app = make_app(settings, store, client, observers=_observers(settings, store))
+    if traces is not None:
+        app.add_middleware(TracingMiddleware, tracer=traces.tracer)
     config = uvicorn.Config(
-        make_app(settings, open_store(settings.store_url), client),
+        app,
         host=settings.host,
         port=settings.port,
         http=ImpatientProtocol,
@@ -161,6 +216,19 @@ async def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
     await _Server(config).serve()
+    if traces is not None:
+        await run_in_threadpool(traces.close)
+
+
+def _observers(settings: Settings, store: Store) -> tuple[Observer, ...]:
+    """Return who is told of requests, and show the metrics where they are wanted."""
+    observers: list[Observer] = [log_access] if settings.access_log else []
+    if settings.metrics_port is not None:
+        registry = CollectorRegistry()
+        observers.append(RequestMetrics(registry).observe)
+        registry.register(StoreCollector(store))
+        show(registry, host=settings.metrics_host, port=settings.metrics_port)
+    return tuple(observers)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ WORDS_OF_CAUSE = {
     HoldCause.LAUNCH_INSTANT_MISSED: "Held because the launch instant came without a standing go; reschedule it",
     HoldCause.LAUNCH_REFUSED: "Held because the last check before the launch said no",
     HoldCause.CONDITION_MISSED: "Held because a condition of the go was not met in time",
+    HoldCause.ROLE_WITHDRAWN: "Held because the role by which the go was given was withdrawn; have another decide",
 }
 """Why a region is held, for people."""
 

@@ -263,6 +263,12 @@ class DeclinePolicyChange(Asked):
     change: Digest
 
 
+class RevokePermit(Asked):
+    """Take the permit of a region that has launched away, for ever."""
+
+    kind: Literal["revoke_permit"] = "revoke_permit"
+
+
 LaunchCommand = Annotated[StartLaunch | AddRegion | HandOver, Field(discriminator="kind")]
 """Whatever may be asked of a launch as a whole."""
 
@@ -285,7 +291,8 @@ RegionCommand = Annotated[
     | ChangeOwner
     | AskPolicyChange
     | ConfirmPolicyChange
-    | DeclinePolicyChange,
+    | DeclinePolicyChange
+    | RevokePermit,
     Field(discriminator="kind"),
 ]
 """Whatever may be asked of one region launch."""

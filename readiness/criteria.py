@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.events import CriterionStatus
 from readiness.evidence import ContentEvidence, Evidence
 from readiness.forecast import certification_forecast, needed, training_forecast
@@ -12,7 +13,8 @@ from readiness.plan import Assessment, Course
 from readiness.policy import CriterionKey, Function, Policy, Stage
 from readiness.poll import stale_seats
 from readiness.readiness import CriterionResult, Rag, WaiverShown, floor_share
-from readiness.region import RegionLaunch, StageState, Waiver
+from readiness.region import RegionLaunch, Signature, StageState, Waiver
+from readiness.role_values import lost_words
 from readiness.short_path import proven_by
 from readiness.values import BASIS_POINTS, share_is_met
 from readiness.waivers import covering, granted
@@ -64,6 +66,10 @@ def _with_waiver(result: CriterionResult, case: Case) -> CriterionResult:
         return result
     at = case.evidence.figures.at
     waiver = covering(case.region, result, at=at)
+    unmade = _withdrawn_grant(case, waiver)
+    if waiver is not None and unmade is not None:
+        shown = waiver_shown(waiver, case.policy, at=at).model_copy(update={"covers_launch": False})
+        return result.model_copy(update={"waiver": shown, "reasons": (unmade, *result.reasons)})
     if waiver is not None:
         shown = waiver_shown(waiver, case.policy, at=at)
         until = f"Waived until {waiver.expires_at:%Y-%m-%d %H:%M} UTC down to {waiver.floor / BASIS_POINTS:g}"
@@ -145,10 +151,13 @@ def _signed(
     said = _SAID[case.stage.stage]
     for function in signers:
         signature = case.region.signature(case.stage.stage, function)
-        if signature is not None and signature.digest in counting:
+        lost = _withdrawn_signature(case, signature)
+        if signature is not None and signature.digest in counting and lost is None:
             continue
         unsigned.append(function)
-        if signature is not None:
+        if lost is not None:
+            reasons.append(f"{function.capitalize()} signed {said}, but {lost}; someone else must sign")
+        elif signature is not None:
             reasons.append(f"{function.capitalize()} signed {said} before they changed, and not again")
         elif _was_sent_back(case, function, counting):
             reasons.append(f"{function.capitalize()} sent {said} back")
@@ -174,6 +183,21 @@ def _signed(
         reasons=tuple(reasons),
         waiting_on=() if is_met else waiting,
     )
+
+
+def _withdrawn_signature(case: Case, signature: Signature | None) -> str | None:
+    if signature is None:
+        return None
+    role = ROLE_OF_FUNCTION[signature.function]
+    return lost_words(case.evidence.lost(signature.person, role, given_at=signature.at), seen_at=case.seen_at)
+
+
+def _withdrawn_grant(case: Case, waiver: Waiver | None) -> str | None:
+    if waiver is None:
+        return None
+    lost = case.evidence.lost(waiver.answered_by, Role.EXECUTIVE, given_at=waiver.answered_at)
+    words = lost_words(lost, seen_at=case.seen_at)
+    return f"Its waiver does not count: {words}; have it revoked and ask anew" if words is not None else None
 
 
 def _was_sent_back(case: Case, function: Function, counting: tuple[str, ...]) -> bool:

@@ -26,6 +26,7 @@ from readiness.commands import (
     RequestWaiver,
     Reschedule,
     Resume,
+    RevokePermit,
     RevokeWaiver,
     SignOff,
 )
@@ -42,6 +43,7 @@ from readiness.events import (
 from readiness.evidence import ContentEvidence, Evidence
 from readiness.lessons import lesson_addressed
 from readiness.ownership import owner_changed
+from readiness.permit import permit_revoked
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.policy_changes import asked, confirmed, declined
 from readiness.poll import ballot_cast, poll_opened
@@ -86,6 +88,9 @@ def decide(
 def _followed(
     region: RegionLaunch, command: RegionCommand, evidence: Evidence | None, now: datetime
 ) -> tuple[RegionEvent, ...]:
+    if isinstance(command, RevokePermit):
+        # What takes the permit away is never refused for want of the newest version, and asks itself what has ended.
+        return (permit_revoked(region, command, now),)
     if region.ending is not None and not (isinstance(command, MeetCondition) and owed(region)):
         raise refuse(
             RegionEnded, f"{region.plan.name} was {region.ending.value} and takes no more commands in this run."
@@ -164,7 +169,12 @@ def _sign_off(
         return (SentBack(stage=command.stage, function=command.function, digest=command.digest, **by(command, now)),)
     _require_complete(content)
     _require_two_hands(region, command)
-    if standing is not None and _counts(standing, content):
+    lost = (
+        evidence.lost(standing.person, ROLE_OF_FUNCTION[standing.function], given_at=standing.at)
+        if standing is not None and evidence is not None
+        else None
+    )
+    if standing is not None and lost is None and _counts(standing, content):
         raise refuse(
             AlreadySigned,
             f"{command.function.capitalize()} has signed this revision already.",

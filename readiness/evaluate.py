@@ -35,6 +35,7 @@ from readiness.region import (
     StageStatus,
     Verdict,
 )
+from readiness.roles import why_go_counts_no_more
 from readiness.waves import wave_blocker
 
 BEING_CHECKED = "Evidence changed, being checked"
@@ -77,7 +78,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
     criteria = tuple(criterion for stage in stages for criterion in stage.criteria)
     # A past instant is asked for from there, a coming one from now.
     seen_at = min(evidence.figures.gathered_at, at)
-    verdict = _tempered(region, stages, seen_at=seen_at)
+    verdict = _tempered(region, stages, evidence, seen_at=seen_at)
     waits = tuple(wave_blocker(region, verdict, evidence, at=seen_at))
     doubt = BEING_CHECKED if at == judged_instant(region, now=evidence.figures.gathered_at) else UNMET_AT_INSTANT
     return Readiness(
@@ -92,7 +93,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         version=region.version,
         stage=current_stage(region),
         verdict=verdict,
-        rag=_colour(criteria, standing_conditions(region), at=seen_at),
+        rag=Rag.RED if region.revoked_at is not None else _colour(criteria, standing_conditions(region), at=seen_at),
         index=_index(criteria),
         coverage=_coverage(criteria),
         launch_at=region.launch_at.astimezone(ZoneInfo(region.plan.time_zone)),
@@ -114,6 +115,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         below_tier=region.below_tier,
         short_lead=region.plan.short_lead,
         suspended_at=region.suspended_at,
+        revoked_at=region.revoked_at,
     )
 
 
@@ -145,7 +147,9 @@ def _live_status(state: StageState, criteria: tuple[CriterionResult, ...]) -> St
     return StageStatus.REOPENED if state.is_closed and is_unmet else state.status
 
 
-def _tempered(region: RegionLaunch, stages: tuple[StageReadiness, ...], *, seen_at: datetime) -> Verdict:
+def _tempered(
+    region: RegionLaunch, stages: tuple[StageReadiness, ...], evidence: Evidence, *, seen_at: datetime
+) -> Verdict:
     """Never a false go: what live figures or the clock would unmake is not shown, though nobody has looked yet."""
     verdict = verdict_of(region)
     is_unmet = any(
@@ -157,7 +161,8 @@ def _tempered(region: RegionLaunch, stages: tuple[StageReadiness, ...], *, seen_
     lateness = timedelta(minutes=region.policy.go_no_go.late_launch_minutes)
     has_broken = any(is_broken(condition, at=seen_at) for condition in standing_conditions(region))
     is_too_late = seen_at > region.launch_at + lateness
-    if verdict in {Verdict.GO, Verdict.CONDITIONAL_GO} and (is_unmet or has_broken or is_too_late):
+    is_unmade = why_go_counts_no_more(region, evidence) is not None
+    if verdict in {Verdict.GO, Verdict.CONDITIONAL_GO} and (is_unmet or has_broken or is_too_late or is_unmade):
         return Verdict.HELD
     if is_unmet and verdict is Verdict.READY:
         return Verdict.NOT_READY
@@ -225,7 +230,9 @@ def _top_reasons(
         reasons.extend(region.holding.objections)
     elif region.ending is None and verdict is Verdict.HELD:
         reasons.append(doubt)
-    if region.suspended_at is not None:
+    if region.revoked_at is not None:
+        reasons.append(f"The permit was revoked on {region.revoked_at:%Y-%m-%d}: it may not be sold here in this run")
+    elif region.suspended_at is not None:
         reasons.append(f"The permit is suspended since {region.suspended_at:%Y-%m-%d}: a condition was missed")
     for colour in WORST_FIRST:
         reasons.extend(c.reasons[0] for c in criteria if c.rag is colour and not c.is_satisfied and c.reasons)

@@ -14,6 +14,7 @@ from readiness.happened import Happened
 from readiness.impact import TierGrounds
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.lesson_events import LessonAddressed
+from readiness.permit_events import PermitRevoked
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import CriterionKey, Function, Policy, Stage
 from readiness.policy_events import (
@@ -43,6 +44,7 @@ class HoldCause(StrEnum):
     LAUNCH_INSTANT_MISSED = "launch-instant-missed"
     LAUNCH_REFUSED = "launch-refused"
     CONDITION_MISSED = "condition-missed"
+    ROLE_WITHDRAWN = "role-withdrawn"
 
 
 class Judged(Frozen):
@@ -365,6 +367,7 @@ RegionEvent = Annotated[
     | PolicyChanged
     | PermitSuspended
     | PermitRestored
+    | PermitRevoked
     | ReviewCame
     | RegionHeld
     | RegionResumed

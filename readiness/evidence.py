@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from readiness.commands import Stance
+from readiness.commands import Role, Stance
 from readiness.policy import Function, Stage
+from readiness.role_values import RoleLost, lost_since
 from readiness.values import Digest, Frozen, Identifier, Moment, Slug
 
 PACE_WINDOW = timedelta(days=14)
@@ -153,6 +154,12 @@ class Evidence(Frozen):
     wave_mates: tuple[WaveMate, ...] | None = None
     """The other regions of its wave that were not cancelled, where its policy has them launch together; None where
     nobody looked."""
+    roles_lost: tuple[RoleLost, ...] = ()
+    """When whoever gave something here was without the role that they gave it by; also what is announced."""
+
+    def lost(self, person: str | None, role: Role, *, given_at: datetime | None) -> RoleLost | None:
+        """Return the withdrawal by which what `person` gave as `role` does not count at the judged instant."""
+        return lost_since(self.roles_lost, person, role, given_at=given_at, at=self.figures.at)
 
     def content_of(self, stage: Stage) -> ContentEvidence | None:
         """Return the content of `stage`, or None where there is none yet."""

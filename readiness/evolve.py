@@ -46,6 +46,7 @@ from readiness.lasting import GoRevived, RegionSlipped
 from readiness.ledger import RegionRow
 from readiness.lesson_events import LessonAddressed
 from readiness.memory import idle_seats, lost_go
+from readiness.permit_events import PermitRevoked
 from readiness.policy import Stage
 from readiness.policy_events import (
     PolicyChangeAsked,
@@ -170,6 +171,8 @@ def _changes(region: RegionLaunch, event: RegionEvent) -> dict[str, Any]:
             return {"suspended_at": event.at}
         case PermitRestored():
             return {"suspended_at": None}
+        case PermitRevoked():
+            return {"revoked_at": event.at}
         case SeatIdled() | SeatNamed():
             return {}
         case LessonAddressed():

@@ -248,6 +248,8 @@ class Readiness(Frozen):
     short_lead: bool = False
     suspended_at: Moment | None = None
     """Since when the permit of a launched region is suspended."""
+    revoked_at: Moment | None = None
+    """When the permit of a launched region was taken away, for ever in this run."""
 
     @property
     def criteria(self) -> tuple[CriterionResult, ...]:

@@ -54,6 +54,7 @@ from readiness.consent_refusals import (
     WaiverNotOpen,
     WaiverUnknown,
 )
+from readiness.permit_refusals import PermitNotGiven, PermitRevokedAlready
 from readiness.policy import CriterionKey, Stage
 from readiness.refusal_bases import CameSecond, RefusalBase
 from readiness.values import Frozen, Moment
@@ -95,6 +96,37 @@ class Expired(RefusalBase):
     """The command was not carried out in time and is not carried out later."""
 
     kind: Literal["expired"] = "expired"
+
+
+class RoleWithdrawn(RefusalBase):
+    """The role by which the command was asked for was withdrawn meanwhile."""
+
+    kind: Literal["role-withdrawn"] = "role-withdrawn"
+
+
+class RolesAreOwn(RefusalBase):
+    """Nobody changes their own roles."""
+
+    kind: Literal["roles-are-own"] = "roles-are-own"
+
+
+class RoleChangePast(RefusalBase):
+    """A role changes now or later, never in the past."""
+
+    kind: Literal["role-change-past"] = "role-change-past"
+
+
+class KeyScopeBad(RefusalBase):
+    """A key of a program takes no role of people."""
+
+    kind: Literal["key-scope-bad"] = "key-scope-bad"
+
+
+class KeyLifeBad(RefusalBase):
+    """A key of a program ends within a year."""
+
+    kind: Literal["key-life-bad"] = "key-life-bad"
+    latest: Moment
 
 
 class Overtaken(RefusalBase):
@@ -270,6 +302,11 @@ Refusal = Annotated[
     | RegionAlreadyRunning
     | RegionEnded
     | Expired
+    | RoleWithdrawn
+    | RolesAreOwn
+    | RoleChangePast
+    | KeyScopeBad
+    | KeyLifeBad
     | Overtaken
     | ReasonMissing
     | ReadinessMovedOn
@@ -339,6 +376,8 @@ Refusal = Annotated[
     | OwnerChangeNotYours
     | OwnerTookDecision
     | OwnerWaived
+    | PermitNotGiven
+    | PermitRevokedAlready
     | EvidenceMissing,
     Field(discriminator="kind"),
 ]

@@ -314,6 +314,8 @@ class RegionLaunch(Frozen):
     ended_at: Moment | None = None
     suspended_at: Moment | None = None
     """Since when the permit of a launched region is suspended; None while it holds."""
+    revoked_at: Moment | None = None
+    """When the permit of a launched region was taken away, for ever in this run."""
     last_person: Identifier | None = None
     """Who moved the region on last."""
     last_at: Moment | None = None

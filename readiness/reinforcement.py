@@ -28,11 +28,11 @@ def falls_due(region: RegionLaunch, now: datetime) -> Iterator[RegionEvent]:
             missed.append(condition.promised.id)
             if condition.status is ConditionStatus.OPEN:
                 yield ConditionMissed(at=now, condition=condition.promised.id)
-            if suspends_at(region, condition) <= now:
+            if suspends_at(region, condition) <= now and region.revoked_at is None:
                 overdue.append(condition.promised.id)
     if overdue and region.suspended_at is None:
         yield PermitSuspended(at=now, conditions=tuple(overdue))
-    if region.suspended_at is not None and not missed:
+    if region.suspended_at is not None and not missed and region.revoked_at is None:
         yield PermitRestored(at=now)
 
 
@@ -40,7 +40,7 @@ def next_due_at(region: RegionLaunch, *, now: datetime) -> datetime | None:
     """Return when something next falls due after the launch; None where only people move it."""
     waiting = owed(region)
     moments = [condition.promised.due_at for condition in waiting]
-    if region.suspended_at is None:
+    if region.suspended_at is None and region.revoked_at is None:
         moments += [suspends_at(region, condition) for condition in waiting]
     return earliest(*(moment for moment in moments if moment > now))
 

@@ -24,6 +24,7 @@ from readiness.commands import (
     RequestWaiver,
     Reschedule,
     Resume,
+    RevokePermit,
     RevokeWaiver,
     SignOff,
     Stance,
@@ -48,6 +49,7 @@ from readiness.policy import LEARNING_STAGES, Stage
 from readiness.refusals import CommandRefused
 from readiness.region import GOES, RegionLaunch, WaiverStatus
 from readiness.reinforcement import owed
+from readiness.roles import why_go_counts_no_more
 from readiness.short_path import may_be_spared, proves
 from readiness.tick import bearings, due_at, must_look, tick, wants_launch
 from readiness.waivers import parties
@@ -129,6 +131,7 @@ def propose(region: RegionLaunch, cause: Cause, *, evidence: Evidence | None, no
             | AskPolicyChange()
             | ConfirmPolicyChange()
             | DeclinePolicyChange()
+            | RevokePermit()
         ):
             try:
                 region = follow(decide(region, cause, evidence=evidence, now=now))
@@ -166,6 +169,8 @@ def why_not_launch(region: RegionLaunch, evidence: Evidence, *, at: datetime) ->
         objections.append("the go was taken by a party to a waiver of this region")
     elif any(signature.person == decision.person for signature in region.sign_offs):
         objections.append("the go was taken by someone who signed a stage")
+    unmade = why_go_counts_no_more(region, evidence)
+    objections.extend((f"the go counts no more: {unmade}",) if unmade is not None else ())
     objections.extend(f"the condition {c.promised.id} is not met" for c in broken_conditions(region, at=at))
     readiness = evaluate(region.policy, evidence, region, at=at)
     for stage in LEARNING_STAGES:

@@ -17,6 +17,7 @@ from readiness.policy import GATED_STAGES, LEARNING_STAGES
 from readiness.refusals import LaunchInPast, LaunchUnchanged
 from readiness.refusing import by, refuse, require_reason
 from readiness.region import RegionLaunch
+from readiness.roles import why_go_counts_no_more
 
 
 def moved(
@@ -38,7 +39,7 @@ def moved(
 
 def holds_good(region: RegionLaunch, evidence: Evidence | None, *, now: datetime) -> bool:
     """Say whether the go of `region` may stand: every gate is met or waived as of its launch instant, the poll is
-    complete, and no condition is broken.
+    complete, no condition is broken, and whoever decided is an executive still.
 
     Conditions are judged as of now: one that is due between now and the launch may still be met.
     """
@@ -49,4 +50,5 @@ def holds_good(region: RegionLaunch, evidence: Evidence | None, *, now: datetime
         not any(readiness.unmet_of(stage) for stage in GATED_STAGES)
         and all(region.stage(stage).is_closed for stage in LEARNING_STAGES)
         and not any(is_broken(condition, at=now) for condition in standing_conditions(region))
+        and why_go_counts_no_more(region, evidence) is None
     )

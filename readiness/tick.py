@@ -30,14 +30,15 @@ from readiness.readiness import SATISFIED, Readiness, earliest
 from readiness.region import GOES, JudgedStatus, RegionLaunch, Signature, StageStatus
 from readiness.reinforcement import falls_due, next_due_at, owed
 from readiness.revival import revives
+from readiness.roles import why_go_counts_no_more
 from readiness.seats import next_idle_at, seats_idled
 from readiness.waivers import lapses, next_lapse_at
 
 
 def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> tuple[RegionEvent, ...]:
     """Return what falls due by itself as of `now`: a waiver that lapses, a condition that is missed, gates by the
-    evidence, a go that revives, a seat idle for too long, a review date, a missed launch instant; once launched, what
-    it still owes.
+    evidence, a go whose giver lost the role, a go that revives, a seat idle for too long, a review date, a missed
+    launch instant; once launched, what it still owes.
 
     Without evidence for the region's launch instant no gate moves.
     """
@@ -49,7 +50,7 @@ def tick(region: RegionLaunch, *, evidence: Evidence | None, now: datetime) -> t
         events.append(change)
         # What was gathered was gathered by the policy before: the gates are judged at the next look, by the new one.
         evidence = None
-    for step in (_waivers, _conditions, _gates, revives, _poll, seats_idled, _review, _missed_instant):
+    for step in (_waivers, _conditions, _gates, _withdrawn, revives, _poll, seats_idled, _review, _missed_instant):
         for event in step(region, evidence, now):
             region = evolve(region, event)
             events.append(event)
@@ -105,14 +106,19 @@ def bearings(region: RegionLaunch, *, now: datetime) -> Bearings:
 def must_look(region: RegionLaunch, readiness: Readiness, evidence: Evidence) -> bool:
     """Say whether `region` must look at what `readiness` tells.
 
-    It must where a criterion became met or waived or is so no more, or where a text that was signed has moved on.
+    It must where a criterion became met or waived or is so no more, where a text that was signed has moved on, or
+    where a go was given by a role that was withdrawn since.
     Without evidence and unmet are the same to a gate, so the step from one to the other wakes nobody.
     """
 
     def opened(statuses: tuple[JudgedStatus, ...]) -> dict[CriterionKey, CriterionStatus]:
         return {each.key: each.status for each in statuses if each.status in SATISFIED}
 
-    return opened(readiness.statuses()) != opened(region.judged) or any(_moved_on(region, evidence))
+    return (
+        opened(readiness.statuses()) != opened(region.judged)
+        or any(_moved_on(region, evidence))
+        or why_go_counts_no_more(region, evidence) is not None
+    )
 
 
 def _lateness(region: RegionLaunch) -> timedelta:
@@ -137,6 +143,15 @@ def _gates(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> It
         yield CriteriaJudged(at=now, judged=readiness.judged())
     yield from _voided(region, evidence, now)
     yield from _stages(region, readiness, now)
+
+
+def _withdrawn(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:
+    """Hold a region whose go was given by an executive who is none there any more, or will not be at the launch."""
+    if evidence is None or evidence.launch_at != region.launch_at:
+        return
+    unmade = why_go_counts_no_more(region, evidence)
+    if unmade is not None and region.holding is None:
+        yield RegionHeld(at=now, cause=HoldCause.ROLE_WITHDRAWN, objections=(f"The go counts no more: {unmade}",))
 
 
 def _poll(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Iterator[RegionEvent]:

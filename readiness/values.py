@@ -18,6 +18,12 @@ _EXACT = Context(prec=MAX_PREC)
 
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co"})
 _ALLOWED_CONTROLS = frozenset("\n\t")
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u034f\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff"))
+"""What nobody sees, and word processors leave behind: two names that differ in nothing else would look the same."""
+
+_JOINERS = "\u200c\u200d"
+"""What shapes Persian and Indic words and joins emoji; by itself it shows nothing."""
+
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -34,7 +40,7 @@ class Body(BaseModel):
 
 
 def clean_text(text: str) -> str:
-    """Return `text` in NFC without surrounding space.
+    """Return `text` in NFC, without surrounding space and without what never shows, such as a zero-width space.
 
     Raises ValueError where nothing is left, and for text that no database and no page can be trusted with: control
     characters, lone surrogates, unassigned code points and marks that reverse the reading direction.
@@ -44,8 +50,8 @@ def clean_text(text: str) -> str:
             continue
         if character in _BIDI_CONTROLS or unicodedata.category(character) in _FORBIDDEN_CATEGORIES:
             raise ValueError(f"the character U+{ord(character):04X} is not allowed in text")
-    cleaned = unicodedata.normalize("NFC", text).strip()
-    if not cleaned:
+    cleaned = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip()
+    if not cleaned.strip(_JOINERS):
         raise ValueError("at least one character that shows is needed")
     return cleaned
 

@@ -19,9 +19,11 @@ class AlarmKind(StrEnum):
 
     COMMAND_FORGED = "command-forged"
     LEDGER_BEHIND = "ledger-behind"
+    LEDGER_BROKEN = "ledger-broken"
     ROW_UNTRUE = "row-untrue"
     WORKFLOW_LOST = "workflow-lost"
     WORKFLOW_STRAY = "workflow-stray"
+    DELIVERY_GIVEN_UP = "delivery-given-up"
 
 
 class Alarm(NamedTuple):

@@ -15,6 +15,7 @@ from readiness.readiness import Blocker, ConditionShown, DecisionShown, Rag, Rea
 from readiness.region import Verdict
 from readiness.rules import judged_instant, must_look
 from store.engine import Store
+from store.keyed import is_among
 from store.projection import readiness_of, shown_by
 from store.records_schema import region_launches
 from store.regions import (
@@ -261,7 +262,11 @@ def refresh_figures(store: Store, keys: Sequence[RegionKey]) -> tuple[RegionKey,
         records = _records(tx, keys)
         instants = {record.key: judged_instant(record.region, now=now) for record in records}
         gathered = gather(tx, records, instants, now=now, counted_anew=True)
-    judged = {r.key: readiness_of(r.region, gathered[r.key].figures, gathered[r.key].contents) for r in records}
+    judged = {
+        r.key: readiness_of(r.region, seen.figures, seen.contents, seen.roles_lost)
+        for r in records
+        for seen in (gathered[r.key],)
+    }
     seen = {record.key: record for record in records}
     with store.writing() as tx:
         for record in lock_regions(tx, [record.key for record in records]):
@@ -279,7 +284,7 @@ def _records(tx: Connection, keys: Sequence[RegionKey]) -> tuple[RegionRecord, .
     wanted = [(key.product, key.region, key.run) for key in keys]
     if not wanted:
         return ()
-    chosen = select(region_launches).where(tuple_(*_KEY).in_(wanted), region_launches.c.is_latest)
+    chosen = select(region_launches).where(is_among(_KEY, wanted), region_launches.c.is_latest)
     return tuple(record_of(row) for row in tx.execute(chosen.order_by(*_KEY)))
 
 

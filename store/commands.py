@@ -2,6 +2,7 @@
 
 # The command log is what gives an event its force: what gives counts only with an authenticated command behind it.
 
+import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from readiness.canonical import digest
 from readiness.commands import STEERING, LaunchCommand, RegionCommand, Role
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome
+from readiness.sealing import name_digest
 from readiness.values import Digest
 from store.alarms import scope_of
 from store.once import insert_once
@@ -58,6 +60,22 @@ class CommandForged(Exception):  # noqa: N818 - named by its reason, as refusals
 
 class ForAnotherRun(Exception):  # noqa: N818 - named by its reason, as refusals are.
     """The command is logged for another run of the same launch or region: it came to a workflow that is ending."""
+
+
+class Origin(NamedTuple):
+    """From where a request came: what is not known is None."""
+
+    request_id: str | None = None
+    address: str | None = None
+    token_id: str | None = None
+    authenticated_at: datetime | None = None
+    """When the person last proved who they are."""
+    on_behalf_of: str | None = None
+    """For whom a service asked."""
+
+
+UNKNOWN_ORIGIN = Origin()
+"""Of what did not come over HTTP."""
 
 
 class LoggedCommand(NamedTuple):
@@ -120,6 +138,7 @@ def log_command(
     make_command: Callable[[str, datetime], Command],
     now: datetime,
     printed_name: str | None = None,
+    origin: Origin = UNKNOWN_ORIGIN,
 ) -> Logged:
     """Write an authenticated and authorised request to the command log, or find it there.
 
@@ -147,7 +166,11 @@ def log_command(
         "command": command.model_dump(mode="json"),
         "command_digest": digest_of_command(command),
         "logged_at": now,
+        **origin._asdict(),
     }
+    salt = secrets.token_hex(16)
+    if printed_name is not None:
+        row["name_digest"] = name_digest(salt, printed_name)
     if (command.kind, command.person, command.role) != (kind, person, role):
         raise ValueError(f"a {command.kind} by {command.person} is not the {kind} by {person} that was authenticated")
     if not insert_once(tx, commands, row):
@@ -156,7 +179,7 @@ def log_command(
             raise ValueError(f"the command id {command.command_id} is taken")
         return twin
     if printed_name is not None:
-        tx.execute(_PRINT_NAME, {"command_id": command.command_id, "name": printed_name})
+        tx.execute(_PRINT_NAME, {"command_id": command.command_id, "name": printed_name, "salt": salt})
     return Logged(command, scope, None, is_repeat=False)
 
 
@@ -186,6 +209,13 @@ def logged_all(tx: Connection, command_ids: Iterable[str]) -> dict[str, LoggedCo
     wanted = sorted(set(command_ids))
     found = tx.execute(select(commands).where(commands.c.id.in_(wanted))) if wanted else ()
     return {row.id: _logged(row) for row in found}
+
+
+def printed_under(tx: Connection, command_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names that were printed under those of the commands whose names were not erased, by id."""
+    wanted = sorted(set(command_ids))
+    found = tx.execute(select(printed_names).where(printed_names.c.command_id.in_(wanted))) if wanted else ()
+    return {row.command_id: row.name for row in found}
 
 
 def authenticated(tx: Connection, scope: Scope, command: Command) -> LoggedCommand:

@@ -21,6 +21,7 @@ class Denial:
     method: str
     path: str
     request_id: str
+    address: str | None = None
 
 
 def record_denials(store: Store, attempts: Sequence[Denial]) -> None:

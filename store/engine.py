@@ -1,5 +1,6 @@
 """How is the database opened, read in one snapshot and written in one transaction?"""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -156,6 +157,8 @@ def _sqlite(address: URL, lock_timeout: timedelta) -> Engine:
             "check_same_thread": False,
             "timeout": lock_timeout.total_seconds(),
         },
+        # Sorted and tight, as the audit record digests it: PostgreSQL keeps no order of names either.
+        json_serializer=json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -13,6 +13,7 @@ from readiness.events import RegionLaunched
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
 from readiness.ledger import CORE_VERSION, LaunchAnswer, LaunchDenied, Launched, NotNow, RegionRow
+from readiness.permit import grant_of
 from readiness.region import RegionLaunch
 from readiness.rules import (
     bearings,
@@ -27,6 +28,7 @@ from readiness.values import Moment
 from store.alarms import AlarmKind, scope_of, sound
 from store.ballots import ballots_named
 from store.commands import digest_of_document, has_open_command, logged_all
+from store.decision_records import kept
 from store.engine import Store
 from store.ledger import LedgerBehind, append, rows_after
 from store.lessons import mark_later_waves
@@ -143,6 +145,8 @@ def _launched(
     after = fold(record.key, region, rows)
     if after is None:
         raise ValueError(f"{record.key} has no beginning")
+    decided_on = kept(tx, record.key, decision.version)
+    grant = grant_of(after, decision, record=decided_on.digest if decided_on is not None else None)
     tx.execute(
         insert(launch_records).values(
             **scope_of(record.key),
@@ -152,6 +156,7 @@ def _launched(
             decision_version=decision.version,
             readiness=readiness,
             readiness_digest=digest_of_document(readiness),
+            permit=grant.model_dump(mode="json"),
         )
     )
     move_row(tx, record, after, now=now, rows=rows, seen=evidence.figures)

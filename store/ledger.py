@@ -13,7 +13,7 @@ from readiness.events import GIVING, LaunchEvent, RegionEvent
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import CORE_VERSION, LaunchRow, RegionRow
 from store.alarms import scope_of
-from store.commands import LoggedCommand, logged_all
+from store.commands import LoggedCommand, logged_all, printed_under
 from store.proof import follows_from
 from store.records_schema import ledger, outbox
 
@@ -66,6 +66,8 @@ class Happening(NamedTuple):
 
     row: RegionRow
     command: LoggedCommand | None
+    printed: str | None = None
+    """The name of who asked as it was printed then; None where it was erased or never known."""
 
 
 def rows_after(tx: Connection, key: RegionKey, version: int, *, limit: int | None = None) -> tuple[RegionRow, ...]:
@@ -144,7 +146,9 @@ def timeline(tx: Connection, key: RegionKey, *, after: int = 0, limit: int = 100
     """Return what happened to a region launch, oldest first, each with the logged request behind it."""
     rows = rows_after(tx, key, after, limit=limit)
     asked = logged_all(tx, (row.event.command_id for row in rows if row.event.command_id is not None))
-    return tuple(Happening(row, asked.get(row.event.command_id or "")) for row in rows)
+    printed = printed_under(tx, asked)
+    ids = [row.event.command_id or "" for row in rows]
+    return tuple(Happening(row, asked.get(each), printed.get(each)) for row, each in zip(rows, ids, strict=True))
 
 
 def _region_row(version: int, core_version: int, event: Any) -> RegionRow:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, and_, or_, select, tuple_
+from sqlalchemy import Connection, and_, or_, select
 
 from readiness.content import is_blank
 from readiness.events import RegionEvent
@@ -18,6 +18,7 @@ from readiness.keys import RegionKey
 from readiness.lessons import lesson_of, owed_to
 from readiness.policy import Stage
 from readiness.region import RegionLaunch
+from store.keyed import is_among
 from store.records_schema import content_revisions, ledger, region_launches
 from store.regions import mark_locked
 from store.types import NEVER
@@ -50,7 +51,7 @@ def lessons_of(
         return {}
     launches = sorted({(region.key.product, region.launch_run) for region in asked})
     waves: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
-    for row in tx.execute(select(*_LAUNCH, _ROWS.region, _ROWS.wave).where(tuple_(*_LAUNCH).in_(launches))):
+    for row in tx.execute(select(*_LAUNCH, _ROWS.region, _ROWS.wave).where(is_among(_LAUNCH, launches))):
         waves[row.product, row.launch_run][row.region] = row.wave
     refused = _refused(tx, launches, as_of=as_of)
     heard = _heard(tx, {product for product, _ in launches}, as_of=as_of)
@@ -111,7 +112,7 @@ def _refused(
         select(*_LAUNCH, _ROWS.region, _ROWS.wave, rows.type, rows.at, rows.command_id, rows.event)
         .select_from(region_launches.join(ledger, same))
         .where(
-            tuple_(*_LAUNCH).in_(launches),
+            is_among(_LAUNCH, launches),
             rows.type.in_(("region_held", "decision_taken")),
             rows.command_id.is_not(None),
             rows.at <= as_of,

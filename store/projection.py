@@ -14,6 +14,7 @@ from readiness.keys import RegionKey
 from readiness.ledger import CORE_VERSION, RegionRow
 from readiness.readiness import DecisionShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
+from readiness.role_values import RoleLost
 from readiness.rules import (
     BEING_CHECKED,
     GOES,
@@ -25,6 +26,7 @@ from readiness.rules import (
     verdict_of,
     waiver_shown,
 )
+from store.access import roles_lost_in
 from store.ball import ball_after, ball_of_ledger
 from store.facts import AHEAD_AT_MOST
 from store.regions import RegionRecord, insert_region, update_region
@@ -79,7 +81,7 @@ def move_row(
     figures, revision = _newest(record, seen)
     if figures is not None and _is_for(region, figures):
         said = contents_of(tx, [region])[region.key] if contents is None else contents
-        readiness = readiness_of(region, figures, said)
+        readiness = readiness_of(region, figures, said, roles_lost_in(tx, [region])[region.key])
         counted = _as_counted(record, figures, revision)
         columns |= shown_by(readiness, counted, said, revision, facts_revision=record.facts_revision)
     else:
@@ -90,9 +92,11 @@ def move_row(
     update_region(tx, record.key, **columns)
 
 
-def readiness_of(region: RegionLaunch, figures: Figures, contents: Sequence[ContentEvidence]) -> Readiness:
+def readiness_of(
+    region: RegionLaunch, figures: Figures, contents: Sequence[ContentEvidence], lost: tuple[RoleLost, ...]
+) -> Readiness:
     """Return the readiness of `region` by these figures, judged at the instant that they were counted for."""
-    evidence = Evidence(launch_at=region.launch_at, figures=figures, contents=tuple(contents))
+    evidence = Evidence(launch_at=region.launch_at, figures=figures, contents=tuple(contents), roles_lost=lost)
     return evaluate(region.policy, evidence, region, at=figures.at)
 
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select, tuple_
+from sqlalchemy import Connection, and_, select
 
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import may_be_spared
+from store.keyed import is_among
 from store.records_schema import launch_records, region_launches
 from store.types import NEVER
 
@@ -30,7 +31,7 @@ def launched_beside(
         select(_ROWS.state)
         .select_from(region_launches.join(launch_records, same))
         .where(
-            tuple_(_ROWS.product, _ROWS.launch_run).in_(sorted(launches)),
+            is_among((_ROWS.product, _ROWS.launch_run), launches),
             _ROWS.verdict == Verdict.LAUNCHED.value,
             records.at <= as_of,
         )

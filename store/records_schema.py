@@ -150,6 +150,12 @@ commands = Table(
     Column("logged_at", UtcDateTime, nullable=False),
     Column("outcome", MaybeJson),
     Column("settled_at", UtcDateTime),
+    Column("name_digest", String),
+    Column("on_behalf_of", String),
+    Column("request_id", String),
+    Column("address", String),
+    Column("token_id", String),
+    Column("authenticated_at", UtcDateTime),
     UniqueConstraint("person", "idempotency_key"),
     Index("ix_commands_scope", "product", "region", "run", "sequence"),
     Index(
@@ -160,15 +166,18 @@ commands = Table(
     ),
 )
 """Every request that was authenticated and authorised; `region` is empty where it is about the launch as a whole.
-`body` is what the person sent, with their words; `command` is what travels, without."""
+`body` is what the person sent, with their words; `command` is what travels, without. From `name_digest` on it says
+from where it came, as far as that is known."""
 
 printed_names = Table(
     "printed_names",
     metadata,
     Column("command_id", String, primary_key=True),
     Column("name", String, nullable=False),
+    Column("salt", String),
 )
-"""The name of who signed as it was printed then, apart from the log so that it can be erased."""
+"""The name of who signed as it was printed then, apart from the log so that it can be erased; `name_digest` there is
+that of salt and name."""
 
 ledger = Table(
     "ledger",
@@ -200,7 +209,8 @@ launch_records = Table(
     Column("readiness_digest", String, nullable=False),
     Column("permit", MaybeJson),
 )
-"""That a region launched, by which event and decision, and the readiness that proved it then."""
+"""That a region launched, by which event and decision, the readiness that proved it then, and the permit that it
+gave: a `PermitGrant`, missing where the launch is older than these are."""
 
 outbox = Table(
     "outbox",
@@ -282,5 +292,5 @@ decision_records = Table(
 )
 """What each decision was taken on, as canonical JSON: the black box."""
 
-APPEND_ONLY = ("ledger", "launch_records", "content_revisions", "decision_records")
-"""The tables whose rows are never changed and never removed."""
+APPEND_ONLY = ("ledger", "launch_records", "content_revisions", "decision_records", "stage_digests")
+"""The tables of records whose rows are never changed and never removed; `store/sources.py` has all evidence."""

@@ -19,7 +19,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -30,6 +29,7 @@ from readiness.launch import Launch
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import BEING_CHECKED, verdict_of
 from store.alarms import AlarmKind, sound_within
+from store.keyed import is_among
 from store.once import insert_once
 from store.records_schema import launches, region_launches
 
@@ -150,7 +150,7 @@ def lock_regions(tx: Connection, keys: Iterable[RegionKey]) -> tuple[RegionRecor
     wanted = [(key.product, key.region, key.run) for key in keys]
     if not wanted:
         return ()
-    chosen = select(region_launches).where(tuple_(*_KEY).in_(wanted))
+    chosen = select(region_launches).where(is_among(_KEY, wanted))
     return tuple(record_of(row) for row in tx.execute(chosen.order_by(*_KEY).with_for_update()))
 
 
@@ -197,9 +197,15 @@ def latest_region(tx: Connection, product: str, region: str) -> RegionKey | None
 
 
 def all_launches(
-    tx: Connection, *, products: Iterable[str] | None = None, after: str | None = None, limit: int = 50
+    tx: Connection,
+    *,
+    products: Iterable[str] | None = None,
+    within: Iterable[str] | None = None,
+    after: str | None = None,
+    limit: int = 50,
 ) -> tuple[Launch, ...]:
-    """Return the latest launch of each product, by product, from the one after `after` on."""
+    """Return the latest launch of each product, by product, from the one after `after` on; with `within` only those
+    that have a region among these."""
     newest = select(launches.c.product, func.max(launches.c.run).label("run")).where(launches.c.version > 0)
     if products is not None:
         newest = newest.where(launches.c.product.in_(list(products)))
@@ -209,10 +215,17 @@ def all_launches(
     chosen = (
         select(launches.c.state)
         .join(latest, (launches.c.product == latest.c.product) & (launches.c.run == latest.c.run))
+        .where(*(() if within is None else (_has_region(within),)))
         .order_by(launches.c.product)
         .limit(limit)
     )
     return tuple(Launch.model_validate(state) for state in tx.execute(chosen).scalars())
+
+
+def _has_region(names: Iterable[str]) -> ColumnElement[bool]:
+    columns = region_launches.c
+    of_launch = and_(columns.product == launches.c.product, columns.launch_run == launches.c.run)
+    return select(columns.product).where(of_launch, columns.region.in_(sorted(set(names)))).exists()
 
 
 def open_regions(tx: Connection, product: str) -> tuple[RegionKey, ...]:
@@ -264,7 +277,7 @@ def mark(
     chosen = (
         select(*_KEY)
         .where(
-            tuple_(region_launches.c.product, region_launches.c.region).in_(wanted),
+            is_among(_KEY[:2], wanted),
             region_launches.c.is_latest,
             or_(region_launches.c.ended_at.is_(None), region_launches.c.verdict == Verdict.LAUNCHED.value),
         )
@@ -281,7 +294,7 @@ def mark_locked(tx: Connection, keys: Iterable[RegionKey], dated_until: datetime
     held = [(key.product, key.region, key.run) for key in keys]
     if not held:
         return
-    these = tuple_(*_KEY).in_(held)
+    these = is_among(_KEY, held)
     tx.execute(update(region_launches).where(these).values(facts_revision=region_launches.c.facts_revision + 1))
     if dated_until is not None:
         known = region_launches.c.facts_dated_until

@@ -37,9 +37,10 @@ from readiness.ledger import (
 )
 from readiness.lessons import teaches
 from readiness.policy_events import PolicyChanged
-from readiness.refusals import DigestStale, Expired, Overtaken, Refusal
+from readiness.refusals import DigestStale, Expired, Overtaken, Refusal, RoleWithdrawn
 from readiness.region import RegionLaunch
 from readiness.rules import bearings, evolve, fold
+from store.access import is_withdrawn
 from store.alarms import AlarmKind, resolve, sound
 from store.ballots import ballots_named, untrue_ballots
 from store.commands import CommandForged, LoggedCommand, authenticated, logged_all, overtaken_by, record_outcome
@@ -269,6 +270,10 @@ def _too_late(
             at=later.settled_at,
         )
     asked = command.command
+    if isinstance(command.scope, RegionKey) and is_withdrawn(
+        tx, asked.person, asked.role, command.scope.region, at=now
+    ):
+        return _role_withdrawn(command)
     if isinstance(asked, SignOff) and asked.position is Position.APPROVE:
         current = next((content for content in contents if content.stage is asked.stage), None)
         if current is not None and asked.digest != current.digest:
@@ -279,6 +284,14 @@ def _too_late(
                 at=current.changed_at,
             )
     return None
+
+
+def _role_withdrawn(command: LoggedCommand) -> RoleWithdrawn:
+    role = command.role.value.replace("_", " ")
+    return RoleWithdrawn(
+        detail=f"The role of {role} was withdrawn from you, so this {command.kind} was not carried out. "
+        "Ask whoever administers roles here, or have another person do it."
+    )
 
 
 def _expired(command: LoggedCommand) -> Expired:

@@ -11,6 +11,7 @@ from readiness.launch import LaunchSight
 from readiness.ledger import Sight
 from readiness.policy import Stage
 from readiness.rules import judged_instant
+from store.access import roles_lost_in
 from store.ballots import told
 from store.engine import Store
 from store.figures import Question, figures
@@ -104,12 +105,14 @@ def gather(
     contents |= contents_of(tx, unread, as_of=contents_as_of) if unread else {}
     # Where others stand is known of the present alone.
     mates = wave_mates(tx, (record.region for record in records)) if contents_as_of is NEVER else {}
+    lost = roles_lost_in(tx, [record.region for record in records])
     return {
         record.key: Evidence(
             launch_at=record.region.launch_at,
             figures=counted[record.key.product, record.key.region],
             contents=contents[record.key],
             wave_mates=mates.get(record.key),
+            roles_lost=lost[record.key],
         )
         for record in records
     }

@@ -162,7 +162,11 @@ def stage_digests_of(
     """
     if not keys:
         return {}
-    wanted = {"keys": [(key.product, key.region, key.run) for key in keys], "as_of": as_of}
+    wanted = {
+        "products": sorted({key.product for key in keys}),
+        "keys": [(key.product, key.region, key.run) for key in keys],
+        "as_of": as_of,
+    }
     chains: dict[tuple[RegionKey, Stage], list[Row[Any]]] = defaultdict(list)
     for row in tx.execute(_DIGESTS, wanted):
         chains[RegionKey(product=row.product, region=row.region, run=row.run), Stage(row.stage)].append(row)
@@ -230,7 +234,12 @@ _LATEST = _latest(everywhere=False)
 _OF_REGION = (stage_digests.c.product, stage_digests.c.region, stage_digests.c.run)
 _DIGESTS = (
     select(stage_digests)
-    .where(tuple_(*_OF_REGION).in_(bindparam("keys", expanding=True)), stage_digests.c.at <= bindparam("as_of"))
+    .where(
+        # The products are for SQLite, which finds nothing by an index for a list of row values alone.
+        stage_digests.c.product.in_(bindparam("products", expanding=True)),
+        tuple_(*_OF_REGION).in_(bindparam("keys", expanding=True)),
+        stage_digests.c.at <= bindparam("as_of"),
+    )
     .order_by(*_OF_REGION, stage_digests.c.stage, stage_digests.c.sequence.desc())
 )
 _ADD_DIGEST = insert(stage_digests)

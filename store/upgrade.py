@@ -46,6 +46,9 @@ def upgrade(engine: Engine) -> None:
             )
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
+        from store.guards import guard
+
+        guard(tx)
 
 
 def is_current(tx: Connection) -> bool:

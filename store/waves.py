@@ -16,13 +16,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from readiness.evidence import WaveMate
 from readiness.keys import LaunchKey, RegionKey
 from readiness.readiness import ConditionShown, earliest
 from readiness.region import ConditionStatus, RegionLaunch, Verdict
 from readiness.rules import GOES, launches_together
+from store.keyed import is_among
 from store.records_schema import commands, region_launches
 from store.regions import lock_launch
 
@@ -34,7 +35,7 @@ _WAVE = (_COLUMNS.product, _COLUMNS.launch_run, _COLUMNS.wave)
 def hold_wave(tx: Connection, region: RegionLaunch) -> None:
     """Take the row of the launch and then those of the region's whole wave, until the transaction ends."""
     lock_launch(tx, LaunchKey(product=region.key.product, run=region.launch_run))
-    chosen = select(*_KEY).where(tuple_(*_WAVE).in_([_wave_of(region)]))
+    chosen = select(*_KEY).where(is_among(_WAVE, [_wave_of(region)]))
     tx.execute(chosen.order_by(*_KEY).with_for_update()).all()
 
 
@@ -55,7 +56,7 @@ def wave_mates(tx: Connection, regions: Iterable[RegionLaunch]) -> dict[RegionKe
         _COLUMNS.conditions,
         _is_settled().label("is_settled"),
     ).where(
-        tuple_(*_WAVE).in_(sorted({_wave_of(region) for region in asked})),
+        is_among(_WAVE, {_wave_of(region) for region in asked}),
         _COLUMNS.is_latest,
         _COLUMNS.verdict != Verdict.CANCELLED.value,
     )

@@ -6,13 +6,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from readiness.keys import LaunchKey
 from readiness.launch import Launch
 from readiness.readiness import LessonShown, Readiness
 from readiness.region import RegionLaunch
 from store.commands import logged_all
+from store.keyed import is_among
 from store.lessons import objections_heard
 from store.records_schema import commands, ledger
 
@@ -101,7 +102,9 @@ def tier_reasons(tx: Connection, launches: Iterable[Launch]) -> dict[LaunchKey, 
         select(*scope, commands.c.body["tier_reason"].as_string())
         .join(commands, commands.c.id == ledger.c.command_id)
         .where(
-            tuple_(*scope).in_([(key.product, key.run) for key in told]), ledger.c.region == "", ledger.c.version == 1
+            is_among(scope, [(key.product, key.run) for key in told]),
+            ledger.c.region == "",
+            ledger.c.version == 1,
         )
     )
     return {LaunchKey(product=product, run=run): why.strip() for product, run, why in tx.execute(asked) if why}

@@ -6,7 +6,7 @@ from typing import ClassVar
 from urllib.parse import quote, urlencode
 
 from readiness.ball import Holder
-from readiness.commands import Stance
+from readiness.commands import Choice, Stance
 from readiness.policy import CriterionKey, Stage
 from readiness.policy_events import Applies
 from readiness.readiness import Rag, Readiness, SeatShown
@@ -369,7 +369,40 @@ class ProblemPage(Page):
     request_id: str | None
 
 
-PAGES: tuple[type[Page], ...] = (BoardPage, LaunchPage, RegionPage, ProblemPage)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPermit:
+    """What a permit that somebody showed says, and how it stands now."""
+
+    name: str
+    product: str
+    region: str
+    standing: str
+    """A key of `words.PERMIT_STANDINGS`."""
+    is_valid: bool
+    from_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+    has_expired: bool
+    checked_at: datetime
+    verdict: Choice
+    decided_at: datetime
+    decision_digest: str | None
+    conditions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitPage(Page):
+    """What is a permit worth that somebody pastes here?"""
+
+    template: ClassVar[str] = "permit.html"
+
+    shown: ShownPermit | None
+    """None where nothing was pasted yet, or no permit of ours."""
+    fault: str | None
+    """Why what was pasted is no permit of ours, a whole sentence."""
+
+
+PAGES: tuple[type[Page], ...] = (BoardPage, LaunchPage, RegionPage, ProblemPage, PermitPage)
 """Every page there is; each has a template of its own."""
 
 

@@ -65,6 +65,8 @@ def environment() -> Environment:
         holder=words.holder,
         applies=words.APPLIES.__getitem__,
         whom=words.whom,
+        permit_standing=words.PERMIT_STANDINGS.__getitem__,
+        permit_means=words.PERMIT_STANDINGS_MEAN.__getitem__,
     )
     made.globals.update(
         asset=asset_address,

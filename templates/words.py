@@ -42,6 +42,7 @@ from readiness.events import (
 )
 from readiness.lasting import GoRevived, RegionSlipped
 from readiness.lesson_events import LessonAddressed
+from readiness.permit_events import PermitRevoked
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.policy_events import (
     Applies,
@@ -163,6 +164,21 @@ APPLIES: dict[Applies, str] = {
     Applies.ALL: "for every stage, closed ones too",
 }
 
+PERMIT_STANDINGS: dict[str, str] = {
+    "valid": "Valid",
+    "suspended": "Suspended",
+    "revoked": "Revoked",
+    "ended": "Not valid any more",
+}
+"""How it stands with a permit, as anyone who holds it is told."""
+
+PERMIT_STANDINGS_MEAN: dict[str, str] = {
+    "valid": "The product may be sold in this region now.",
+    "suspended": "The product may not be sold in this region for the time being.",
+    "revoked": "The product may not be sold in this region; the permit was taken away for good.",
+    "ended": "The product may not be sold in this region on this permit.",
+}
+
 FUNCTIONS: dict[Function, str] = {
     Function.MARKETING: "Marketing",
     Function.SALES: "Sales",
@@ -256,6 +272,8 @@ def happening(event: RegionEvent) -> str:
             return "Permit suspended: what was promised was missed"
         case PermitRestored():
             return "Permit restored: what had been missed was met"
+        case PermitRevoked():
+            return "Permit revoked for good: the product may not be sold here in this run"
         case StageReopened():
             unmet = ", ".join(CRITERIA[key].lower() for key in event.criteria)
             return f"{STAGES[event.stage]} reopened, no longer met: {unmet}"

@@ -1,5 +1,6 @@
 """What are workflows, their task queue and their search attributes called?"""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,12 @@ from readiness.region import Verdict
 
 TASK_QUEUE = "learn-then-launch"
 """The one queue of workflow and activity tasks; a second worker process simply polls it too."""
+
+LONGEST_ID = 255
+"""Characters of a workflow id that every server takes; only a delivery's could be longer, for the longest names."""
+
+DELIVERY_QUEUE = "learn-then-launch-delivery"
+"""The queue of what reaches out of the house: whoever is slow out there keeps nobody waiting in here."""
 
 REGION_ENDED = "region_ended"
 """The signal by which a region tells its launch that it has ended; a name, because each would import the other."""
@@ -46,6 +53,15 @@ def reinforcement_id(product: str, region: str) -> str:
 def import_workflow_id(import_id: str) -> str:
     """Return the workflow id of one import."""
     return f"import/{import_id}"
+
+
+def delivery_workflow_id(event_id: str, target: str, round_: int) -> str:
+    """Return the workflow id of telling `target` of an event; each replay by hand has one of its own."""
+    again = f"/{round_}" if round_ > 1 else ""
+    whole = f"delivery/{event_id}/{target}{again}"
+    if len(whole) <= LONGEST_ID:
+        return whole
+    return f"delivery/{hashlib.sha256(whole.encode('utf-8')).hexdigest()}"
 
 
 def launch_attributes(key: LaunchKey) -> TypedSearchAttributes:

@@ -6,6 +6,7 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from activities.messages import STORE_PATIENCE
+from workflows.names import DELIVERY_QUEUE
 
 REGION_TASK_TIMEOUT = timedelta(seconds=5)
 """A region's task that a dead worker holds is given to another after this; the default of ten is felt by people."""
@@ -49,6 +50,16 @@ ACROSS_THE_STORE_FOR_SURE = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
 )
 """One transaction that has to happen, however long the store is away."""
+
+DELIVER = ActivityConfig(
+    task_queue=DELIVERY_QUEUE,
+    # A receiver has fifteen seconds, and a mail server takes several steps.
+    start_to_close_timeout=timedelta(minutes=3),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+"""One try of a delivery. What a receiver does is an answer and never an error: only a store that is away, a worker
+that died and a fault of ours are tried again from here. Its queue is its own, so that no slow receiver ever keeps a
+launch waiting."""
 
 LOOK_AGAIN_FIRST = timedelta(seconds=5)
 LOOK_AGAIN_MOST = timedelta(seconds=60)

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         RequestWaiver,
         Reschedule,
         Resume,
+        RevokePermit,
         RevokeWaiver,
         SignOff,
     )
@@ -211,4 +212,13 @@ class RegionUpdates(ABC):
 
     @decline_policy_change.validator
     def _door_is_open_to_decline_policy_change(self, command: DeclinePolicyChange) -> None:
+        self._door.admit(command)
+
+    @workflow.update
+    async def revoke_permit(self, command: RevokePermit) -> Outcome:
+        """Take the permit away, after the launch."""
+        return await self._carry_out(command)
+
+    @revoke_permit.validator
+    def _door_is_open_to_revoke_permit(self, command: RevokePermit) -> None:
         self._door.admit(command)

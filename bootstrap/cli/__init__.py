@@ -7,7 +7,21 @@ from typing import NoReturn
 
 import typer
 
-from bootstrap.cli import ball, consent, govern, look, offline, operate, policies, supply, tier
+from bootstrap.cli import (
+    access,
+    ball,
+    consent,
+    deliver,
+    govern,
+    ledger,
+    look,
+    offline,
+    operate,
+    permits,
+    policies,
+    supply,
+    tier,
+)
 
 app = typer.Typer(
     name="ltl",
@@ -21,9 +35,17 @@ app = typer.Typer(
 )
 
 for panel, commands in {
-    "This machine": (operate.up, operate.doctor, offline.token, offline.rebuild, offline.migrate),
+    "This machine": (
+        operate.up,
+        operate.doctor,
+        offline.token,
+        offline.rebuild,
+        offline.migrate,
+        offline.payload_key,
+        permits.permit_keys,
+    ),
     "Plan and supply": (tier.tier, supply.start, supply.import_),
-    "See": (look.status, look.people, ball.ball, policies.policy),
+    "See": (look.status, look.people, ball.ball, policies.policy, permits.permit),
     "Govern": (
         govern.sign_off,
         govern.decide,
@@ -31,6 +53,7 @@ for panel, commands in {
         govern.resume,
         govern.reschedule,
         govern.cancel,
+        permits.revoke_permit,
         govern.owner,
         policies.change_policy,
         policies.answer_policy,
@@ -44,10 +67,21 @@ for panel, commands in {
         consent.meet,
         consent.address,
     ),
+    "Tell others": (
+        deliver.webhooks,
+        deliver.add_webhook,
+        deliver.change_webhook,
+        deliver.deliveries,
+        deliver.replay,
+        deliver.nudge,
+    ),
+    "Who may what": (access.grant, access.withdraw, access.roles, access.key),
 }.items():
     for command in commands:
         name = command.__name__.strip("_").replace("_", "-")
         app.command(name, rich_help_panel=panel)(command)
+
+app.add_typer(ledger.app, name="ledger", rich_help_panel="See")
 
 
 def run(words: list[str]) -> int:

@@ -47,6 +47,20 @@ def token(
         print(minted)
 
 
+def payload_key(
+    key_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Unless said, today's date.")] = None,
+) -> None:
+    """Make a key that seals what passes through Temporal, for LTL_PAYLOAD_KEYS: the newest comes first there."""
+    from datetime import UTC, datetime
+
+    from bootstrap.codec import PayloadKeysUnusable, new_payload_key
+
+    try:
+        print(new_payload_key(key_id or f"{datetime.now(UTC):%Y-%m-%d}"))
+    except PayloadKeysUnusable as error:
+        raise typer.BadParameter(str(error), param_hint="ID") from None
+
+
 def rebuild(directory: Directory = HERE, as_json: AsJson = False) -> None:
     """Fold what the board shows from the ledger again, region by region, while everything runs; where Temporal runs,
     hold what its workflows know against it."""
@@ -108,7 +122,12 @@ def _workflows(settings: "Settings", store: "Store") -> "list[Difference] | None
 
     async def compare() -> "list[Difference] | None":
         try:
-            client = await connect(address, namespace=settings.temporal_namespace, patience=timedelta(seconds=5))
+            client = await connect(
+                address,
+                namespace=settings.temporal_namespace,
+                patience=timedelta(seconds=5),
+                converter=settings.converter,
+            )
         except RuntimeError:
             return None
         return [each async for each in differences(client, store)]
@@ -131,7 +150,9 @@ def migrate(directory: Directory = HERE) -> None:
         from bootstrap.temporal import connect, prepare
 
         async def register() -> None:
-            client = await connect(settings.engine_address, namespace=settings.temporal_namespace)
+            client = await connect(
+                settings.engine_address, namespace=settings.temporal_namespace, converter=settings.converter
+            )
             # How long a cluster keeps histories is its operators' choice; `ltl doctor` says where it is too short.
             await prepare(client, retention=None)
 

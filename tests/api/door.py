@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from api.conditional import Conditional, entity_tag
 from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
-from api.dependencies import ApiSettings, Dependencies
+from api.dependencies import ApiSettings, Dependencies, Deps
 from api.guard import Judged, guarded_router, insist, requires
 from api.idempotency import IdempotencyKey
 from api.identity import Actor, EmbeddedIssuer, RoleGrant
@@ -125,12 +125,13 @@ def routes() -> APIRouter:
     @router.get("/launches")
     async def launches(
         actor: Annotated[Actor, requires(Action.READ_LAUNCH, judged=Judged.BY_FILTER)],
+        deps: Deps,
         limit: Limit = PAGE_SIZE,
         cursor: CursorText = None,
     ) -> Listing[str]:
-        after = NUMBERS.read(cursor, of="launches")
+        after = NUMBERS.read(cursor, of="launches", holder=deps.holder(actor))
         first = after[0] + 1 if after else 0
-        more = NUMBERS.write((first + limit - 1,), of="launches")
+        more = NUMBERS.write((first + limit - 1,), of="launches", holder=deps.holder(actor))
         named = allowed_regions(actor, Action.READ_LAUNCH).named
         return Listing(items=[*named, *map(str, range(first, first + limit))], next_cursor=more)
 

@@ -179,7 +179,10 @@ async def test_a_minted_token_says_who_and_by_which_roles(clock: SettableClock, 
 async def test_the_tokens_of_the_corpus_are_wrong_in_one_thing_only(trusting: EmbeddedIssuer) -> None:
     """The token that every hostile one differs from is itself accepted."""
     assert await trusting.verifier().verify(GOOD) == Actor(
-        person="pm-7", roles=(RoleGrant(role=Role.PRODUCT_MANAGER, region="emea"),), token_id="t-1"
+        person="pm-7",
+        roles=(RoleGrant(role=Role.PRODUCT_MANAGER, region="emea"),),
+        token_id="t-1",
+        logged_in_at=NOON,
     )
 
 

@@ -154,7 +154,7 @@ def test_regions_outside_ones_rights_are_refused_where_they_are_named(
     )
     assert (everywhere.status_code, list(items_of(everywhere))) == (200, ["emea"])
     nowhere = client.post(f"{LAUNCH}/hold", json={**WHY, "regions": "*"}, headers=manager(issuer, "moon", key="v"))
-    assert (nowhere.status_code, nowhere.json()["type"]) == (403, "/problems/not-allowed")
+    assert (nowhere.status_code, nowhere.json()["type"]) == (404, "/problems/not-found")
     assert logged(desk) == [("emea", "hold"), ("emea", "resume")]
 
 

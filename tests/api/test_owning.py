@@ -11,6 +11,7 @@ from api.identity import EmbeddedIssuer
 from readiness.commands import Choice, Role
 from readiness.ledger import LaunchDenied, Launched, Refused
 from store.denials import denials_of
+from store.guards import unguard
 from store.ledger import rows_after
 from store.records_schema import commands, ledger
 from tests.api.at_the_desk import AtTheDesk, house_of
@@ -147,7 +148,7 @@ def test_a_region_launches_under_its_new_owner_and_only_by_a_command_of_the_log(
     with desk.store.reading() as tx:
         written = [row.event for row in rows_after(tx, key, 0) if row.event.type == "owner_changed"]
     with desk.store.writing() as tx:
-        tx.exec_driver_sql("DROP TRIGGER IF EXISTS commands_settle_once" + _on_commands(desk))
+        unguard(tx)
         tx.execute(update(commands).where(where).values(command_digest=forged))
     answer: Any = desk.launch(key)
     assert isinstance(answer, LaunchDenied)
@@ -155,7 +156,3 @@ def test_a_region_launches_under_its_new_owner_and_only_by_a_command_of_the_log(
     with desk.store.writing() as tx:
         tx.execute(update(commands).where(where).values(command_digest=written[0].command_digest))
     assert isinstance(desk.launch(key), Launched)
-
-
-def _on_commands(desk: Desk) -> str:
-    return "" if desk.store.is_sqlite else " ON commands"

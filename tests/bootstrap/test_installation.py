@@ -18,9 +18,12 @@ from bootstrap.installation import (
     birth_of,
     free_port,
     is_free,
+    own_port,
     running_process,
 )
 
+ROOT = Path(__file__).parents[2]
+FIRST_PORT = 27_400
 WAIT = (sys.executable, "-c", "import sys; sys.stdin.read()")
 
 
@@ -104,6 +107,14 @@ def test_a_port_that_is_taken_is_passed_over() -> None:
         first = free_port(port)
         assert first > port
         assert free_port(port, avoiding=frozenset({first})) > first
+
+
+def test_a_port_that_is_about_to_be_used_is_nobody_elses() -> None:
+    """Two installations that start at the same moment never take one port, though nobody listens on it yet."""
+    first = own_port(FIRST_PORT)
+    elsewhere = f"from bootstrap.installation import own_port; print(own_port({FIRST_PORT}))"
+    asked = subprocess.run((sys.executable, "-c", elsewhere), capture_output=True, text=True, check=True, cwd=ROOT)
+    assert int(asked.stdout) > first
 
 
 def test_no_port_at_all_is_a_sentence() -> None:

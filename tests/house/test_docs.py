@@ -18,6 +18,7 @@ from readiness.plan_document import read_plan
 from readiness.policy import TIERS
 from readiness.refusals import Refusal
 from readiness.rows import COLUMNS
+from readiness.telling import TYPES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
@@ -66,7 +67,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_command_and_target_that_is_named_exists(document: Path) -> None:
     """What the documents tell people to type is there: commands of `ltl` and targets of make."""
     text = document.read_text(encoding="utf-8")
-    commands = {command.name for command in app.registered_commands}
+    commands = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     assert set(called("ltl", text)) - commands == set()
@@ -96,6 +97,11 @@ def test_every_refusal_is_explained_with_its_status() -> None:
 def test_every_problem_is_explained() -> None:
     """Each problem type that the API can answer with is listed in docs/api.md."""
     assert set(KINDS) - in_ticks(said("api.md")) == set()
+
+
+def test_every_type_of_event_is_documented() -> None:
+    """Whoever receives events finds each type in docs/deliveries.md."""
+    assert set(TYPES) - in_ticks(said("deliveries.md")) == set()
 
 
 def test_every_column_of_an_import_is_documented() -> None:

@@ -18,6 +18,7 @@ from readiness.rules import fold
 from store.board import board
 from store.commands import digest_of_document
 from store.decision_records import kept
+from store.guards import unguard
 from store.ledger import ProposalForged, rows_after
 from store.records_schema import commands, decision_records
 from store.settling import settle
@@ -181,7 +182,7 @@ def test_a_grant_that_nobody_asked_for_launches_nothing(desk: Desk) -> None:
         region = desk.region(key)
         assert region.waiver(asked.command_id) is not None
         grants = [row for row in rows_after(tx, key, 0) if row.event.type == "waiver_granted"]
-        tx.exec_driver_sql("DROP TRIGGER IF EXISTS commands_settle_once" + _on_commands(desk))
+        unguard(tx)
         tx.execute(
             update(commands)
             .where(commands.c.id == grants[0].event.command_id)
@@ -190,10 +191,6 @@ def test_a_grant_that_nobody_asked_for_launches_nothing(desk: Desk) -> None:
     answer = desk.launch(key)
     assert isinstance(answer, LaunchDenied)
     assert any("waiver_granted" in objection for objection in answer.objections)
-
-
-def _on_commands(desk: Desk) -> str:
-    return "" if desk.store.is_sqlite else " ON commands"
 
 
 def test_ballots_are_told_only_once_all_are_in(desk: Desk) -> None:

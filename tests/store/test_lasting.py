@@ -15,6 +15,7 @@ from readiness.region import Verdict
 from readiness.rules import fold
 from store.board import board
 from store.checking import unfounded
+from store.guards import unguard
 from store.ledger import ProposalForged, rows_after
 from store.projection import move_row
 from store.proof import unfounded_revival
@@ -119,8 +120,7 @@ def test_a_slip_whose_command_asked_for_another_instant_launches_nothing(desk: D
     asked = slip(desk, key, later)
     desk.accepted(key, asked)
     with desk.store.writing() as tx:
-        on_commands = "" if desk.store.is_sqlite else " ON commands"
-        tx.exec_driver_sql("DROP TRIGGER IF EXISTS commands_settle_once" + on_commands)
+        unguard(tx)
         other = asked.model_copy(update={"launch_at": later + DAY}).model_dump(mode="json")
         tx.execute(update(commands).where(commands.c.id == asked.command_id).values(command=other))
     desk.clock.now = later

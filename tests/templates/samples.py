@@ -34,10 +34,12 @@ from templates.pages import (
     LaunchRow,
     Named,
     Page,
+    PermitPage,
     PolicyWaits,
     ProblemPage,
     ProductRow,
     RegionPage,
+    ShownPermit,
     StageBar,
     TimelineLine,
     VerdictCount,
@@ -331,5 +333,27 @@ def problem_page(**changes: object) -> ProblemPage:
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 
 
-SAMPLES: tuple[Page, ...] = (board_page(), launch_page(), region_page(), problem_page())
+def permit_page(**changes: object) -> PermitPage:
+    """Return the page that says what a permit is worth, with `changes` to what is shown of it."""
+    shown = ShownPermit(
+        name="atlas-2/emea/1",
+        product="Atlas 2",
+        region="EMEA",
+        standing="suspended",
+        is_valid=False,
+        from_at=LAUNCH_AT,
+        issued_at=LAUNCH_AT,
+        expires_at=LAUNCH_AT + timedelta(minutes=15),
+        has_expired=False,
+        checked_at=LAUNCH_AT + timedelta(minutes=1),
+        verdict=Choice.CONDITIONAL_GO,
+        decided_at=NOW,
+        decision_digest="sha256:" + "0" * 64,
+        conditions=1,
+    )
+    made = replace(shown, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+    return PermitPage(viewer=None, refresh_seconds=None, shown=made, fault=None)
+
+
+SAMPLES: tuple[Page, ...] = (board_page(), launch_page(), region_page(), problem_page(), permit_page())
 """A page of each kind."""

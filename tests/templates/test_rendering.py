@@ -23,6 +23,7 @@ from tests.templates.samples import (
     full_readiness,
     launch_page,
     launch_row,
+    permit_page,
     problem_page,
     product_row,
     readiness,
@@ -142,6 +143,8 @@ def test_hostile_text_is_shown_as_text(text: str) -> None:
         problem_page(
             detail=text, viewer=viewer, request_id=text, faults=(replace(problem_page().faults[0], path=text),)
         ),
+        permit_page(product=text, region=text, name=text),
+        replace(permit_page(), shown=None, fault=text),
     )
     for page in pages:
         outline = Outline(render(page))

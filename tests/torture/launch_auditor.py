@@ -41,7 +41,7 @@ _STAGES = ("value_propositions", "objection_handling", "training", "certificatio
 _SIGNED = _STAGES[:2]
 _LEARNING = _STAGES[:4]
 _GOES = {"go", "conditional_go"}
-_AFTER_THE_END = {"condition_met", "condition_missed", "permit_suspended", "permit_restored"}
+_AFTER_THE_END = {"condition_met", "condition_missed", "permit_suspended", "permit_restored", "permit_revoked"}
 _GATES = {"criteria_judged", "stage_passed", "stage_waived", "stage_reopened"}
 _RESTS_ON = {
     "marketing": set(_SIGNED),
@@ -165,7 +165,7 @@ class _Audit:
                 seen.ending = kind
             case _ if kind.startswith("waiver_"):
                 yield from self._waived(event)
-            case "permit_suspended" | "permit_restored" | "seat_idled" | "seat_named":
+            case "permit_suspended" | "permit_restored" | "permit_revoked" | "seat_idled" | "seat_named":
                 pass
             case other:
                 raise ValueError(f"the auditor does not know {other}")

@@ -3,26 +3,31 @@
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 
 from temporalio import activity
 from temporalio.client import WorkflowHandle
 
+from activities.deliver import Carried, DeliveryOrder
 from activities.imports import GiveUp
+from bootstrap import temporal
 from readiness.commands import Choice
+from readiness.delivering import DeliveryState
 from readiness.ledger import Refused
 from readiness.region import Ending
 from store.imports import ImportState
 from tests.readiness.builders import READY_WORLD
-from tests.workflows.scene import EMEA, Scene
+from tests.workflows.scene import EMEA, Scene, until_over
 from tests.workflows.servers import skipping_server
 from workflows import names
+from workflows.delivery import DeliveryWorkflow
 from workflows.import_file import ImportWorkflow
 
-# `python -m tests.workflows.record_histories` plays each story anew and writes what Temporal recorded of it. Before
-# that, what is there goes into a folder named after how things were done until then: launches begun so still run.
+# `python -m tests.workflows.record_histories` plays each story anew, or those that it is given, and writes what
+# Temporal recorded of it. Before that, what is there goes into a folder named after how things were done until then:
+# launches begun so still run.
 _WHOSE = re.compile(r'("identity": *)"[^"]*"')
 """Where a history names the process and the machine that it was recorded on, which is nobody's business."""
 
@@ -41,6 +46,20 @@ class LoadedAtOnce:
     def give_up(self, request: GiveUp) -> ImportState:
         """Return how the import ended."""
         return ImportState.FAILED
+
+
+class TakenAtLast:
+    """A receiver that is down for two tries and takes the third."""
+
+    def __init__(self) -> None:
+        self._waits = [timedelta(seconds=5), timedelta(minutes=5)]
+
+    @activity.defn
+    async def deliver(self, order: DeliveryOrder) -> Carried:
+        """Return how long to wait, and in the end that it was taken."""
+        if self._waits:
+            return Carried(state=DeliveryState.PENDING, wait=self._waits.pop(0))
+        return Carried(state=DeliveryState.DELIVERED)
 
 
 async def straight_launch(scene: Scene) -> None:
@@ -146,6 +165,22 @@ async def imported_file(scene: Scene) -> None:
     )
 
 
+async def delivered_at_last(scene: Scene) -> None:
+    """Try twice in vain and a third time."""
+    async with temporal.make_delivery_worker(scene.env.client, (TakenAtLast().deliver,)):
+        handle = await scene.env.client.start_workflow(
+            DeliveryWorkflow.run,
+            DeliveryOrder(delivery="dlv-1", round=1),
+            id=DELIVERED,
+            task_queue=scene.task_queue,
+        )
+        await scene.pass_time(timedelta(minutes=1))
+        await scene.pass_time(timedelta(minutes=10))
+        await until_over(handle)
+
+
+DELIVERED = names.delivery_workflow_id("atlas-2/emea/1/17", "whk-1", 1)
+
 STORIES: dict[str, tuple[Callable[[Scene], Awaitable[None]], str]] = {
     "straight-launch": (straight_launch, names.region_launch_id("atlas-2", "emea")),
     "held-and-resumed": (held_and_resumed, names.region_launch_id("atlas-2", "emea")),
@@ -153,15 +188,18 @@ STORIES: dict[str, tuple[Callable[[Scene], Awaitable[None]], str]] = {
     "regression-after-edits": (regression_after_edits, names.region_launch_id("atlas-2", "emea")),
     "continued-as-new": (continued_as_new, names.region_launch_id("atlas-2", "emea")),
     "whole-launch": (whole_launch, names.launch_id("atlas-2")),
+    "delivery": (delivered_at_last, DELIVERED),
     "import": (imported_file, names.import_workflow_id("completions-1")),
 }
 """Every story, with the id of the workflow whose history is kept."""
 
 
-async def record(folder: Path) -> list[Path]:
-    """Play every story and write the history of each run to `folder`; return the files."""
+async def record(folder: Path, chosen: Collection[str] = ()) -> list[Path]:
+    """Play the `chosen` stories, all unless said, and write the history of each run to `folder`; return the files."""
     written: list[Path] = []
     for name, (story, workflow_id) in STORIES.items():
+        if chosen and name not in chosen:
+            continue
         async with skipping_server() as env:
             scene = await Scene.on(env)
             loading = LoadedAtOnce()
@@ -190,5 +228,5 @@ async def _runs_of(scene: Scene, workflow_id: str) -> list[WorkflowHandle[object
 
 
 if __name__ == "__main__":
-    for written_file in asyncio.run(record(HISTORIES)):
+    for written_file in asyncio.run(record(HISTORIES, sys.argv[1:])):
         sys.stdout.write(f"{written_file.relative_to(HISTORIES.parent.parent)}\n")

@@ -7,7 +7,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from readiness.canonical import digest
-from readiness.commands import Choice, Decide, MeetCondition, Promise, Role
+from readiness.commands import Choice, Decide, MeetCondition, Promise, RevokePermit, Role
 from readiness.ledger import Accepted
 from readiness.region import Verdict
 from readiness.rules import verdict_of
@@ -93,3 +93,20 @@ async def test_a_lost_reinforcement_comes_back_with_a_hint_to_its_region(scene: 
     await scene.hint()
     await scene.until_closed()
     assert await status(scene) is WorkflowExecutionStatus.RUNNING
+
+
+async def test_a_permit_is_revoked_after_the_launch_while_nothing_runs_and_while_something_is_owed(
+    scene: Scene,
+) -> None:
+    """A short run of the region launch takes it away, and what is owed is kept up all the same."""
+    await launched_owing(scene)
+    revoke = RevokePermit(**await scene.asked("ex-1", Role.EXECUTIVE))
+    outcome = await scene.send(revoke)
+    assert isinstance(outcome, Accepted), outcome
+    assert scene.ledger.types(EMEA)[-1] == "permit_revoked"
+    await scene.until_closed()
+    await scene.pass_time(timedelta(days=13))
+    await scene.until(lambda: scene.ledger.types(EMEA)[-1] == "condition_missed")
+    assert isinstance(await scene.send(await meet(scene)), Accepted)
+    await until_over(handle(scene))
+    assert scene.ledger.types(EMEA)[-1] == "condition_met"

@@ -20,7 +20,7 @@ RECENT = sorted(HISTORIES.glob("*.json"))
 FILES = sorted(HISTORIES.rglob("*.json"))
 """The recent ones and, each in a folder named after how things were done then, older ones."""
 
-REGIONS = [file for file in FILES if file.stem not in {"import", "whole-launch"}]
+REGIONS = [file for file in FILES if file.stem not in {"delivery", "import", "whole-launch"}]
 
 
 def _name(file: Path) -> str:

@@ -1,0 +1,132 @@
+"""Who is behind a request, and which roles do they hold at this very moment?"""
+
+# A proof of who somebody is may be remembered for a while; which roles they hold never is: a role that was withdrawn
+# counts at once.
+
+import re
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api.dependencies import Dependencies
+from api.identity import Actor, RoleGrant, TokenRefused
+from api.oidc import IssuerAway
+from api.problems import Problem, away
+from api.rights import FRESH_LOGIN, Action
+from store.access import standing_roles
+from store.api_keys import PREFIX, USE_NOTED_EVERY, key_of, note_use
+from store.engine import Store
+from store.sessions import session_of, touch_session
+
+REALM = 'Bearer realm="learn-then-launch"'
+
+_CHALLENGE = {"WWW-Authenticate": REALM}
+
+SESSION_COOKIE = "__Host-ltl"
+"""Bound by its name to this host, to HTTPS (or this machine) and to every path."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+
+
+async def authenticated(request: Request, deps: Dependencies) -> Actor:
+    """Return who asks, with the roles that they hold now; raises a 401 problem where nothing proves it."""
+    stated = request.headers.getlist("authorization")
+    if not stated and SESSION_COOKIE in request.cookies:
+        require_same_origin(request)
+        return await run_in_threadpool(_by_session, deps, request.cookies[SESSION_COOKIE])
+    if not stated:
+        how = " or log in at /login" if deps.oidc is not None else ""
+        raise Problem("token-missing", f"Send a token: Authorization: Bearer …{how}", headers=_CHALLENGE)
+    bearer_token = _BEARER.fullmatch(stated[0])
+    if len(stated) > 1 or bearer_token is None:
+        raise unproven("token-invalid", "The Authorization header does not hold one bearer token.")
+    if bearer_token[1].startswith(PREFIX):
+        return await run_in_threadpool(_by_key, deps.store, bearer_token[1])
+    try:
+        claimed = await deps.verifier.verify(bearer_token[1])
+    except TokenRefused as refused:
+        raise unproven(refused.kind, refused.detail) from refused
+    except IssuerAway as error:
+        raise away("issuer-away") from error
+    return await run_in_threadpool(as_of_now, deps.store, claimed)
+
+
+def require_same_origin(request: Request) -> None:
+    """Raise a 403 problem where another site has a browser send an unsafe request with our cookie."""
+    if request.method in _SAFE_METHODS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    if site is None:
+        origin = urlsplit(request.headers.get("origin", ""))
+        is_ours = origin.scheme in {"http", "https"} and origin.netloc == request.headers.get("host")
+    else:
+        is_ours = site == "same-origin"
+    if not is_ours:
+        raise Problem("cross-site", "This came from another site, so nothing was done. Ask from our own pages.")
+
+
+def require_fresh_login(deps: Dependencies, actor: Actor, action: Action) -> None:
+    """Raise a 401 problem (RFC 9470) where `action` asks for a fresher login than the actor's."""
+    longest = deps.settings.login_age
+    if action not in FRESH_LOGIN:
+        return
+    if actor.logged_in_at is not None and deps.clock() - actor.logged_in_at <= longest:
+        return
+    seconds = int(longest.total_seconds())
+    how = "Log in again at /login?fresh=true" if deps.oidc is not None else "Take a new token"
+    detail = f"This bears your name, so it needs a login of the last {seconds // 60} minutes. {how}, then ask again."
+    challenge = (
+        f'{REALM}, error="insufficient_user_authentication", '
+        f'error_description="A more recent login is required", max_age="{seconds}"'
+    )
+    raise Problem("login-too-old", detail, headers={"WWW-Authenticate": challenge}, max_age=seconds)
+
+
+def _by_session(deps: Dependencies, cookie: str) -> Actor:
+    idle = deps.settings.session_idle
+    with deps.store.reading() as tx:
+        now = deps.store.now(tx)
+        session = session_of(tx, cookie, now=now, idle=idle)
+    if session is None:
+        raise Problem("token-missing", "You are not logged in any more. Log in at /login.", headers=_CHALLENGE)
+    if now - session.seen_at >= USE_NOTED_EVERY:
+        with deps.store.writing() as tx:
+            touch_session(tx, session, now=now)
+    grants = tuple(RoleGrant(role=role, region=region) for role, region in session.grants)
+    claimed = Actor(session.person, grants, session.id, logged_in_at=session.logged_in_at)
+    return as_of_now(deps.store, claimed)
+
+
+def _by_key(store: Store, secret: str) -> Actor:
+    with store.reading() as tx:
+        now = store.now(tx)
+        key = key_of(tx, secret)
+    if key is None or not key.opens_at(now):
+        raise unproven("token-invalid", "The key opens nothing here: it was revoked, has ended, or never was one.")
+    if key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY:
+        with store.writing() as tx:
+            note_use(tx, key, now=now)
+    grants = tuple(RoleGrant(role=role, region=region) for role, region in key.grants)
+    return as_of_now(store, Actor(person=key.person, roles=grants, token_id=key.id))
+
+
+def as_of_now(store: Store, claimed: Actor) -> Actor:
+    """Return `claimed` with the roles granted to them and without those withdrawn from them."""
+    with store.reading() as tx:
+        held = standing_roles(
+            tx, claimed.person, [(grant.role, grant.region) for grant in claimed.roles], clock=lambda: store.now(tx)
+        )
+    if held is None:
+        return claimed
+    roles = tuple(RoleGrant(role.role, role.region, frozenset(role.excluding)) for role in held)
+    return replace(claimed, roles=roles)
+
+
+def unproven(kind: str, detail: str) -> Problem:
+    """Return the 401 of a proof that proves nothing."""
+    described = detail.replace('"', "'").replace("\\", "/").encode("ascii", "replace").decode("ascii")
+    challenge = f'{REALM}, error="invalid_token", error_description="{described}"'
+    return Problem(kind, detail, headers={"WWW-Authenticate": challenge})

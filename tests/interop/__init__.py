@@ -1,0 +1,1 @@
+"""Do other people's clients understand what we hand out?"""
