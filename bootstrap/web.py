@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
@@ -96,8 +97,9 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+@cache
 def routers() -> Sequence[APIRouter]:
-    """Return the API, router by router."""
+    """Return the API, router by router; made once, as they hold nothing of any application."""
     return (
         launches_router(),
         governing_router(),

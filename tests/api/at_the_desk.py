@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.dependencies import Dependencies
 from api.identity import EmbeddedIssuer
 from api.sending import EngineAway
 from bootstrap.web import routers
@@ -65,5 +67,17 @@ def house_of(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock) -> Iterat
     """Open the whole API on the store of `desk`, with who carries out what is asked there."""
     sender = AtTheDesk(desk)
     deps = replace(dependencies(desk.store, issuer, clock), sender=sender)
-    with TestClient(create_app(deps, routers=routers())) as opened:
+    with TestClient(_whole(deps)) as opened:
         yield opened, sender
+
+
+_MADE: list[FastAPI] = []
+
+
+def _whole(deps: Dependencies) -> FastAPI:
+    """Return the whole API on `deps`, made once for all tests of a process: making it takes most of a second."""
+    if not _MADE:
+        _MADE.append(create_app(deps, routers=routers()))
+    (app,) = _MADE
+    app.state.dependencies = deps
+    return app

@@ -55,7 +55,8 @@ many of 40 steps: 20,000 over both machines."""
 def case(machine: type[RegionMachine], many: tuple[int, int], truth: str) -> type[TestCase]:
     """Return the test of `machine` that tries so many sequences of so many steps."""
     count, steps = many
-    tries = settings(max_examples=examples(count), stateful_step_count=LONG[1] if PROFILE == "long" else steps)
+    at_most = LONG[1] if PROFILE == "long" else steps
+    tries = settings(max_examples=examples(count, in_full=True), stateful_step_count=at_most)
     # Hypothesis keeps one test for each machine, so each test has a machine of its own.
     own: type[RegionMachine] = type(machine.__name__, (machine,), {})
     tried: type[TestCase] = own.TestCase
