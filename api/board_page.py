@@ -196,8 +196,13 @@ def _cell(row: BoardRow, read_at: datetime) -> Cell:
         reason=row.reasons[0] if row.reasons else None,
         as_of=row.as_of,
         is_behind=row.is_behind,
-        is_old=row.as_of is not None and read_at - row.as_of > OLD_AFTER,
+        is_old=is_old(row, read_at),
     )
+
+
+def is_old(row: BoardRow, read_at: datetime) -> bool:
+    """Say whether the figures of `row` are so old that nobody can be counting."""
+    return row.as_of is not None and read_at - row.as_of > OLD_AFTER
 
 
 def _colour_totals(found: Sequence[Tally], filters: Filters) -> tuple[ColourTotal, ...]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from api.board_page import OLD_AFTER
+from api.board_page import is_old
 from api.commanding import launch_not_found
 from api.dependencies import Dependencies
 from api.identity import Actor
@@ -27,7 +27,9 @@ def launch_page(deps: Dependencies, actor: Actor, product: str) -> LaunchPage:
     with deps.store.reading() as tx:
         read_at = deps.store.now(tx)
         rows = board(tx, product=product, within=within, limit=MOST_REGIONS, now=read_at)
-        regions = {each.key.region: each.region for each in latest_records(tx, product)} if rows else {}
+        # Of regions that the reader may not see nothing is read: the line of time would tell when they began.
+        records = latest_records(tx, product, (row.region for row in rows))
+        regions = {each.key.region: each.region for each in records}
         names = names_of(tx, {actor.person, *(row.owner for row in rows)})
     if not rows:
         raise launch_not_found(product)
@@ -78,7 +80,7 @@ def _row(row: BoardRow, region: RegionLaunch, scale: Timescale, read_at: datetim
         reason=row.reasons[0] if row.reasons else None,
         waits=tuple(Waits(whom=each.waiting_on, since=each.since) for each in row.blockers),
         bars=tuple(_bars(region, scale, read_at)),
-        is_old=row.as_of is not None and read_at - row.as_of > OLD_AFTER,
+        is_old=is_old(row, read_at),
     )
 
 

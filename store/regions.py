@@ -138,10 +138,11 @@ def latest_record(tx: Connection, product: str, region: str) -> RegionRecord | N
     return record_of(row) if row is not None else None
 
 
-def latest_records(tx: Connection, product: str) -> tuple[RegionRecord, ...]:
-    """Return the row of the latest run of `product` in each of its regions, by region."""
+def latest_records(tx: Connection, product: str, regions: Iterable[str]) -> tuple[RegionRecord, ...]:
+    """Return the row of the latest run of `product` in each of `regions`, by region."""
     columns = region_launches.c
-    chosen = select(region_launches).where(columns.product == product, columns.is_latest).order_by(columns.region)
+    these = (columns.product == product, columns.region.in_(sorted(set(regions))), columns.is_latest)
+    chosen = select(region_launches).where(*these).order_by(columns.region)
     return tuple(record_of(row) for row in tx.execute(chosen))
 
 

@@ -311,6 +311,11 @@ class LaunchRow:
     """True where its figures are so old that nobody can be counting."""
 
     @property
+    def has_learned(self) -> bool:
+        """Say whether every learning stage is behind it, so that nothing is left to forecast."""
+        return self.stage in {Stage.GO_NO_GO, Stage.LAUNCHED}
+
+    @property
     def address(self) -> str:
         """The address of the region's page."""
         return region_address(self.product, self.region)

@@ -24,6 +24,7 @@ from readiness.commands import Choice, Role
 from store.board import refresh_figures
 from store.engine import Store, open_store
 from store.records_schema import region_launches
+from store.regions import latest_records, update_region
 from templates.assets import asset_address, assets
 from tests.api.door import SettableClock, bearer, dependencies, routes
 from tests.readiness.builders import NOW
@@ -234,6 +235,27 @@ def test_a_product_page_holds_the_regions_of_the_reader_alone(
         == 404
     )
     assert stranger.get("/launches/borealis", headers=of_apac).status_code == 404
+
+
+def test_the_line_of_a_product_page_tells_nothing_of_regions_of_others(
+    desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer
+) -> None:
+    """When a region of others began cannot be read off the first day that is shown."""
+    three_regions(desk)
+    readers = [
+        bearer(issuer, "sa-9", (Role.SALES_LEAD, "apac")),
+        bearer(issuer, "ex-9", (Role.EXECUTIVE, EVERYWHERE)),
+    ]
+
+    def shown() -> list[str]:
+        return [stranger.get("/launches/atlas-2", headers=reader).text for reader in readers]
+
+    (of_apac, of_all) = shown()
+    with desk.store.writing() as tx:
+        (emea,) = latest_records(tx, "atlas-2", ["emea"])
+        earlier = emea.region.model_copy(update={"started_at": NOW - timedelta(days=90)})
+        update_region(tx, emea.key, state=earlier.model_dump(mode="json"))
+    assert [of_apac == shown()[0], of_all == shown()[1]] == [True, False]
 
 
 def test_the_region_page_tells_the_whole_story(desk: Desk, persona: TestClient) -> None:

@@ -113,3 +113,6 @@ def test_an_attacker_of_the_tests_gets_past_every_trigger(desk: Desk) -> None:
         unguard(tx)
         tx.execute(text("UPDATE ledger SET person = 'mallory'"))
         tx.execute(text("DELETE FROM commands"))
+    with desk.store.reading() as tx:
+        assert set(tx.execute(text("SELECT person FROM ledger")).scalars()) == {"mallory"}
+        assert tx.execute(text("SELECT count(*) FROM commands")).scalar() == 0
