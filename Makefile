@@ -21,13 +21,15 @@ TOOL_TESTS := tests/house/test_tools.py
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+# Hundreds of processes of the tests import the same modules: they are compiled once, whatever the shell says of that.
+unexport PYTHONDONTWRITEBYTECODE
 ifeq ($(strip $(HOME)),)
 export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/cache
 endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test check fuzz taste torture sequences interop schema tamper mutants bench histories oulad fmt fmt-check lint types layers
+.PHONY: help setup up test check fuzz taste torture sequences interop journeys screenshots catalogue schema tamper mutants bench histories oulad fmt fmt-check lint types layers
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +60,16 @@ sequences: setup ## Try 20,000 random sequences of acts on the core, 500 on runn
 interop: setup ## Drive our edges with the clients of others, from npm (needs node 20 or later and the npm registry)
 	@npm --prefix tests/interop ci --no-progress --silent
 	@INTEROP=1 $(BIN)/python -m pytest tests/interop $(ARGS)
+
+journeys: setup ## Go through the product in Chromium as each of its people, and check every page (needs chromium, java and npm)
+	@npm --prefix tests/journeys ci --no-progress --silent
+	@JOURNEYS=1 $(BIN)/python -m pytest tests/journeys $(ARGS)
+
+screenshots: setup ## Take the pictures of every page that the documents show (needs chromium)
+	@JOURNEYS=1 SCREENSHOTS=1 $(BIN)/python -m pytest tests/journeys -k pictures $(ARGS)
+
+catalogue: setup ## Add what pages say to the catalogues of other languages, and count what waits for a translation
+	@$(BIN)/python -m tests.templates.messages
 
 schema: setup ## Have schemathesis make up 50,000 calls from the description, on both databases (SCHEMA_SEED=n)
 	@SCHEMA=long $(BIN)/python -m pytest tests/api/test_schema.py -s $(ARGS)

@@ -24,6 +24,9 @@ from store.webhooks import Webhook, find_webhook, sealed_secrets
 from templates.mailing import DigestPage, NoticePage, Reminded, Rendered, render_mail
 from templates.pages import region_address
 
+BEAT_EVERY = timedelta(seconds=4)
+"""A few times in the patience of `DELIVER`, so that one may be lost."""
+
 
 class DeliveryOrder(Frozen):
     """Which delivery, and the how manieth time that it is sent from the start: ids alone travel through Temporal."""
@@ -61,6 +64,13 @@ class DeliverActivities:
     @activity.defn
     async def deliver(self, order: DeliveryOrder) -> Carried:
         """Try once, unless it was ended, replayed or put off meanwhile, and return how it stands."""
+        beating = asyncio.create_task(_beat())
+        try:
+            return await self._once(order)
+        finally:
+            beating.cancel()
+
+    async def _once(self, order: DeliveryOrder) -> Carried:
         try:
             begun = await asyncio.to_thread(self._begin, order)
             if isinstance(begun, Carried):
@@ -167,3 +177,10 @@ class DeliverActivities:
 
 def _carried(follows: Next, *, now: datetime) -> Carried:
     return Carried(state=follows.state, wait=follows.at - now if follows.at is not None else None)
+
+
+async def _beat() -> None:
+    """Show that the process lives, however long the other side takes, until cancelled."""
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(BEAT_EVERY.total_seconds())

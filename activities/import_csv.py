@@ -1,6 +1,7 @@
 """How is a CSV file taken apart into columns of cells?"""
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ from activities.import_lines import (
     unknown_column,
     unterminated,
 )
-from readiness.rows import Columns
+from readiness.rows import REJECTED_BECAUSE, Columns
 
 _MARK = "\x01"
 """Put at the beginning of each line to see whether the cells of a block stand in columns: a character that no cell
@@ -47,6 +48,10 @@ def csv_lumps(file: BinaryIO, columns: Columns, limits: ImportLimits) -> Iterato
         raise FileRefused("empty-file", "the file holds only blank lines; even a file without rows has a header")
 
 
+_APOSTROPHE = re.compile(r"^'(?=[=+\-@\t\r\n])")
+"""What our own file of bad rows has put before a cell that a spreadsheet would take for a formula."""
+
+
 class _Header:
     """Knows where each column stands, once the first row has told."""
 
@@ -56,14 +61,16 @@ class _Header:
         self.known = (*columns.required, *columns.optional)
         self._required = columns.required
         self._places: tuple[int | None, ...] = ()
+        self._was_mended = False
 
     def read(self, cells: list[str], line: int) -> None:
         """Take the cells of the header, which stands on `line`; raises FileRefused."""
         names = [cell.strip() for cell in cells]
+        self._was_mended = REJECTED_BECAUSE in names
         if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
             raise FileRefused("unknown-column", f"the header {shown(names[0])} is not separated by commas", line)
         for name in names:
-            if name not in self.known:
+            if name not in self.known and name != REJECTED_BECAUSE:
                 raise unknown_column(name, self.known, line)
             if names.count(name) > 1:
                 raise FileRefused("duplicate-column", f"the column {name} is there {names.count(name)} times", line)
@@ -75,12 +82,14 @@ class _Header:
 
     def in_order(self, cells: list[str]) -> Cells:
         """Return the cells of a row in the order of the contract."""
+        if self._was_mended:
+            cells = [_APOSTROPHE.sub("", cell) for cell in cells]
         return tuple("" if place is None else cells[place] for place in self._places)
 
     def cut(self, block: Block) -> Lump | None:
         """Return the rows of a block that has one a line and no quotes, or None where it must be read row by row."""
         text = block.text
-        if '"' in text or _MARK in text or len(text) > csv.field_size_limit():
+        if self._was_mended or '"' in text or _MARK in text or len(text) > csv.field_size_limit():
             return None
         if "\r" in text:
             text = text.replace("\r\n", "\n")

@@ -19,7 +19,7 @@ from activities.import_lines import (
     shown,
     unknown_column,
 )
-from readiness.rows import Columns
+from readiness.rows import REJECTED_BECAUSE, Columns
 
 
 def ndjson_lumps(file: BinaryIO, columns: Columns, limits: ImportLimits) -> Iterator[Lump]:
@@ -54,6 +54,7 @@ def _rows(file: BinaryIO, columns: Columns, limits: ImportLimits) -> Iterator[Re
             yield number, Fault(None, "not-json", "the line is not one JSON object")
             continue
         first = first or number
+        value.pop(REJECTED_BECAUSE, None)
         if not named.issuperset(value):
             raise unknown_column(next(name for name in value if name not in named), known, number)
         if missing:

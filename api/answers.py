@@ -65,6 +65,9 @@ class PersonAnswer(Frozen):
     best_score: float | None
     certified_until: Moment | None
     attempts_left: int | None
+    territory: str | None
+    last_activity_at: Moment | None
+    """The latest completion of a required course or attempt at the assessment, whether it counts or not."""
 
 
 class ProductReadiness(Frozen):

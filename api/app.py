@@ -1,6 +1,6 @@
 """How are the routes put together into one application?"""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
@@ -8,9 +8,10 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
 
 from api.cross_site import CrossSiteMiddleware
-from api.dependencies import UPLOAD_PREFIX, Dependencies
+from api.dependencies import PAGE_UPLOAD_PREFIX, UPLOAD_PREFIX, Dependencies
 from api.guard import GuardedRoute, guarded_router, requirement_of, requires
 from api.handlers import install_handlers
 from api.heads import HeadMiddleware
@@ -55,27 +56,29 @@ def create_app(
     `open_paths` are paths of pages that anyone may read, a style sheet for example. Raises RouteUndeclared for a
     route that is neither open nor declares its action, and ValueError where two routes share an operation id.
     """
+    # The routes themselves, as starlette takes them: `include_router` would take every one of them apart anew for
+    # each application, which takes longer than all the rest of it.
     app = FastAPI(
+        routes=[
+            *_routes_of((health_router(), reference_router(), _description_router(), *routers)),
+            *_hidden(_routes_of(pages)),
+        ],
         title="Learn Then Launch",
         version=dependencies.settings.version,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
         lifespan=lifespan,
         # A validation error's record would hold what people sent.
         telemetry={"logs": False},
     )
     app.state.dependencies = dependencies
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it.
-    for router in (health_router(), reference_router(), _description_router(), *routers):
-        app.include_router(router)
-    for router in pages:
-        app.include_router(router, include_in_schema=False)
     install_handlers(app)
     settings = dependencies.settings
-    limits = BodyLimits(settings.body_limit, ((UPLOAD_PREFIX, settings.upload_limit),))
+    for_files = tuple((prefix, settings.upload_limit) for prefix in (UPLOAD_PREFIX, PAGE_UPLOAD_PREFIX))
+    limits = BodyLimits(settings.body_limit, for_files)
     app.add_middleware(BodyLimitMiddleware, limits=limits)
     app.add_middleware(HeadMiddleware)
     if dependencies.throttle is not None:
@@ -120,9 +123,17 @@ def _check_routes(app: FastAPI, open_paths: frozenset[str]) -> None:
         raise ValueError(f"two routes share the operation id {', '.join(twice)}")
 
 
-def _operation_id(route: APIRoute) -> str:
-    """Return the function's name: stable however paths and tags change."""
-    return route.name
+def _routes_of(routers: Iterable[APIRouter]) -> Iterator[BaseRoute]:
+    for router in routers:
+        yield from router.routes
+
+
+def _hidden(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """Yield the routes of pages, which the description of the API leaves out."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            route.include_in_schema = False
+        yield route
 
 
 def _description_router() -> APIRouter:

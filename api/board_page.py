@@ -13,21 +13,29 @@ from api.identity import Actor
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
+from api.visits import changes_since
 from readiness.readiness import WORST_FIRST
 from readiness.region import Verdict
-from store.board import BoardRow, board
+from store.board import BoardRow, board_of
 from store.names import names_of
-from store.overview import Tally, count_products, named_products, named_regions, tallies
-from templates.pages import BoardPage, Cell, ColourTotal, Filters, Named, ProductRow, VerdictTotal
+from store.overview import (
+    Order,
+    Ranked,
+    Tally,
+    named_products,
+    named_regions,
+    ranked_products,
+    tallies,
+    waves_and_tiers,
+)
+from store.wanted import Wanted
+from templates.pages import BoardPage, Cell, ColourTotal, Filters, Named, ProductRow, Sort, VerdictTotal
 
 MOST_CELLS = 400
 """Cells on one page, always of whole products: about a quarter of a megabyte, which a phone draws at once."""
 
 OLD_AFTER = timedelta(hours=2)
 """Figures are counted anew when they are an hour old; twice that is a sign that nobody counts."""
-
-_BEHIND_EVERY_REGION = "~"
-"""Sorts behind every slug, so that a page begins with the product after the one it names."""
 
 _TOTALLED = (
     Verdict.LAUNCHED,
@@ -49,11 +57,17 @@ class _Reading(NamedTuple):
     tallies: tuple[Tally, ...]
     products: tuple[tuple[str, str], ...]
     regions: tuple[tuple[str, str], ...]
-    products_found: int
-    products_before: int
+    waves: tuple[int, ...]
+    tiers: tuple[int, ...]
+    order: tuple[str, ...]
+    """Every product found, in the order asked for."""
+    first: int
+    """The place of the first of them on this page."""
 
 
-def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str | None) -> BoardPage:
+def board_page(
+    deps: Dependencies, actor: Actor, filters: Filters, *, after: str | None, last_visit: datetime | None = None
+) -> BoardPage:
     """Return what `actor` may see of the board with `filters`, from the product behind `after` on."""
     allowed = allowed_regions(actor, Action.READ_BOARD)
     within = None if allowed.everywhere else allowed.named
@@ -61,9 +75,10 @@ def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str
         read_at = deps.store.now(tx)
         found = _read(tx, filters, within, after, now=read_at)
         names = names_of(tx, {actor.person, *(row.owner for row in found.rows)})
+        changes = changes_since(tx, last_visit, within, now=read_at) if last_visit is not None else None
     columns = _columns(found.rows, dict(found.regions))
-    rows = _product_rows(found.rows, columns, names, read_at=read_at)
-    has_more = found.products_before + len(rows) < found.products_found
+    rows = _product_rows(found, columns, names, read_at=read_at)
+    has_more = found.first + len(rows) < len(found.order)
     return BoardPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
         refresh_seconds=None if filters.paused else REFRESH_SECONDS,
@@ -71,9 +86,14 @@ def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str
         oldest_figures_at=min((row.as_of for row in found.rows if row.as_of is not None), default=None),
         filters=filters,
         pause_address=replace(filters, paused=not filters.paused).address(after=after),
-        clear_address=Filters(paused=filters.paused).address(),
+        clear_address=Filters(paused=filters.paused, sort=filters.sort).address(),
         products=tuple(Named(slug=slug, name=name) for slug, name in found.products),
         regions=tuple(Named(slug=slug, name=name) for slug, name in found.regions),
+        tiers=found.tiers,
+        waves=found.waves,
+        sorts=tuple((sort, replace(filters, sort=sort).address()) for sort in Sort),
+        may_start=bool(allowed_regions(actor, Action.START_LAUNCH)),
+        changes=changes,
         colours=_colour_totals(found.tallies, filters),
         verdicts=_verdict_totals(found.tallies, filters),
         cells_found=sum(
@@ -81,11 +101,11 @@ def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str
             for tally in found.tallies
             if filters.verdict in {None, tally.verdict} and filters.rag in {None, tally.rag}
         ),
-        products_found=found.products_found,
-        first_position=found.products_before + 1,
+        products_found=len(found.order),
+        first_position=found.first + 1,
         columns=columns,
         rows=rows,
-        first_address=filters.address() if after is not None else None,
+        first_address=filters.address() if found.first else None,
         next_address=filters.address(after=rows[-1].product) if rows and has_more else None,
     )
 
@@ -93,56 +113,43 @@ def board_page(deps: Dependencies, actor: Actor, filters: Filters, *, after: str
 def _read(
     tx: Connection, filters: Filters, within: Sequence[str] | None, after: str | None, *, now: datetime
 ) -> _Reading:
-    def products(up_to: str | None = None) -> int:
-        return count_products(
-            tx,
-            product=filters.product,
-            region=filters.region,
-            verdict=filters.verdict,
-            rag=filters.rag,
-            stage=filters.stage,
-            within=within,
-            up_to=up_to,
-            now=now,
-        )
-
+    place = Wanted(
+        product=filters.product,
+        region=filters.region,
+        stage=filters.stage,
+        tier=filters.tier,
+        wave=filters.wave,
+        words=filters.words,
+        within=within,
+    )
+    wanted = replace(place, verdict=filters.verdict, rag=filters.rag)
+    ranked = ranked_products(tx, wanted, order=Order(filters.sort), now=now)
+    order = tuple(each.product for each in ranked)
+    first = order.index(after) + 1 if after in order else 0
+    shown = _page(ranked[first:])
+    waves, tiers = waves_and_tiers(tx, within=within)
     return _Reading(
-        rows=_whole_products(tx, filters, within, after, now=now),
-        tallies=tallies(
-            tx, product=filters.product, region=filters.region, stage=filters.stage, within=within, now=now
-        ),
+        rows=board_of(tx, shown, wanted, limit=max(MOST_CELLS, MOST_REGIONS), now=now) if shown else (),
+        tallies=tallies(tx, place, now=now),
         products=named_products(tx, within=within),
         regions=named_regions(tx, within=within),
-        products_found=products(),
-        products_before=products(after) if after is not None else 0,
+        waves=waves,
+        tiers=tiers,
+        order=order,
+        first=first,
     )
 
 
-def _whole_products(
-    tx: Connection, filters: Filters, within: Sequence[str] | None, after: str | None, *, now: datetime
-) -> tuple[BoardRow, ...]:
-    """Return the cells of as many whole products as a page has room for, at least of one."""
-
-    def cells(product: str | None, limit: int) -> tuple[BoardRow, ...]:
-        return board(
-            tx,
-            product=product,
-            region=filters.region,
-            verdict=filters.verdict,
-            rag=filters.rag,
-            stage=filters.stage,
-            within=within,
-            after=(after, _BEHIND_EVERY_REGION) if after is not None else None,
-            limit=limit,
-            now=now,
-        )
-
-    rows = cells(filters.product, MOST_CELLS + 1)
-    if len(rows) <= MOST_CELLS:
-        return rows
-    cut_off = rows[-1].product
-    whole = tuple(row for row in rows if row.product != cut_off)
-    return whole or cells(cut_off, MOST_REGIONS)
+def _page(ranked: Sequence[Ranked]) -> tuple[str, ...]:
+    """Return as many whole products as a page has room for, at least one."""
+    shown: list[str] = []
+    cells = 0
+    for each in ranked:
+        cells += each.cells
+        if shown and cells > MOST_CELLS:
+            break
+        shown.append(each.product)
+    return tuple(shown)
 
 
 def _columns(rows: Sequence[BoardRow], names: Mapping[str, str]) -> tuple[Named, ...]:
@@ -151,16 +158,17 @@ def _columns(rows: Sequence[BoardRow], names: Mapping[str, str]) -> tuple[Named,
     for row in rows:
         waves[row.region] = min(row.wave, waves.get(row.region, row.wave))
     ordered = sorted(waves, key=lambda region: (waves[region], region))
-    return tuple(Named(slug=region, name=names.get(region, region)) for region in ordered)
+    return tuple(Named(slug=region, name=names.get(region, region), wave=waves[region]) for region in ordered)
 
 
 def _product_rows(
-    rows: Sequence[BoardRow], columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
+    found: _Reading, columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
 ) -> tuple[ProductRow, ...]:
     of_product: dict[str, dict[str, BoardRow]] = {}
-    for row in rows:
+    for row in found.rows:
         of_product.setdefault(row.product, {})[row.region] = row
-    return tuple(_product_row(cells, columns, names, read_at=read_at) for cells in of_product.values())
+    ordered = (of_product[product] for product in found.order if product in of_product)
+    return tuple(_product_row(cells, columns, names, read_at=read_at) for cells in ordered)
 
 
 def _product_row(

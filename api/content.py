@@ -85,7 +85,7 @@ async def put_value_proposition(
 ) -> Any:
     """Write what is said to one segment, for the whole product or as an adaptation of some regions."""
     await insist(request, body.regions or (), product=product)
-    await run_in_threadpool(_require_segment, deps, product, segment)
+    await run_in_threadpool(require_segment, deps, product, segment)
     fields = body.entry().model_dump(mode="json")
     edit = Put(product, Stage.VALUE_PROPOSITIONS, segment, fields, body, conditional, actor)
     return await carry_out_edit(deps, edit, rehearse=rehearse)
@@ -149,6 +149,11 @@ async def hear_objection(
     actor: Annotated[Actor, requires(Action.RAISE_OBJECTION)],
 ) -> RevisionAnswer:
     """Add an objection heard in the field to the region's content; it reopens nothing until it is ranked."""
+    return revision_answer(await heard(deps, actor, product, region, body, key))
+
+
+async def heard(deps: Dependencies, actor: Actor, product: str, region: str, body: HeardBody, key: str) -> Revision:
+    """Write down an objection heard in the field, once for each key; raises the problem of its refusal."""
 
     def write(tx: Connection) -> Revision:
         region_key = latest_region(tx, product, region)
@@ -164,7 +169,7 @@ async def hear_objection(
             now=deps.store.now(tx),
         )
 
-    return revision_answer(await written(deps, product, write))
+    return await written(deps, product, write)
 
 
 async def content(
@@ -198,7 +203,7 @@ async def content(
     return answer
 
 
-def _require_segment(deps: Dependencies, product: str, segment: str) -> None:
+def require_segment(deps: Dependencies, product: str, segment: str) -> None:
     """Refuse a segment that the launch does not have: one slip would void every sign-off of the message."""
     with deps.store.reading() as tx:
         key = latest_launch(tx, product)

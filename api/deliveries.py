@@ -4,21 +4,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
-from api.commanding import region_not_found
 from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing
 from api.dependencies import Deps
 from api.guard import guarded_router, requires
 from api.idempotency import IdempotencyKey
 from api.identity import Actor
+from api.nudging import remind
 from api.problems import Problem
 from api.rights import Action
 from readiness.delivering import Channel, DeliveryState
 from readiness.people import PersonStatus
-from readiness.values import Body, Frozen, Identifier, Moment, Slug
-from store.deliver_people import nudge
+from readiness.values import Body, Frozen, Identifier, Line, Moment, Slug
 from store.deliveries import (
     Delivery,
     NotReplayable,
@@ -28,11 +26,8 @@ from store.deliveries import (
     replay,
     tries_of,
 )
-from store.people import LONGEST_PAGE, people_judged_at, tracker
-from store.regions import latest_region
-
-MOST_NUDGED = 10_000
-"""People that one request may remind."""
+from store.engine import Store
+from store.people import Sought
 
 _CURSORS = Cursors(tuple[Annotated[int, Field(ge=0, lt=2**63)]])
 
@@ -71,10 +66,17 @@ class DeliveryWithTries(DeliveryAnswer):
 
 
 class NudgeBody(Body):
-    """Who is to be reminded: people of the region's audience by id, or all of certain statuses."""
+    """Who is to be reminded: people of the region's audience by id, or all of certain statuses, less whom the other
+    filters leave out."""
 
     people: Annotated[tuple[Identifier, ...], Field(max_length=1_000)] = ()
     statuses: Annotated[tuple[PersonStatus, ...], Field(max_length=len(PersonStatus))] = ()
+    manager: Identifier | None = None
+    territory: Line | None = None
+    course: Identifier | None = None
+    """Only who has not completed it."""
+    name: Annotated[Line, Field(max_length=128)] | None = None
+    """Only whose name or id has this in it."""
 
 
 class NudgeAnswer(Frozen):
@@ -144,7 +146,7 @@ async def delivery_of_id(
         with deps.store.reading() as tx:
             found = find_delivery(tx, delivery)
             if found is None:
-                raise _unknown()
+                raise unknown_delivery()
             return found, tries_of(tx, delivery)
 
     found, tries = await run_in_threadpool(read)
@@ -158,19 +160,19 @@ async def replay_delivery(
     actor: Annotated[Actor, requires(Action.REPLAY_DELIVERY)],
 ) -> DeliveryAnswer:
     """Send a delivery again from the start, under the same id: a receiver that has it drops it."""
+    return DeliveryAnswer(**_shown(await run_in_threadpool(again, deps.store, actor, delivery, key)))
 
-    def again() -> Delivery:
-        with deps.store.writing() as tx:
-            found = replay(tx, delivery, key=f"{actor.person} {key}")
-            if found is None:
-                raise _unknown()
-            return found
 
+def again(store: Store, actor: Actor, delivery: str, key: str) -> Delivery:
+    """Have a delivery sent again; raises the problems `not-found` and `delivery-on-its-way`."""
     try:
-        found = await run_in_threadpool(again)
+        with store.writing() as tx:
+            found = replay(tx, delivery, key=f"{actor.person} {key}")
     except NotReplayable:
         raise Problem("delivery-on-its-way", "It waits for its first try already; look again in a moment.") from None
-    return DeliveryAnswer(**_shown(found))
+    if found is None:
+        raise unknown_delivery()
+    return found
 
 
 async def nudge_people(
@@ -185,34 +187,15 @@ async def nudge_people(
     Asked for again while it waits, it changes nothing.
     """
 
-    def remind() -> NudgeAnswer:
-        with deps.store.writing() as tx:
-            if latest_region(tx, product, region) is None:
-                raise region_not_found(product, region)
-            chosen = _chosen(tx, deps, product, region, body)
-            fresh = nudge(tx, product, region, chosen, by=actor.person, now=deps.store.now(tx))
-            return NudgeAnswer(nudged=fresh, waiting=len(chosen) - len(fresh))
-
-    return await run_in_threadpool(remind)
+    sought = Sought(body.statuses, body.manager, body.territory, body.course, body.name)
+    fresh, waiting = await run_in_threadpool(
+        remind, deps, product, region, sought, frozenset(body.people), by=actor.person
+    )
+    return NudgeAnswer(nudged=fresh, waiting=waiting)
 
 
-def _chosen(tx: Connection, deps: Any, product: str, region: str, body: NudgeBody) -> set[str]:
-    """Return the people of the audience that are meant; whoever is not of it is left out."""
-    now = deps.store.now(tx)
-    at = people_judged_at(tx, product, region, now=now) or now
-    asked, chosen, cursor = set(body.people), set[str](), ""
-    while len(chosen) < MOST_NUDGED:
-        page, following = tracker(
-            tx, product, region, at=at, gathered_at=now, cursor=cursor, limit=LONGEST_PAGE, statuses=()
-        )
-        chosen |= {each.person_id for each in page if each.person_id in asked or each.status in body.statuses}
-        if following is None:
-            break
-        cursor = following
-    return chosen
-
-
-def _unknown() -> Problem:
+def unknown_delivery() -> Problem:
+    """Return the 404 of a delivery that there is none of."""
     return Problem("not-found", "There is no delivery of that id.")
 
 

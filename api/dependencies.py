@@ -16,6 +16,8 @@ from api.cursors import Holder
 from api.identity import Actor, Clock, Verifier
 from api.oidc import OidcIssuer
 from api.permit_jws import PermitDesk
+from api.persona import Persona
+from api.pulses import Pulses
 from api.seen import Observer
 from api.sending import Sender
 from api.throttle import Throttle
@@ -33,6 +35,9 @@ SESSION_IDLE = timedelta(hours=1)
 SESSION_LIFE = timedelta(hours=12)
 
 UPLOAD_PREFIX = "/v1/imports/"
+
+PAGE_UPLOAD_PREFIX = "/imports/"
+"""Where a page sends its files; what is only read there counts as reading."""
 
 Check = Callable[[], Awaitable[None]]
 """Returns where its part of the house answers, and raises where it does not."""
@@ -82,6 +87,12 @@ class Dependencies:
     """The issuer at which people log in; None where there is none but the embedded one."""
     page_persona: Actor | None = None
     """Who a browser on this very machine is taken for on pages; None (always in production): nobody."""
+    personas: tuple[Persona, ...] = ()
+    """Whom one may choose to be on this very machine; none (always in production): everybody proves who they are."""
+    pulses: Pulses = field(default_factory=Pulses)
+    """What open pages are told of."""
+    workflows_seen_at: str | None = None
+    """Where Temporal's own pages show the workflows of our namespace; None: nowhere that anybody told of."""
     ledger_keys: Sequence[Mapping[str, Any]] = ()
     """The public keys of the ledger, as a JWKS lists them."""
 

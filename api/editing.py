@@ -83,32 +83,46 @@ class Withdrawal(NamedTuple):
 
 async def carry_out_edit(deps: Dependencies, edit: Put, *, rehearse: bool) -> Response:
     """Write one text, or tell what that would do; raises the problem of its refusal."""
+    if rehearse:
+        return rehearsal_response(await rehearsed_edit(deps, edit))
+    return _revision_response(await written_edit(deps, edit), etag=True)
+
+
+async def written_edit(deps: Dependencies, edit: Put) -> Revision:
+    """Write one text and return its revision; raises the problem of its refusal."""
     holds = edit.body.holds
+    return await written(deps, edit.product, lambda tx: put_content(tx, holds=holds, **edit.how(deps.store.now(tx))))
+
+
+async def rehearsed_edit(deps: Dependencies, edit: Put) -> RehearsalAnswer:
+    """Return what writing one text would do; raises the problem of what is not there."""
 
     def plan(tx: Connection, records: Sequence[RegionRecord], now: datetime) -> EditPlan | Standing:
         return plan_put(tx, records, **edit.how(now))
 
-    if rehearse:
-        return await _rehearsed(deps, edit.product, edit.body.regions, plan, holds)
-    revision = await written(
-        deps, edit.product, lambda tx: put_content(tx, holds=holds, **edit.how(deps.store.now(tx)))
-    )
-    return _revision_response(revision, etag=True)
+    return await _rehearsed(deps, edit.product, edit.body.regions, plan, edit.body.holds)
 
 
 async def carry_out_withdrawal(deps: Dependencies, withdrawal: Withdrawal, *, rehearse: bool) -> Response:
     """End adaptations of one text, or tell what that would do; raises the problem of its refusal."""
-    holds = withdrawal.holds
 
     def plan(tx: Connection, records: Sequence[RegionRecord], now: datetime) -> EditPlan | Standing:
         return plan_withdrawal(tx, records, if_match=None, **withdrawal.how(now))
 
     if rehearse:
-        return await _rehearsed(deps, withdrawal.product, withdrawal.regions, plan, holds)
-    revision = await written(
-        deps, withdrawal.product, lambda tx: withdraw_content(tx, holds=holds, **withdrawal.how(deps.store.now(tx)))
+        product, regions, holds = withdrawal.product, withdrawal.regions, withdrawal.holds
+        return rehearsal_response(await _rehearsed(deps, product, regions, plan, holds))
+    return _revision_response(await written_withdrawal(deps, withdrawal), etag=False)
+
+
+async def written_withdrawal(deps: Dependencies, withdrawal: Withdrawal, *, if_match: int | None = None) -> Revision:
+    """End adaptations of one text, of the revision `if_match` if given; raises the problem of its refusal."""
+    holds = withdrawal.holds
+    return await written(
+        deps,
+        withdrawal.product,
+        lambda tx: withdraw_content(tx, holds=holds, if_match=if_match, **withdrawal.how(deps.store.now(tx))),
     )
-    return _revision_response(revision, etag=False)
 
 
 async def _rehearsed(
@@ -117,7 +131,7 @@ async def _rehearsed(
     regions: Sequence[str] | None,
     plan: Callable[[Connection, Sequence[RegionRecord], datetime], EditPlan | Standing],
     holds: Sequence[str],
-) -> Response:
+) -> RehearsalAnswer:
     """Tell what an edit would do; one that would be refused for want of `holds` still tells all that it would do."""
 
     def within() -> RehearsalAnswer:
@@ -131,9 +145,9 @@ async def _rehearsed(
             return rehearsal_of(rehearse_edit(tx, planned, now=now), refusal)
 
     try:
-        return rehearsal_response(await run_in_threadpool(within))
+        return await run_in_threadpool(within)
     except (EditIsMaterial, RevisionMovedOn) as refused:
-        return rehearsal_response(rehearsal_of((), document_of(_problem_of_edit(refused, product))))
+        return rehearsal_of((), document_of(_problem_of_edit(refused, product)))
     except (LaunchUnknown, RegionUnknown, NotThere) as unknown:
         raise _problem_of_edit(unknown, product) from unknown
 

@@ -72,7 +72,7 @@ async def grant_role(
     actor: Annotated[Actor, requires(Action.CHANGE_ROLES, judged=Judged.BY_INSISTING)],
 ) -> RoleChangeAnswer:
     """Grant a role in a region, or in every one (`*`), whatever the person's token claims."""
-    return await _change(request, actor, key, person, body, "granted")
+    return await change_role(request, actor, key, person, body, "granted")
 
 
 async def withdraw_role(
@@ -86,7 +86,7 @@ async def withdraw_role(
 
     No token brings it back, and what was given by it counts no more at the launch.
     """
-    return await _change(request, actor, key, person, body, "withdrawn")
+    return await change_role(request, actor, key, person, body, "withdrawn")
 
 
 async def role_changes(
@@ -119,7 +119,7 @@ async def role_changes(
     return await run_in_threadpool(page)
 
 
-async def _change(
+async def change_role(
     request: Request,
     actor: Actor,
     key: str,
@@ -127,6 +127,7 @@ async def _change(
     body: RoleBody,
     change: Literal["granted", "withdrawn"],
 ) -> RoleChangeAnswer:
+    """Record a change of somebody's roles; raises a 403 problem where the actor may not in that region."""
     await insist(request, () if body.region == EVERYWHERE else (body.region,))
     recorded = await run_in_threadpool(
         _recorded, dependencies_of(request), actor, key=key, person=person, body=body, change=change

@@ -3,7 +3,6 @@
 # A route says what it is for: `actor: Annotated[Actor, requires(Action.HOLD)]`. That is the only way to an actor, and
 # the application refuses to start with a route that says nothing.
 
-import ipaddress
 import re
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -18,19 +17,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import UPLOAD_PREFIX, dependencies_of
+from api.dependencies import PAGE_UPLOAD_PREFIX, UPLOAD_PREFIX, dependencies_of
 from api.identity import Actor
-from api.origin import address_of
+from api.origin import address_of, is_local
 from api.problems import Fault, Problem, invalid
+from api.readers import reader_of
 from api.rights import RIGHTS, Action, Reach, allowed_regions, can
 from api.standing import SESSION_COOKIE, authenticated, require_fresh_login
 from api.strict_json import JsonRefused, parse_json
 from api.throttle import admit_person
 from readiness.values import slugged
 from store.denials import Denial, record_denials
+from templates.language import reading
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _LONGEST_PATH = 500
 _LONGEST_NAME = 100
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,7 +51,14 @@ class Judged(StrEnum):
 class Requirement(SecurityBase):
     """The one declared action of a route; called by FastAPI, it answers with the actor who may do it."""
 
-    def __init__(self, action: Action, *, judged: Judged = Judged.AT_THE_DOOR, persona: bool = False) -> None:
+    def __init__(
+        self,
+        action: Action,
+        *,
+        judged: Judged = Judged.AT_THE_DOOR,
+        persona: bool = False,
+        keeps_form: bool = False,
+    ) -> None:
         # What the description of the API says of the scheme.
         self.scheme_name = "bearer"
         self.model = HTTPBearer(
@@ -61,6 +68,7 @@ class Requirement(SecurityBase):
         self.action = action
         self.judged = judged
         self.persona = persona
+        self.keeps_form = keeps_form
 
     async def __call__(self, request: Request) -> Actor:
         """Return the actor whom the door let in."""
@@ -72,11 +80,12 @@ class Requirement(SecurityBase):
         if admitted is not None and getattr(request.state, "action", None) is self.action:
             return admitted
         actor = await self._identify(request)
-        admit_person(request, actor.person, uploads=request.scope["path"].startswith(UPLOAD_PREFIX))
+        admit_person(request, actor.person, uploads=_is_upload(request))
         if not self._opens(actor, request):
             region = _region_in_path(request)
             raise await _denied(request, actor, self.action, [region] if region else [])
-        require_fresh_login(dependencies_of(request), actor, self.action)
+        if not self.keeps_form:
+            require_fresh_login(dependencies_of(request), actor, self.action)
         request.state.actor = actor
         request.state.action = self.action
         return actor
@@ -84,7 +93,7 @@ class Requirement(SecurityBase):
     async def _identify(self, request: Request) -> Actor:
         deps = dependencies_of(request)
         is_unproven = "authorization" not in request.headers and SESSION_COOKIE not in request.cookies
-        if self.persona and deps.page_persona and is_unproven and _is_local(request):
+        if self.persona and deps.page_persona and is_unproven and is_local(request):
             return deps.page_persona
         return await authenticated(request, deps)
 
@@ -99,12 +108,25 @@ class Requirement(SecurityBase):
         return bool(allowed_regions(actor, self.action))
 
 
-def requires(action: Action, *, judged: Judged = Judged.AT_THE_DOOR, persona: bool = False) -> Any:
+def requires(
+    action: Action, *, judged: Judged = Judged.AT_THE_DOOR, persona: bool = False, keeps_form: bool = False
+) -> Any:
     """Declare what a route is for: `actor: Annotated[Actor, requires(Action.DECIDE)]`.
 
     `persona` is for pages: there the browser on this machine may be taken for `Dependencies.page_persona`.
+    A route that `keeps_form` reads what was filled in before it refuses an old login, and must ask `login_too_old`.
     """
-    return Depends(Requirement(action, judged=judged, persona=persona))
+    return Depends(Requirement(action, judged=judged, persona=persona, keeps_form=keeps_form))
+
+
+def login_too_old(request: Request) -> Problem | None:
+    """Return the problem of a login that is too old for the route's action; None where it is fresh enough."""
+    request.state.login_judged = True
+    try:
+        require_fresh_login(dependencies_of(request), request.state.actor, request.state.action)
+    except Problem as problem:
+        return problem
+    return None
 
 
 async def insist(request: Request, regions: Iterable[str], *, product: str | None = None) -> None:
@@ -132,6 +154,10 @@ class GuardedRoute(APIRoute):
         takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def guarded(request: Request) -> Response:
+            with reading(reader_of(request)):
+                return await answered(request)
+
+        async def answered(request: Request) -> Response:
             _refuse_odd_address(request)
             if requirement is not None:
                 await requirement.admit(request)
@@ -148,6 +174,13 @@ class GuardedRoute(APIRoute):
                 and not getattr(request.state, "insisted", False)
             ):
                 raise RuntimeError(f"{self.path} answers without having insisted on {requirement.action}")
+            if (
+                requirement is not None
+                and requirement.keeps_form
+                and response.status_code < 400
+                and not getattr(request.state, "login_judged", False)
+            ):
+                raise RuntimeError(f"{self.path} answers without having judged the login for {requirement.action}")
             return response
 
         return guarded
@@ -155,7 +188,14 @@ class GuardedRoute(APIRoute):
 
 def guarded_router(*, prefix: str = "", tags: Sequence[str] = ()) -> APIRouter:
     """Return a router whose routes pass the door; every one of them declares its action."""
-    return APIRouter(prefix=prefix, tags=list(tags), route_class=GuardedRoute)
+    return APIRouter(
+        prefix=prefix, tags=list(tags), route_class=GuardedRoute, generate_unique_id_function=_operation_id
+    )
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return the function's name: stable however paths and tags change."""
+    return route.name
 
 
 def requirement_of(dependant: Dependant) -> Requirement | None:
@@ -222,6 +262,11 @@ async def _denied(
     return Problem("not-allowed", f"No role of yours allows {action.value.replace('_', ' ')}{where}.")
 
 
+def _is_upload(request: Request) -> bool:
+    path: str = request.scope["path"]
+    return path.startswith(UPLOAD_PREFIX) or (request.method == "POST" and path.startswith(PAGE_UPLOAD_PREFIX))
+
+
 def _slug(value: object) -> str | None:
     return value if isinstance(value, str) and _SLUG.fullmatch(value) else None
 
@@ -263,15 +308,3 @@ def _refuse_other_media(request: Request) -> None:
     charset = re.search(r"charset\s*=\s*\"?([\w-]+)", parameters)
     if not is_json or (charset is not None and charset[1] not in {"utf-8", "utf8"}):
         raise Problem("media-type-not-supported", "Send JSON in UTF-8, with Content-Type: application/json.")
-
-
-def _is_local(request: Request) -> bool:
-    """Say whether the browser is on this machine and asked for this machine by name.
-
-    The name matters: a page elsewhere can point its own name at 127.0.0.1 (DNS rebinding) and read our answers.
-    """
-    try:
-        near = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        near = False
-    return near and re.sub(r":\d+\Z", "", request.headers.get("host", "").lower()) in _LOOPBACK_HOSTS

@@ -43,7 +43,7 @@ def answer(request: Request, problem: Problem) -> Response:
     """Return the response that tells of `problem`, with the id of the request; to a browser as a page."""
     request_id = getattr(request.state, "request_id", None)
     if wants_page(request.scope["path"], request.headers):
-        return problem_page(problem, request_id=request_id, viewer=admitted_viewer(request))
+        return problem_page(problem, request, request_id=request_id, viewer=admitted_viewer(request))
     return response_of(problem, request_id=request_id)
 
 

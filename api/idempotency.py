@@ -13,6 +13,7 @@ from api.problems import Problem
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY_SHAPE = f"{HEADER} takes 1 to 255 visible ASCII characters, once."
 
 _Documented = Annotated[
     str | None,
@@ -33,11 +34,18 @@ class Wish(NamedTuple):
 def idempotency_key(request: Request, _documented: _Documented = None) -> str:
     """Return the request's key; raises the problems `idempotency-key-missing` and `idempotency-key-invalid`."""
     stated = request.headers.getlist(HEADER)
-    if not stated or not stated[0]:
+    if len(stated) > 1:
+        raise Problem("idempotency-key-invalid", _KEY_SHAPE)
+    return require_key(stated[0] if stated else "")
+
+
+def require_key(stated: str) -> str:
+    """Return the key that was stated; raises the problems `idempotency-key-missing` and `idempotency-key-invalid`."""
+    if not stated:
         raise Problem("idempotency-key-missing", f"Send {HEADER}: a new one for each wish, the same for a repeat.")
-    if len(stated) > 1 or not _KEY.fullmatch(stated[0]):
-        raise Problem("idempotency-key-invalid", f"{HEADER} takes 1 to 255 visible ASCII characters, once.")
-    return stated[0]
+    if not _KEY.fullmatch(stated):
+        raise Problem("idempotency-key-invalid", _KEY_SHAPE)
+    return stated
 
 
 Rehearse = Annotated[

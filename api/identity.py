@@ -10,14 +10,15 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Protocol
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from api.claims import Claims, invalid
 from readiness import roles
 from readiness.commands import Role
 from readiness.values import Identifier, Slug
@@ -37,14 +38,8 @@ AUDIENCE = "learn-then-launch"
 TOKEN_LIFETIME = timedelta(hours=12)
 """How long a minted token lasts unless said: one working day."""
 
-CLOCK_SKEW_SECONDS = 60
-"""How far ahead of our clock an issuer's may run; more is a token from the future."""
-
 TOKENS_REMEMBERED = 4_096
 """Tokens whose signature is not checked again (0.3 ms each); their expiry always is."""
-
-_LATEST_NUMERIC_DATE = 253_402_300_799
-"""The last second of the year 9999."""
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]{1,700}\.[A-Za-z0-9_-]{1,12000}\.[A-Za-z0-9_-]{1,1400}")
 
@@ -73,15 +68,6 @@ class Actor:
     """When they last proved who they are; None for a program, which never does."""
 
 
-class TokenRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours.
-    """Says that a token proves nothing: `kind` is the problem's slug, `detail` a sentence for the person."""
-
-    def __init__(self, kind: Literal["token-invalid", "token-expired"], detail: str) -> None:
-        super().__init__(detail)
-        self.kind: Literal["token-invalid", "token-expired"] = kind
-        self.detail = detail
-
-
 class Verifier(Protocol):
     """Whatever turns a bearer token into an actor: the embedded issuer's keys here, an OIDC issuer's elsewhere."""
 
@@ -97,19 +83,8 @@ class _GrantClaim(BaseModel):
     regions: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=500)] | Literal["*"]
 
 
-_NumericDate = Annotated[int, Field(ge=0, le=_LATEST_NUMERIC_DATE)]
-
-
-class _Claims(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    iss: str
-    aud: str | tuple[str, ...]
+class _Claims(Claims):
     sub: Identifier
-    iat: _NumericDate
-    exp: _NumericDate
-    nbf: _NumericDate | None = None
-    auth_time: _NumericDate | None = None
     jti: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
     grants: Annotated[tuple[_GrantClaim, ...], Field(max_length=50)]
 
@@ -119,8 +94,7 @@ class _Claims(BaseModel):
             for grant in self.grants
             for region in ((EVERYWHERE,) if grant.regions == EVERYWHERE else sorted(set(grant.regions)))
         )
-        logged_in_at = datetime.fromtimestamp(self.auth_time if self.auth_time is not None else self.iat, UTC)
-        return Actor(person=self.sub, roles=roles, token_id=self.jti, logged_in_at=logged_in_at)
+        return Actor(person=self.sub, roles=roles, token_id=self.jti, logged_in_at=self.logged_in_at)
 
 
 class TokenVerifier:
@@ -154,38 +128,26 @@ class TokenVerifier:
 
     def _claims_of(self, token: str) -> _Claims:
         if not _COMPACT.fullmatch(token):
-            raise _invalid("The token is not a signed JWT.")
+            raise invalid("The token is not a signed JWT.")
         try:
             signed = jws.extract_compact(token.encode("ascii"))
             header = signed.headers()
             kid = header.get("kid")
             key = self._keys.get(kid) if isinstance(kid, str) else None
             if header.get("alg") != ALGORITHM:
-                raise _invalid(f"The token is not signed with {ALGORITHM}.")
+                raise invalid(f"The token is not signed with {ALGORITHM}.")
             if header.get("typ") != TOKEN_TYPE:
-                raise _invalid("The token is not an access token.")
+                raise invalid("The token is not an access token.")
             if key is None:
-                raise _invalid("The token is signed with a key that is not known here.")
+                raise invalid("The token is signed with a key that is not known here.")
             if not jws.validate_compact(signed, key, algorithms=[ALGORITHM]):
-                raise _invalid("The token's signature does not fit.")
-            return _Claims.model_validate_json(signed.payload or b"", strict=True)
-        except ValidationError as fault:
-            claim = ".".join(str(step) for step in fault.errors()[0]["loc"][:1]) or "payload"
-            raise _invalid(f"The token's claim {claim!r} is missing or is not what it must be.") from fault
+                raise invalid("The token's signature does not fit.")
+            return _Claims.read(signed.payload or b"")
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
-            raise _invalid("The token is not a signed JWT.") from fault
+            raise invalid("The token is not a signed JWT.") from fault
 
-    def _check_standing(self, claims: _Claims) -> None:
-        now = self._clock().timestamp()
-        audience = (claims.aud,) if isinstance(claims.aud, str) else claims.aud
-        if claims.iss != self._issuer:
-            raise _invalid("The token comes from an issuer that is not trusted here.")
-        if self._audience not in audience:
-            raise _invalid("The token is meant for somebody else.")
-        if claims.exp <= now:
-            raise TokenRefused("token-expired", "The token has expired; ask for a new one.")
-        if max(claims.iat, claims.nbf or 0, claims.auth_time or 0) > now + CLOCK_SKEW_SECONDS:
-            raise _invalid("The token is dated in the future.")
+    def _check_standing(self, claims: Claims) -> None:
+        claims.check(issuer=self._issuer, audience=self._audience, now=self._clock())
 
 
 class TrustedIssuers:
@@ -197,15 +159,15 @@ class TrustedIssuers:
     async def verify(self, token: str) -> Actor:
         """Return who the token speaks for; raises TokenRefused where it proves nothing."""
         if not _COMPACT.fullmatch(token):
-            raise _invalid("The token is not a signed JWT.")
+            raise invalid("The token is not a signed JWT.")
         try:
             claims = json.loads(jws.extract_compact(token.encode("ascii")).payload or b"")
             issuer = claims.get("iss")
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
-            raise _invalid("The token is not a signed JWT.") from fault
+            raise invalid("The token is not a signed JWT.") from fault
         verifier = self._verifiers.get(issuer) if isinstance(issuer, str) else None
         if verifier is None:
-            raise _invalid("The token comes from an issuer that is not trusted here.")
+            raise invalid("The token comes from an issuer that is not trusted here.")
         return await verifier.verify(token)
 
 
@@ -260,7 +222,3 @@ def _grant_claims(grants: Iterable[RoleGrant]) -> list[dict[str, object]]:
         {"role": role.value, "regions": EVERYWHERE if EVERYWHERE in regions else sorted(regions)}
         for role, regions in regions_of.items()
     ]
-
-
-def _invalid(detail: str) -> TokenRefused:
-    return TokenRefused("token-invalid", detail)

@@ -1,7 +1,5 @@
 """How do bulk files come in, and how does one see what became of them?"""
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -18,6 +16,7 @@ from api.guard import guarded_router, requires
 from api.identity import Actor
 from api.problems import RETRY_AFTER_SECONDS, Problem
 from api.rights import Action
+from api.sheets import csv_text
 from api.uploads import Received, UploadStorageFull, UploadTooLarge, plain_name, receive
 from readiness.rows import ImportKind
 from store.away import NO_ROOM
@@ -30,7 +29,6 @@ ERRORS_SHOWN = 100
 
 _ERRORS_AT_ONCE = 5_000
 _BLOCK = 256 * 1024
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _CURSORS = Cursors(tuple[int])
 
@@ -86,6 +84,16 @@ async def import_file(
 
     The same file sent again while it is the latest of its kind answers with its import.
     """
+    record = await take_in(request, deps, actor, kind, name=name)
+    await deps.sender.start_import(record.id)
+    response.headers["Location"] = f"/v1/imports/{record.id}"
+    return await run_in_threadpool(_read, deps.store, record.id)
+
+
+async def take_in(
+    request: Request, deps: Dependencies, actor: Actor, kind: ImportKind, *, name: str | None = None
+) -> ImportRecord:
+    """Write the file that a request brings to the disk and register it; raises the problem that tells why not."""
     received, file_name = await _receive(request, deps, name)
 
     def registered() -> ImportRecord:
@@ -105,10 +113,7 @@ async def import_file(
                 begin_import(tx, made.record.id, kind, at=now)
             return made.record
 
-    record = await run_in_threadpool(registered)
-    await deps.sender.start_import(record.id)
-    response.headers["Location"] = f"/v1/imports/{record.id}"
-    return await run_in_threadpool(_read, deps.store, record.id)
+    return await run_in_threadpool(registered)
 
 
 async def imports(
@@ -165,7 +170,7 @@ async def _receive(request: Request, deps: Dependencies, name: str | None) -> tu
             return await receive(request.stream(), deps.uploads, limit=limit), plain_name(name)
         async with request.form(max_files=1, max_fields=10) as form:
             file = form.get("file")
-            if not isinstance(file, UploadFile):
+            if not isinstance(file, UploadFile) or not file.filename:
                 raise Problem("body-unreadable", "Send the file as the multipart field `file`, or as the raw body.")
             return await receive(_blocks(file), deps.uploads, limit=limit), plain_name(name or file.filename)
     except UploadTooLarge as large:
@@ -206,18 +211,19 @@ def _read(store: Store, import_id: str) -> ImportAnswer:
         record = find(tx, import_id)
         shown = errors(tx, import_id, limit=ERRORS_SHOWN) if record is not None else ()
     if record is None:
-        raise _not_found(import_id)
+        raise import_not_found(import_id)
     return _answer(record, shown)
 
 
 def _required(store: Store, import_id: str) -> None:
     with store.reading() as tx:
         if find(tx, import_id) is None:
-            raise _not_found(import_id)
+            raise import_not_found(import_id)
 
 
-def _not_found(import_id: str) -> Problem:
-    return Problem("not-found", f"There is no import {import_id}. GET /v1/imports lists them.")
+def import_not_found(import_id: str, *, where: str = "GET /v1/imports lists them") -> Problem:
+    """Return the problem of an import that is not there, and `where` to look."""
+    return Problem("not-found", f"There is no import {import_id}: {where}.")
 
 
 def _answer(record: ImportRecord, shown: tuple[ReportedError, ...]) -> ImportAnswer:
@@ -247,19 +253,8 @@ async def _error_lines(store: Store, import_id: str) -> AsyncIterator[str]:
         with store.reading() as tx:
             return errors(tx, import_id, after=after, limit=_ERRORS_AT_ONCE)
 
-    yield _csv([("line", "column", "code", "reason")])
+    yield csv_text([("line", "column", "code", "reason")])
     after = 0
     while found := await run_in_threadpool(page, after):
-        yield _csv([(str(e.line), e.column or "", e.code, e.reason) for e in found])
+        yield csv_text([(str(e.line), e.column or "", e.code, e.reason) for e in found])
         after = found[-1].number
-
-
-def _csv(rows: list[tuple[str, str, str, str]]) -> str:
-    """Return rows as CSV in which no cell is taken for a formula by a spreadsheet."""
-    target = io.StringIO()
-    csv.writer(target).writerows([[_plain_cell(cell) for cell in row] for row in rows])
-    return target.getvalue()
-
-
-def _plain_cell(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

@@ -21,6 +21,7 @@ from readiness.key_rules import require_key
 from readiness.values import Body, Slug
 from store.api_keys import ApiKey, every_key, make_key, revoke_key
 from store.commands import KeyReused
+from store.engine import Store
 
 KeyId = Annotated[str, Path(pattern=r"^ltl_[A-Za-z0-9_-]{8}$", description="The first twelve characters of a key.")]
 
@@ -96,26 +97,27 @@ async def make_api_key(
     body: KeyBody, key: IdempotencyKey, deps: Deps, actor: Annotated[Actor, requires(Action.MANAGE_KEYS)]
 ) -> NewKeyAnswer:
     """Make a key for a program; it is shown in this answer alone."""
-    grants = [(s.role, region) for s in body.scopes for region in (s.regions if s.regions != "*" else ("*",))]
+    return await run_in_threadpool(made_key, deps.store, actor, body, key)
 
-    def make() -> NewKeyAnswer:
-        with deps.store.writing() as tx:
+
+def made_key(store: Store, actor: Actor, body: KeyBody, wish: str) -> NewKeyAnswer:
+    """Make a key, and return it this once; raises the problem `key-reused` and those of its rules."""
+    grants = [(s.role, region) for s in body.scopes for region in (s.regions if s.regions != "*" else ("*",))]
+    try:
+        with store.writing() as tx:
             made = make_key(
                 tx,
                 name=body.name,
                 grants=list(dict.fromkeys(grants)),
                 expires_at=body.expires_at,
                 by=actor.person,
-                idempotency_key=key,
-                now=deps.store.now(tx),
+                idempotency_key=wish,
+                now=store.now(tx),
                 check=require_key,
             )
-        return NewKeyAnswer(**dict(_answer(made.key)), key=made.secret)
-
-    try:
-        return await run_in_threadpool(make)
     except KeyReused as reused:
         raise key_reused() from reused
+    return NewKeyAnswer(**dict(_answer(made.key)), key=made.secret)
 
 
 async def api_keys(deps: Deps, actor: Annotated[Actor, requires(Action.READ_KEYS)]) -> Listing[KeyAnswer]:
@@ -133,15 +135,16 @@ async def revoke_api_key(
     key_id: KeyId, deps: Deps, actor: Annotated[Actor, requires(Action.MANAGE_KEYS)]
 ) -> KeyAnswer:
     """Revoke a key: it opens nothing from the next request on. One that was revoked stays as it was."""
+    return _answer(await run_in_threadpool(revoked_key, deps.store, actor, key_id))
 
-    def revoke() -> ApiKey | None:
-        with deps.store.writing() as tx:
-            return revoke_key(tx, key_id, by=actor.person, now=deps.store.now(tx))
 
-    revoked = await run_in_threadpool(revoke)
+def revoked_key(store: Store, actor: Actor, key_id: str) -> ApiKey:
+    """Revoke a key and return it; raises the problem `not-found`."""
+    with store.writing() as tx:
+        revoked = revoke_key(tx, key_id, by=actor.person, now=store.now(tx))
     if revoked is None:
         raise Problem("not-found", f"There is no key {key_id}. GET /v1/keys lists them.")
-    return _answer(revoked)
+    return revoked
 
 
 def _answer(key: ApiKey) -> KeyAnswer:

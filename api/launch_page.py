@@ -2,26 +2,61 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from api.board_page import is_old
+from api.burn_up import burn_up_of
 from api.commanding import launch_not_found
 from api.dependencies import Dependencies
 from api.identity import Actor
+from api.many import EachItem
 from api.page_answers import REFRESH_SECONDS, viewer_of
-from api.rights import Action, allowed_regions
+from api.page_forms import blank_form
+from api.problems import ProblemDocument
+from api.rehearsing import RehearsalAnswer
+from api.rights import Action, allowed_regions, can
 from api.showing import MOST_REGIONS
+from readiness.instants import known_zones
 from readiness.policy import GATED_STAGES
 from readiness.region import RegionLaunch, Verdict
 from store.board import BoardRow, board
+from store.burn_up import burn_up
 from store.names import names_of
-from store.regions import latest_records
-from templates.pages import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
+from store.regions import RegionRecord, latest_records
+from templates.pages import (
+    Form,
+    LaunchPage,
+    LaunchRow,
+    RegionChoice,
+    Slip,
+    SlipChoice,
+    SlipRed,
+    StageBar,
+    VerdictCount,
+    Waits,
+    Wave,
+)
 from templates.timescale import Timescale, timescale
 
+MOST_CHARTS = 12
+"""Regions whose people are counted day by day for one page: those that launch first, and any other when asked."""
 
-def launch_page(deps: Dependencies, actor: Actor, product: str) -> LaunchPage:
-    """Return the page of a product, of the regions that `actor` may see; raises the problem `not-found`."""
+
+def launch_page(
+    deps: Dependencies,
+    actor: Actor,
+    product: str,
+    *,
+    chart: str | None = None,
+    slip: Form | None = None,
+    slips: tuple[Slip, ...] = (),
+    adding: Form | None = None,
+) -> LaunchPage:
+    """Return the page of a product, of the regions that `actor` may see; raises the problem `not-found`.
+
+    `chart` is the one region to be drawn; `slip` and `adding` are forms that came back, `slips` what a move means.
+    """
     allowed = allowed_regions(actor, Action.READ_BOARD)
     within = None if allowed.everywhere else allowed.named
     with deps.store.reading() as tx:
@@ -31,14 +66,28 @@ def launch_page(deps: Dependencies, actor: Actor, product: str) -> LaunchPage:
         records = latest_records(tx, product, (row.region for row in rows))
         regions = {each.key.region: each.region for each in records}
         names = names_of(tx, {actor.person, *(row.owner for row in rows)})
+        drawn = _drawn(records, chart)
+        progress = burn_up(tx, drawn, now=read_at)
     if not rows:
         raise launch_not_found(product)
     scale = _scale(rows, regions.values(), read_at)
     shown = [(row.wave, _row(row, regions[row.region], scale, read_at)) for row in rows]
     counts = Counter(row.verdict for row in rows)
+    movable = tuple(
+        SlipChoice(
+            region=each.key.region,
+            name=each.region.plan.name,
+            time_zone=each.region.plan.time_zone,
+            launch_at=each.region.launch_at,
+        )
+        for each in records
+        if each.region.ending is None and can(actor, Action.RESCHEDULE, each.key.region)
+    )
+    adds = bool(movable) and bool(allowed_regions(actor, Action.ADD_REGION))
     return LaunchPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
-        refresh_seconds=REFRESH_SECONDS,
+        # A page with a form is not taken away from under whoever fills it in.
+        refresh_seconds=None if movable else REFRESH_SECONDS,
         read_at=read_at,
         product=product,
         name=rows[0].product_name,
@@ -51,7 +100,57 @@ def launch_page(deps: Dependencies, actor: Actor, product: str) -> LaunchPage:
         ),
         ticks=scale.ticks,
         today=scale.x(read_at),
+        burn_ups=tuple(
+            burn_up_of(record, row, progress[record.key], now=read_at)
+            for record in drawn
+            for row in rows
+            if row.region == record.key.region
+        ),
+        more_charts=tuple(
+            RegionChoice(region=each.key.region, name=each.region.plan.name) for each in records if each not in drawn
+        ),
+        slip=(slip or blank_form()) if movable else None,
+        movable=movable,
+        slips=tuple(
+            replace(each, name=regions[each.name].plan.name) if each.name in regions else each for each in slips
+        ),
+        adding=(adding or blank_form()) if adds else None,
+        zones=tuple(sorted(known_zones())) if adds else (),
+        shows_workflows=deps.workflows_seen_at is not None and can(actor, Action.MANAGE_WEBHOOKS),
+        shows_content=bool(allowed_regions(actor, Action.READ_CONTENT)),
     )
+
+
+def slip_of(item: EachItem) -> Slip:
+    """Return what a move means for one region, as the page shows it."""
+    answer = item.answer if isinstance(item.answer, RehearsalAnswer) else None
+    refusal = item.problem or (answer.refusal if answer is not None else None)
+    before, after = (answer.readiness_before, answer.readiness_after) if answer is not None else ((), ())
+    return Slip(
+        name=item.region,
+        refusal=_why(refusal) if refusal is not None else None,
+        verdict_before=before[0].verdict if before else None,
+        verdict_after=after[0].verdict if after else None,
+        rag_before=before[0].rag if before else None,
+        rag_after=after[0].rag if after else None,
+        voided=tuple(each.function for each in answer.would.voided) if answer is not None else (),
+        reopened=tuple(each.stage for each in answer.would.reopened) if answer is not None else (),
+        red=tuple(
+            SlipRed(stage=each.stage, criterion=each.criterion, reason=each.reason, already=each.already)
+            for each in (answer.would.red if answer is not None else ())
+        ),
+    )
+
+
+def _why(refusal: ProblemDocument) -> str:
+    return " ".join(fault.reason for fault in refusal.errors) if refusal.errors else refusal.detail
+
+
+def _drawn(records: Sequence[RegionRecord], chart: str | None) -> tuple[RegionRecord, ...]:
+    if chart is not None:
+        return tuple(record for record in records if record.key.region == chart)
+    soonest = sorted(records, key=lambda each: (each.region.ended_at is not None, each.region.launch_at))
+    return tuple(soonest[:MOST_CHARTS])
 
 
 def _scale(rows: Sequence[BoardRow], regions: Iterable[RegionLaunch], read_at: datetime) -> Timescale:

@@ -20,10 +20,11 @@ from api.live import region_readiness
 from api.origin import origin_of
 from api.problems import Fault as ProblemFault
 from api.problems import Problem, invalid
-from api.rehearsing import START_REHEARSED, rehearsal_response, start_rehearsal_of
+from api.rehearsing import START_REHEARSED, StartRehearsalAnswer, rehearsal_response, start_rehearsal_of
 from api.rights import Action, Regions, allowed_regions, right_used
 from api.showing import launch_answers
 from readiness.commands import AddRegion, LaunchCommand, RegionCommand, Role, StartLaunch
+from readiness.keys import LaunchKey
 from readiness.plan import LaunchPlan, RegionPlan
 from readiness.plan_document import read_plan, read_region
 from readiness.plan_faults import Fault, Mentioned, PlanFaulty, mentioned_in
@@ -79,21 +80,29 @@ async def start_launch(
     actor: Annotated[Actor, requires(Action.START_LAUNCH, judged=Judged.BY_INSISTING)],
 ) -> Any:
     """Start a product's launch in every region of its plan; answers once each of them is in the ledger."""
-    asked_before = None if wish.is_rehearsal else await run_in_threadpool(_asked_before, deps, actor, wish.key)
-    if isinstance(asked_before, StartLaunch):
-        plan = asked_before.plan
+    earlier = None if wish.is_rehearsal else await run_in_threadpool(asked_before, deps, actor, wish.key)
+    if isinstance(earlier, StartLaunch):
+        plan = earlier.plan
     else:
         # Before anything is looked up: who may not act there is not told what there is.
-        named = _regions_named(document)
+        named = regions_named(document)
         if named:
             await insist(request, named)
-        plan = await run_in_threadpool(_checked_plan, deps, document)
+        plan = await run_in_threadpool(checked_plan, deps, document)
     regions = [region.region for region in plan.regions]
     await insist(request, regions, product=plan.product)
-    role = _role(actor, Action.START_LAUNCH, regions)
-    asking = Asking(actor, role, wish.key, "start_launch", _kept(document), origin_of(request, actor))
+    role = role_used(actor, Action.START_LAUNCH, regions)
+    asking = Asking(actor, role, wish.key, "start_launch", plain_json(document), origin_of(request, actor))
     if wish.is_rehearsal:
-        return await run_in_threadpool(_rehearsed_start, deps, asking, plan)
+        return rehearsal_response(await run_in_threadpool(rehearsed_start, deps, asking, plan))
+    launch_key = await carry_out_start(deps, asking, plan)
+    started = await run_in_threadpool(_launch, deps, launch_key.product, allowed_regions(actor, Action.START_LAUNCH))
+    headers = {"Location": f"/v1/launches/{launch_key.product}"}
+    return Response(started.model_dump_json(), status_code=201, headers=headers, media_type="application/json")
+
+
+async def carry_out_start(deps: Dependencies, asking: Asking, plan: LaunchPlan) -> LaunchKey:
+    """Start the launch of `plan` and return its key; raises the problem of its refusal."""
     launch_key, _ = await command_launch(
         deps,
         asking,
@@ -101,18 +110,29 @@ async def start_launch(
         starts=True,
         make=lambda _tx, asked: StartLaunch.model_validate({**asked, "plan": plan}),
     )
-    started = await run_in_threadpool(_launch, deps, launch_key.product, allowed_regions(actor, Action.START_LAUNCH))
-    headers = {"Location": f"/v1/launches/{launch_key.product}"}
-    return Response(started.model_dump_json(), status_code=201, headers=headers, media_type="application/json")
+    return launch_key
 
 
-def _rehearsed_start(deps: Dependencies, asking: Asking, plan: LaunchPlan) -> Response:
+def rehearsed_start(deps: Dependencies, asking: Asking, plan: LaunchPlan) -> StartRehearsalAnswer:
+    """Return what the start of `plan` would come to; raises the problem of its refusal."""
+
     def make(command_id: str, now: datetime) -> StartLaunch:
         return StartLaunch.model_validate({**asking.asked(command_id, now), "plan": plan})
 
     with deps.store.reading() as tx:
         rehearsed = rehearse_launch(tx, plan.product, make, now=deps.store.now(tx))
-    return rehearsal_response(start_rehearsal_of(plan, rehearsed))
+    return start_rehearsal_of(plan, rehearsed)
+
+
+async def carry_out_addition(deps: Dependencies, asking: Asking, product: str, region: RegionPlan) -> None:
+    """Add a region to a running launch; raises the problem of its refusal."""
+    await command_launch(
+        deps,
+        asking,
+        product=product,
+        starts=False,
+        make=lambda _tx, asked: AddRegion.model_validate({**asked, "region": region}),
+    )
 
 
 async def launches(
@@ -159,55 +179,50 @@ async def add_region(
     actor: Annotated[Actor, requires(Action.ADD_REGION, judged=Judged.BY_INSISTING)],
 ) -> Readiness:
     """Add one region, an entry of a plan's `regions`, to a running launch."""
-    asked_before = await run_in_threadpool(_asked_before, deps, actor, key)
-    if isinstance(asked_before, AddRegion):
-        region = asked_before.region
+    earlier = await run_in_threadpool(asked_before, deps, actor, key)
+    if isinstance(earlier, AddRegion):
+        region = earlier.region
     else:
-        named = _regions_named({"regions": [document]})
+        named = regions_named({"regions": [document]})
         if named:
             await insist(request, named, product=product)
-        region = await run_in_threadpool(_checked_region, deps, product, document)
+        region = await run_in_threadpool(checked_region, deps, product, document)
     await insist(request, [region.region], product=product)
     asking = Asking(
         actor,
-        _role(actor, Action.ADD_REGION, [region.region]),
+        role_used(actor, Action.ADD_REGION, [region.region]),
         key,
         "add_region",
-        _kept(document),
+        plain_json(document),
         origin_of(request, actor),
     )
-    await command_launch(
-        deps,
-        asking,
-        product=product,
-        starts=False,
-        make=lambda _tx, asked: AddRegion.model_validate({**asked, "region": region}),
-    )
+    await carry_out_addition(deps, asking, product, region)
     response.headers["Location"] = f"/v1/launches/{product}/regions/{region.region}/readiness"
     return await run_in_threadpool(region_readiness, deps.store, product, region.region)
 
 
-def _asked_before(deps: Dependencies, actor: Actor, key: str) -> LaunchCommand | RegionCommand | None:
+def asked_before(deps: Dependencies, actor: Actor, key: str) -> LaunchCommand | RegionCommand | None:
     """Return what a repeat repeats: a plan that has become impossible with time was possible when it was asked."""
     with deps.store.reading() as tx:
         return under_key(tx, actor.person, key)
 
 
-def _role(actor: Actor, action: Action, regions: list[str]) -> Role:
+def role_used(actor: Actor, action: Action, regions: list[str]) -> Role:
+    """Return the role by which `actor` acts in `regions`; raises the problem `not-allowed`."""
     role = right_used(actor, action, regions[0])
     if role is None:
         raise Problem("not-allowed", f"No role of yours allows {action.value.replace('_', ' ')} there.")
     return role
 
 
-def _regions_named(document: dict[str, Any]) -> list[str]:
+def regions_named(document: dict[str, Any]) -> list[str]:
     """Return the regions that a plan names, as far as it can be read."""
     regions = document.get("regions")
     each = [entry.get("region") for entry in regions if isinstance(entry, dict)] if isinstance(regions, list) else []
     return [str(slugged(region)) for region in each if isinstance(region, str)]
 
 
-def _kept(document: dict[str, Any]) -> dict[str, Any]:
+def plain_json(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document as the command log keeps it: plain JSON, whatever it was read from."""
     kept: dict[str, Any] = json.loads(json.dumps(document, default=str))
     return kept
@@ -225,7 +240,7 @@ def _launch(deps: Dependencies, product: str, allowed: Regions) -> LaunchAnswer:
     return answers[0]
 
 
-def _checked_plan(deps: Dependencies, document: dict[str, Any]) -> LaunchPlan:
+def checked_plan(deps: Dependencies, document: dict[str, Any]) -> LaunchPlan:
     """Return the plan, checked by itself and against the database; raises the problem that names every fault."""
     with deps.store.reading() as tx:
         now = deps.store.now(tx)
@@ -239,7 +254,8 @@ def _checked_plan(deps: Dependencies, document: dict[str, Any]) -> LaunchPlan:
     return plan
 
 
-def _checked_region(deps: Dependencies, product: str, document: dict[str, Any]) -> RegionPlan:
+def checked_region(deps: Dependencies, product: str, document: dict[str, Any]) -> RegionPlan:
+    """Return the entry of a plan's `regions`, checked; raises the problem that names every fault."""
     with deps.store.reading() as tx:
         key = latest_launch(tx, product)
         found = launch_record(tx, key).launch if key is not None else None

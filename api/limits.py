@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.page_answers import wants_page
+from api.problem_pages import problem_page
 from api.problems import Problem, response_of
 
 HEAD_LIMIT = 32 * 1024
@@ -51,8 +54,7 @@ class BodyLimitMiddleware:
         declared = Headers(scope=scope).getlist("content-length")
         refusal = _refusal_of(declared, limit)
         if refusal is not None:
-            request_id = scope.get("state", {}).get("request_id")
-            await response_of(refusal, request_id=request_id)(scope, receive, _lingering(receive, send))
+            await _told(refusal, scope)(scope, receive, _lingering(receive, send))
             return
         received = 0
         leave = send
@@ -71,6 +73,13 @@ class BodyLimitMiddleware:
             await leave(message)
 
         await self.app(scope, counted, answer)
+
+
+def _told(refusal: Problem, scope: Scope) -> ASGIApp:
+    request_id = scope.get("state", {}).get("request_id")
+    if wants_page(scope["path"], Headers(scope=scope)):
+        return problem_page(refusal, Request(scope), request_id=request_id, viewer=None)
+    return response_of(refusal, request_id=request_id)
 
 
 def _head_bytes(scope: Scope) -> int:

@@ -1,6 +1,5 @@
 """How do people log in at the trusted issuer, and out again?"""
 
-import re
 import secrets
 from datetime import datetime
 from typing import Annotated
@@ -10,12 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.claims import TokenRefused
 from api.dependencies import Dependencies, Deps
 from api.guard import guarded_router
-from api.identity import TokenRefused
 from api.oidc import IssuerAway, LoggedIn, OidcIssuer
+from api.page_answers import LOCAL_PATH, see_other
 from api.problems import Problem, away
-from api.standing import SESSION_COOKIE, require_same_origin
+from api.standing import SESSION_COOKIE, keep_cookie
 from store.sessions import LOGIN_LIFE, Login, begin_login, begin_session, end_session, take_login
 
 LOGIN_PATHS = frozenset({"/login", "/login/callback", "/logout"})
@@ -24,7 +24,6 @@ LOGIN_PATHS = frozenset({"/login", "/login/callback", "/logout"})
 LOGIN_COOKIE = "__Host-ltl-login"
 """Binds a login under way to its browser, so that nobody is logged in as somebody else by a link."""
 
-_LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 ReturnTo = Annotated[str, Query(max_length=501, description="The page to go to then, on this host.")]
 
@@ -41,7 +40,7 @@ def login_router() -> APIRouter:
 async def log_in(deps: Deps, return_to: ReturnTo = "/", fresh: bool = False) -> Response:
     """Send the browser to the issuer; `fresh` has it ask for the password again."""
     oidc = _issuer(deps)
-    if not _LOCAL_PATH.fullmatch(return_to):
+    if not LOCAL_PATH.fullmatch(return_to):
         raise Problem("login-failed", "After a login one goes to a page of this host alone. Begin again at /login.")
     cookie, login = await run_in_threadpool(_begun, deps, return_to)
     try:
@@ -55,7 +54,7 @@ async def log_in(deps: Deps, return_to: ReturnTo = "/", fresh: bool = False) -> 
     except IssuerAway as error:
         raise away("issuer-away") from error
     answer = RedirectResponse(url, status_code=303)
-    _keep(answer, LOGIN_COOKIE, cookie, seconds=int(LOGIN_LIFE.total_seconds()))
+    keep_cookie(answer, LOGIN_COOKIE, cookie, seconds=int(LOGIN_LIFE.total_seconds()))
     return answer
 
 
@@ -81,17 +80,16 @@ async def logged_in(
         raise away("issuer-away") from error
     cookie = await run_in_threadpool(_session, deps, who, request.cookies.get(SESSION_COOKIE))
     answer = RedirectResponse(login.return_to, status_code=303)
-    _keep(answer, SESSION_COOKIE, cookie, seconds=int(deps.settings.session_life.total_seconds()))
-    _keep(answer, LOGIN_COOKIE, "", seconds=0)
+    keep_cookie(answer, SESSION_COOKIE, cookie, seconds=int(deps.settings.session_life.total_seconds()))
+    keep_cookie(answer, LOGIN_COOKIE, "", seconds=0)
     return answer
 
 
 async def log_out(request: Request, deps: Deps) -> Response:
     """End the session of this browser."""
-    require_same_origin(request)
     await run_in_threadpool(_ended, deps, request.cookies.get(SESSION_COOKIE, ""))
-    answer = RedirectResponse("/", status_code=303)
-    _keep(answer, SESSION_COOKIE, "", seconds=0)
+    answer = see_other("/", said="signed-out")
+    keep_cookie(answer, SESSION_COOKIE, "", seconds=0)
     return answer
 
 
@@ -132,7 +130,3 @@ def _issuer(deps: Dependencies) -> OidcIssuer:
 
 def _failed(why: str) -> Problem:
     return Problem("login-failed", f"{why} Begin again at /login.")
-
-
-def _keep(answer: Response, name: str, value: str, *, seconds: int) -> None:
-    answer.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")

@@ -77,11 +77,18 @@ class Meant(NamedTuple):
 
 async def act_on_each(request: Request, actor: Actor, wish: Wish, product: str, body: EachBody, act: Act) -> Response:
     """Carry out or rehearse `act` in every region that `body` means, and answer with what each of them said."""
+    return each_response(await done_in_each(request, actor, wish, product, body, act))
+
+
+async def done_in_each(
+    request: Request, actor: Actor, wish: Wish, product: str, body: EachBody, act: Act
+) -> tuple[EachItem, ...]:
+    """Carry out or rehearse `act` in every region that `body` means, and return what each of them said."""
     meant = await run_in_threadpool(_meant, dependencies_of(request), actor, wish, product, body, act)
     if not meant.regions:
         await record_denied(request, [], product=product)
         raise Problem("not-allowed", f"No role of yours allows {act.action.value.replace('_', ' ')} in this launch.")
-    return each_response(await ask_each(request, actor, wish, product, act, meant))
+    return await ask_each(request, actor, wish, product, act, meant)
 
 
 async def ask_each(

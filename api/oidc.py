@@ -7,7 +7,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.identity import CLOCK_SKEW_SECONDS, EVERYWHERE, Actor, Clock, RoleGrant, TokenRefused
+from api.claims import Claims, invalid
+from api.identity import EVERYWHERE, Actor, Clock, RoleGrant
 from api.strict_json import JsonRefused, parse_json
 from readiness.commands import Role
 from readiness.values import Identifier, Slug
@@ -91,26 +92,13 @@ class _Discovery(BaseModel):
     authorization_response_iss_parameter_supported: bool = False
 
 
-_NumericDate = Annotated[int, Field(ge=0, le=253_402_300_799)]
+class _Claims(Claims):
+    model_config = ConfigDict(extra="allow")
 
-
-class _Claims(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    iss: str
-    aud: str | tuple[str, ...]
     sub: Annotated[str, Field(min_length=1, max_length=255)]
-    iat: _NumericDate
-    exp: _NumericDate
-    nbf: _NumericDate | None = None
-    auth_time: _NumericDate | None = None
     nonce: str | None = None
     azp: str | None = None
     jti: Annotated[str, Field(max_length=255)] | None = None
-
-    @property
-    def audiences(self) -> tuple[str, ...]:
-        return (self.aud,) if isinstance(self.aud, str) else self.aud
 
 
 class _Person(BaseModel):
@@ -168,7 +156,7 @@ class OidcIssuer:
 
         discovery = await self._discovered()
         if iss != self.settings.issuer and (iss or discovery.authorization_response_iss_parameter_supported):
-            raise _invalid("The answer comes from another issuer.")
+            raise invalid("The answer comes from another issuer.")
         methods = discovery.token_endpoint_auth_methods_supported
         basic = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
         try:
@@ -185,20 +173,20 @@ class OidcIssuer:
                     discovery.token_endpoint, grant_type="authorization_code", code=code, code_verifier=verifier
                 )
         except (AuthlibBaseError, ValueError) as refused:
-            raise _invalid("The issuer does not take the code that it gave.") from refused
+            raise invalid("The issuer does not take the code that it gave.") from refused
         except httpx2.HTTPError as away:
             raise IssuerAway("the issuer's token endpoint does not answer") from away
         token = answer.get("id_token")
         if not isinstance(token, str):
-            raise _invalid("The issuer gave no ID token.")
+            raise invalid("The issuer gave no ID token.")
         claims = await self._signed_claims(token)
         self._check(claims, audience=self.settings.client_id)
         if len(claims.audiences) > 1 and claims.azp != self.settings.client_id:
-            raise _invalid("The ID token was made for another client.")
+            raise invalid("The ID token was made for another client.")
         if claims.azp not in (None, self.settings.client_id):
-            raise _invalid("The ID token was made for another client.")
+            raise invalid("The ID token was made for another client.")
         if claims.nonce is None or not secrets.compare_digest(claims.nonce.encode(), nonce.encode()):
-            raise _invalid("The ID token belongs to another login.")
+            raise invalid("The ID token belongs to another login.")
         return self._read(claims)
 
     async def verify(self, token: str) -> Actor:
@@ -213,22 +201,13 @@ class OidcIssuer:
         try:
             person = _Person.model_validate({"person": said.get(self.settings.person_claim)}).person
         except ValidationError as fault:
-            raise _invalid(f"The token's claim {self.settings.person_claim!r} names nobody.") from fault
+            raise invalid(f"The token's claim {self.settings.person_claim!r} names nobody.") from fault
         if person.startswith("service:"):
-            raise _invalid("A person of the issuer has an id that is kept for programs.")
-        at = claims.auth_time if claims.auth_time is not None else claims.iat
-        return LoggedIn(person, roles_of(said, self.settings), datetime.fromtimestamp(at, UTC))
+            raise invalid("A person of the issuer has an id that is kept for programs.")
+        return LoggedIn(person, roles_of(said, self.settings), claims.logged_in_at)
 
-    def _check(self, claims: _Claims, *, audience: str) -> None:
-        now = self._clock().timestamp()
-        if claims.iss != self.settings.issuer:
-            raise _invalid("The token comes from an issuer that is not trusted here.")
-        if audience not in claims.audiences:
-            raise _invalid("The token is meant for somebody else.")
-        if claims.exp <= now:
-            raise TokenRefused("token-expired", "The token has expired; ask for a new one.")
-        if max(claims.iat, claims.nbf or 0, claims.auth_time or 0) > now + CLOCK_SKEW_SECONDS:
-            raise _invalid("The token is dated in the future.")
+    def _check(self, claims: Claims, *, audience: str) -> None:
+        claims.check(issuer=self.settings.issuer, audience=audience, now=self._clock())
 
     async def _signed_claims(self, token: str) -> _Claims:
         discovery = await self._discovered()
@@ -237,20 +216,17 @@ class OidcIssuer:
             header = signed.headers()
             algorithm, kid = header.get("alg"), header.get("kid")
             if algorithm not in ALGORITHMS or algorithm not in discovery.id_token_signing_alg_values_supported:
-                raise _invalid("The token is signed by an algorithm that is not taken here.")
+                raise invalid("The token is signed by an algorithm that is not taken here.")
             if "crit" in header or not (kid is None or isinstance(kid, str)):
-                raise _invalid("The token's header is not what it must be.")
+                raise invalid("The token's header is not what it must be.")
             key = await self._key(kid, algorithm)
             if key is None:
-                raise _invalid("The token is signed with a key that the issuer does not publish.")
+                raise invalid("The token is signed with a key that the issuer does not publish.")
             if not jws.validate_compact(signed, key, algorithms=[algorithm]):
-                raise _invalid("The token's signature does not fit.")
-            return _Claims.model_validate_json(signed.payload or b"", strict=True)
-        except ValidationError as fault:
-            claim = ".".join(str(step) for step in fault.errors()[0]["loc"][:1]) or "payload"
-            raise _invalid(f"The token's claim {claim!r} is missing or is not what it must be.") from fault
+                raise invalid("The token's signature does not fit.")
+            return _Claims.read(signed.payload or b"")
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as fault:
-            raise _invalid("The token is not a signed JWT.") from fault
+            raise invalid("The token is not a signed JWT.") from fault
 
     async def _key(self, kid: str | None, algorithm: str) -> Any | None:
         """Return the issuer's key of that id that fits the algorithm; without an id, the only one that fits."""
@@ -364,7 +340,3 @@ def _require_safe(address: str, what: str) -> None:
     is_here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
         raise ValueError(f"{what} must be an address with https")
-
-
-def _invalid(detail: str) -> TokenRefused:
-    return TokenRefused("token-invalid", detail)

@@ -1,6 +1,7 @@
 """From where did a request come, as far as that can be known?"""
 
 import ipaddress
+import re
 from functools import cache
 
 from starlette.requests import Request
@@ -8,6 +9,8 @@ from starlette.requests import Request
 from api.dependencies import dependencies_of
 from api.identity import Actor
 from store.commands import Origin
+
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -39,6 +42,18 @@ def address_of(request: Request) -> str | None:
             break
         address = before
     return address
+
+
+def is_local(request: Request) -> bool:
+    """Say whether the browser is on this machine and asked for this machine by name.
+
+    The name matters: a page elsewhere can point its own name at 127.0.0.1 (DNS rebinding) and read our answers.
+    """
+    try:
+        near = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        near = False
+    return near and re.sub(r":\d+\Z", "", request.headers.get("host", "").lower()) in _LOOPBACK_HOSTS
 
 
 def _plain(address: str | None) -> str | None:

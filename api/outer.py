@@ -6,7 +6,7 @@ import secrets
 
 import structlog
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.page_answers import wants_page
@@ -78,7 +78,7 @@ class OuterMiddleware:
             _log.exception("request %s failed", request_id)
             problem = Problem("failed", "Something went wrong on our side; the request id leads to it in the log.")
             if wants_page(scope["path"], Headers(scope=scope)):
-                response = problem_page(problem, request_id=request_id, viewer=None)
+                response = problem_page(problem, Request(scope), request_id=request_id, viewer=None)
             else:
                 response = response_of(problem, request_id=request_id)
             await response(scope, receive, dressed)

@@ -41,9 +41,9 @@ def checking_router() -> APIRouter:
     return router
 
 
-async def show_verification() -> Response:
+async def show_verification(request: Request) -> Response:
     """Show the page on which a permit is pasted."""
-    return page_response(PermitPage(viewer=None, refresh_seconds=None, shown=None, fault=None))
+    return page_response(PermitPage(viewer=None, refresh_seconds=None, shown=None, fault=None), request)
 
 
 async def verify_permit(request: Request, deps: Deps) -> Response:
@@ -58,12 +58,14 @@ async def verify_permit(request: Request, deps: Deps) -> Response:
         claims, now, standing = await run_in_threadpool(checked)
     except PermitUnproven as unproven:
         if is_for_person:
-            return page_response(PermitPage(viewer=None, refresh_seconds=None, shown=None, fault=str(unproven)))
+            return page_response(
+                PermitPage(viewer=None, refresh_seconds=None, shown=None, fault=str(unproven)), request
+            )
         return JSONResponse({"verified": False, "may_be_sold": False, "reason": str(unproven)})
     has_expired = claims.exp <= now.timestamp()
     if is_for_person:
         page = PermitPage(viewer=None, refresh_seconds=None, shown=_for_people(claims, standing, now=now), fault=None)
-        return page_response(page)
+        return page_response(page, request)
     answer: dict[str, Any] = {
         "verified": True,
         "may_be_sold": standing is PermitStanding.VALID,

@@ -1,5 +1,6 @@
 """What does a person in a browser read when something went wrong?"""
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.page_answers import page_response
@@ -16,7 +17,7 @@ _ADVICE: dict[int, tuple[str, ...]] = {
     ),
     403: (
         "Ask whoever gives out roles for one that covers this region.",
-        "The board shows what you may see already.",
+        "The board shows what you may see already; what is due for you yourself stands at /me.",
     ),
     404: ("Look for it on the board, which lists every launch that you may see.",),
     422: ("Mend what is named above, or begin again at the board.",),
@@ -26,7 +27,7 @@ _ADVICE: dict[int, tuple[str, ...]] = {
 _OTHERWISE = ("Go back to the board and try again from there.",)
 
 
-def problem_page(problem: Problem, *, request_id: str | None, viewer: Viewer | None) -> Response:
+def problem_page(problem: Problem, request: Request, *, request_id: str | None, viewer: Viewer | None) -> Response:
     """Return the answer that tells a person of `problem`, and what to do next."""
     kind = problem.kind
     page = ProblemPage(
@@ -39,7 +40,7 @@ def problem_page(problem: Problem, *, request_id: str | None, viewer: Viewer | N
         faults=_faults(problem),
         request_id=request_id,
     )
-    return page_response(page, status=kind.status, headers=problem.headers)
+    return page_response(page, request, status=kind.status, headers=problem.headers)
 
 
 def _faults(problem: Problem) -> tuple[FaultLine, ...]:

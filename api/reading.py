@@ -31,7 +31,7 @@ from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
 from store.ledger import Happening, timeline
 from store.names import names_of
-from store.people import people_judged_at, tracker
+from store.people import Sought, people_judged_at, tracker
 from store.regions import latest_region
 
 _BOARD = Cursors(tuple[str, str])
@@ -188,12 +188,15 @@ async def people(
     actor: Annotated[Actor, requires(Action.READ_PEOPLE)],
     status: Annotated[list[PersonStatus] | None, Query(description="Only people of these statuses.")] = None,
     manager: Annotated[str | None, Query(max_length=128)] = None,
+    territory: Annotated[str | None, Query(max_length=300)] = None,
+    course: Annotated[str | None, Query(max_length=128, description="Only who has not completed it.")] = None,
+    name: Annotated[str | None, Query(max_length=128, description="Only whose name or id has this in it.")] = None,
     cursor: CursorText = None,
     limit: Limit = PAGE_SIZE,
 ) -> Response:
     """Return who is in the audience and who is missing what, by person id."""
-    statuses = tuple(status or ())
-    filters = {"product": product, "region": region, "status": sorted(statuses), "manager": manager}
+    sought = Sought(tuple(sorted(set(status or ()))), manager, territory, course, name)
+    filters = {"product": product, "region": region, **sought._asdict()}
     holder = deps.holder(actor)
     after = _PEOPLE.read(cursor, of="people", holder=holder, filters=filters)
 
@@ -209,8 +212,7 @@ async def people(
                 region,
                 at=at,
                 gathered_at=now,
-                statuses=statuses,
-                manager=manager,
+                sought=sought,
                 cursor=after[0] if after else None,
                 limit=limit,
             )

@@ -8,14 +8,19 @@ from api.identity import Actor
 from api.live import readiness_of_record
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, can
+from api.room import Given, room_acts, shown_contents
+from api.room_acts import Sight
 from readiness.ball import Ball, tallies
+from readiness.events import BallotCast
+from readiness.policy import SIGNED_STAGES
 from readiness.readiness import Readiness
 from store.ball import ball_after
+from store.content import StageContent, stage_content
 from store.ledger import Happening, timeline
 from store.names import names_of
 from store.regions import latest_region, region_record
+from templates.happenings import happening
 from templates.pages import HeldFor, PolicyWaits, RegionPage, TimelineLine
-from templates.words import happening
 
 LATEST_ENTRIES = 20
 """Entries of the timeline that the page shows: what happened lately; all of it is in the API."""
@@ -25,8 +30,19 @@ WORTH_TELLING = timedelta(hours=1)
 """Who held a region for less, and holds it no more, is left out."""
 
 
-def region_page(deps: Dependencies, actor: Actor, product: str, region: str) -> RegionPage:
-    """Return the page of the latest run of `product` in `region`; raises the problem `not-found`."""
+def region_page(
+    deps: Dependencies,
+    actor: Actor,
+    product: str,
+    region: str,
+    *,
+    given: Given | None = None,
+    opened: str | None = None,
+) -> RegionPage:
+    """Return the page of the latest run of `product` in `region`; raises the problem `not-found`.
+
+    Forms that are `given` keep what was filled in, and that of the act called `opened` lies open.
+    """
     with deps.store.reading() as tx:
         key = latest_region(tx, product, region)
         if key is None:
@@ -38,19 +54,29 @@ def region_page(deps: Dependencies, actor: Actor, product: str, region: str) -> 
         if can(actor, Action.READ_TIMELINE, region):
             shown = timeline(tx, key, after=max(0, readiness.version - LATEST_ENTRIES), limit=LATEST_ENTRIES)
         ball = ball_after(tx, record, ()) if can(actor, Action.READ_BALL, region) else None
+        contents: tuple[StageContent, ...] = ()
+        if can(actor, Action.READ_CONTENT, region):
+            contents = tuple(stage_content(tx, key, stage) for stage in SIGNED_STAGES)
+        sight = Sight(record.region, readiness, contents, read_at)
+        acts = room_acts(tx, deps, actor, record, sight, given=given, opened=opened)
+        texts = shown_contents(tx, record, contents)
         change = record.region.policy_change
-        asked = {entry.row.event.person for entry in shown} | _persons(readiness) | {actor.person}
+        asked = {entry.row.event.person for entry in shown} | persons_in(readiness) | {actor.person}
+        asked |= {each.person for text in texts for each in text.signed}
+        asked |= {each.person for text in texts for each in text.sent_back}
         asked |= {change.asked_by, change.confirmed_by} if change is not None else set()
         names = names_of(tx, {person for person in asked if person is not None})
     return RegionPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
-        refresh_seconds=REFRESH_SECONDS,
+        # A page that reloads by itself would lose what is being typed.
+        refresh_seconds=REFRESH_SECONDS if not acts.offers else None,
         readiness=readiness,
         read_at=read_at,
         names=names,
         timeline=tuple(_line(entry, names) for entry in reversed(shown)),
         earlier=shown[0].row.version - 1 if shown else 0,
         held_for=_held_for(ball, readiness.time_zone, now=read_at) if ball is not None else (),
+        shows_people=can(actor, Action.READ_PEOPLE, region),
         change=PolicyWaits(
             asked_by=change.asked_by,
             asked_at=change.asked_at,
@@ -60,6 +86,8 @@ def region_page(deps: Dependencies, actor: Actor, product: str, region: str) -> 
         )
         if change is not None
         else None,
+        contents=texts,
+        acts=acts,
     )
 
 
@@ -79,7 +107,8 @@ def _held_for(ball: Ball, zone: str, *, now: datetime) -> tuple[HeldFor, ...]:
     )
 
 
-def _persons(readiness: Readiness) -> set[str | None]:
+def persons_in(readiness: Readiness) -> set[str | None]:
+    """Return everybody whom a readiness speaks of."""
     waivers, lessons = readiness.waivers, readiness.must_address
     seats = readiness.poll.seats if readiness.poll is not None else ()
     return {
@@ -97,7 +126,8 @@ def _persons(readiness: Readiness) -> set[str | None]:
 def _line(entry: Happening, names: dict[str, str]) -> TimelineLine:
     event = entry.row.event
     body = entry.command.body if entry.command is not None else None
-    reason = body.get("reason") if isinstance(body, dict) else None
+    # A ballot's reason would tell how it voted: the poll tells both once it has closed.
+    reason = body.get("reason") if isinstance(body, dict) and not isinstance(event, BallotCast) else None
     return TimelineLine(
         version=entry.row.version,
         at=event.at,

@@ -5,13 +5,14 @@
 
 import re
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import Response
 
+from api.claims import TokenRefused
 from api.dependencies import Dependencies
-from api.identity import Actor, RoleGrant, TokenRefused
+from api.identity import Actor, RoleGrant
 from api.oidc import IssuerAway
 from api.problems import Problem, away
 from api.rights import FRESH_LOGIN, Action
@@ -25,9 +26,8 @@ REALM = 'Bearer realm="learn-then-launch"'
 _CHALLENGE = {"WWW-Authenticate": REALM}
 
 SESSION_COOKIE = "__Host-ltl"
-"""Bound by its name to this host, to HTTPS (or this machine) and to every path."""
+"""Bound by its name to this host, to HTTPS (or this machine) and to every path; see `api/cross_site.py` for acts."""
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 
 
@@ -35,7 +35,6 @@ async def authenticated(request: Request, deps: Dependencies) -> Actor:
     """Return who asks, with the roles that they hold now; raises a 401 problem where nothing proves it."""
     stated = request.headers.getlist("authorization")
     if not stated and SESSION_COOKIE in request.cookies:
-        require_same_origin(request)
         return await run_in_threadpool(_by_session, deps, request.cookies[SESSION_COOKIE])
     if not stated:
         how = " or log in at /login" if deps.oidc is not None else ""
@@ -52,20 +51,6 @@ async def authenticated(request: Request, deps: Dependencies) -> Actor:
     except IssuerAway as error:
         raise away("issuer-away") from error
     return await run_in_threadpool(as_of_now, deps.store, claimed)
-
-
-def require_same_origin(request: Request) -> None:
-    """Raise a 403 problem where another site has a browser send an unsafe request with our cookie."""
-    if request.method in _SAFE_METHODS:
-        return
-    site = request.headers.get("sec-fetch-site")
-    if site is None:
-        origin = urlsplit(request.headers.get("origin", ""))
-        is_ours = origin.scheme in {"http", "https"} and origin.netloc == request.headers.get("host")
-    else:
-        is_ours = site == "same-origin"
-    if not is_ours:
-        raise Problem("cross-site", "This came from another site, so nothing was done. Ask from our own pages.")
 
 
 def require_fresh_login(deps: Dependencies, actor: Actor, action: Action) -> None:
@@ -123,6 +108,11 @@ def as_of_now(store: Store, claimed: Actor) -> Actor:
         return claimed
     roles = tuple(RoleGrant(role.role, role.region, frozenset(role.excluding)) for role in held)
     return replace(claimed, roles=roles)
+
+
+def keep_cookie(answer: Response, name: str, value: str, *, seconds: int) -> None:
+    """Have the browser keep a cookie that no script and no other host sees; for no seconds: forget it."""
+    answer.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def unproven(kind: str, detail: str) -> Problem:

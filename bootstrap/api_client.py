@@ -184,7 +184,8 @@ class Api:
     def upload(self, kind: str, file: Path, *, on_sent: Callable[[int], None] = lambda _bytes: None) -> Any:
         """Send a bulk file and return the import; `on_sent` hears how many bytes have gone. Raises as `read`."""
         media_type = _TYPE_OF_SUFFIX.get(file.suffix.lower(), "text/csv")
-        return self._answer("POST", f"/v1/imports/{kind}", {}, upload=_Upload(file, media_type, on_sent))
+        sent = _Upload(file, media_type, on_sent)
+        return self._answer("POST", f"/v1/imports/{kind}", {"name": file.name}, upload=sent)
 
     def _answer(
         self,

@@ -55,13 +55,15 @@ class Finding:
 
 async def examine(settings: Settings) -> tuple[Finding, ...]:
     """Look at everything and return what was found; never raises for what is not well."""
+    from bootstrap.doctor_keys import ledger_key_finding, permit_keys_finding
+
     installation = Installation(settings.directory.absolute())
     running = installation.running()
     findings = [*_directory(installation)]
     if settings.temporal_address is None:
         findings.extend(_processes(installation, running))
     findings.extend(_database(settings))
-    findings.append(_payloads(settings))
+    findings.extend((_payloads(settings), permit_keys_finding(settings), ledger_key_finding(settings)))
     address = settings.temporal_address or (running.temporal_address if running is not None else None)
     if address is None:
         findings.append(Finding("Temporal", False, "It is not running.", _UP))

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     traces_to: Annotated[str | None, Field(validation_alias=_variable("OTEL_EXPORTER_OTLP_ENDPOINT"))] = None
     """Where OpenTelemetry sends traces, which reads this variable and others of its own; None: nowhere."""
 
+    temporal_ui: Annotated[str | None, Field(validation_alias=_variable("LTL_TEMPORAL_UI"))] = None
+    """Where Temporal shows its workflows to people: administrators get a link to each region's; None: no link."""
+
     rate_limits: Annotated[str, Field(validation_alias=_variable("LTL_RATE_LIMITS"))] = ""
     """What one person, or one address, may ask of one web process: `reading=600/minute, acting=off`."""
     oidc_issuer: Annotated[str | None, Field(validation_alias=_variable("LTL_OIDC_ISSUER"))] = None

@@ -33,9 +33,9 @@ class Tracing:
     @property
     def interceptors(self) -> "tuple[Interceptor, ...]":
         """What has Temporal's messages carry the trace along; given to a client it serves its workers too."""
-        from temporalio.contrib.opentelemetry import TracingInterceptor
+        from bootstrap.trace_of_updates import RequestTracingInterceptor
 
-        return (TracingInterceptor(self.tracer),)
+        return (RequestTracingInterceptor(self.tracer),)
 
     def close(self) -> None:
         """Send what is left, and stop."""

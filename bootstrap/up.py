@@ -163,6 +163,7 @@ class _House:
                 "LTL_PORT": str(self._port),
                 "LTL_PAGES_WITHOUT_TOKEN": "true",
                 "TEMPORAL_ADDRESS": self._running.temporal_address,
+                **({"LTL_TEMPORAL_UI": self._running.temporal_ui} if self._running.temporal_ui else {}),
             },
         )
 

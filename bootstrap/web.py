@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from types import FrameType
 
 import uvicorn
 from anyio.to_thread import current_default_thread_limiter
@@ -16,32 +17,47 @@ from starlette.concurrency import run_in_threadpool
 from temporalio.client import Client
 
 from activities.deliver_targets import Targets
+from api.access_page import access_page_router
 from api.app import create_app
 from api.ball import ball_router
+from api.brief_page import brief_router
 from api.content import content_router
+from api.content_forms import content_pages_router
+from api.decide_page import decide_router
 from api.deliveries import deliveries_router
+from api.deliveries_page import deliveries_page_router
 from api.dependencies import ApiSettings, Dependencies
 from api.governing import governing_router
 from api.governing_many import governing_many_router
 from api.grants import grants_router
 from api.identity import EVERYWHERE, ISSUER, Actor, EmbeddedIssuer, RoleGrant, TrustedIssuers
 from api.imports import imports_router
+from api.imports_pages import imports_pages_router
 from api.keys import keys_router
+from api.launch_acts import launch_acts_router
 from api.launches import launches_router
 from api.ledger import ledger_router
+from api.ledger_page import ledger_page_router
 from api.lessons import lessons_router
+from api.live_pages import live_router
 from api.login import LOGIN_PATHS, login_router
 from api.ofrep import ofrep_router
 from api.oidc import OidcIssuer
+from api.own import own_page_router, own_router
 from api.owning import owning_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
+from api.people_pages import people_pages_router
 from api.permit_checking import checking_router
 from api.permit_jws import PermitDesk
 from api.permits import permit_keys_router, permits_router
+from api.personas import PERSONA_PATHS, personas_router
 from api.policy_changes import policy_router
 from api.polling import polling_router
+from api.portfolio import portfolio_router
 from api.reading import reading_router
+from api.region_acts import region_acts_router
 from api.seen import Observer
+from api.start_pages import start_pages_router
 from api.subscriptions import subscriptions_router
 from api.tiers import tiers_router
 from api.uploads import clear_abandoned
@@ -54,6 +70,7 @@ from bootstrap.ledger_keeping import jwks_of, ledger_key
 from bootstrap.logs import log_access, log_as
 from bootstrap.metrics import RequestMetrics, StoreCollector, show
 from bootstrap.permit_keys import permit_keys
+from bootstrap.personas import personas
 from bootstrap.rates import throttle_of
 from bootstrap.sealing import box_of
 from bootstrap.sending import TemporalSender
@@ -82,6 +99,15 @@ GOODBYE_SECONDS = 5
 
 class _Server(uvicorn.Server):
     """Ends with status 0 when asked to: uvicorn itself would raise the signal once more at the end."""
+
+    def __init__(self, config: uvicorn.Config, *, before_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_end = before_end
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Have open pages let go, so that nobody waits for them."""
+        self._before_end()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -114,6 +140,7 @@ def routers() -> Sequence[APIRouter]:
         lessons_router(),
         content_router(),
         reading_router(),
+        own_router(),
         ball_router(),
         tiers_router(),
         imports_router(),
@@ -122,6 +149,32 @@ def routers() -> Sequence[APIRouter]:
         deliveries_router(),
         grants_router(),
         keys_router(),
+    )
+
+
+@cache
+def page_routers() -> Sequence[APIRouter]:
+    """Return the pages, router by router."""
+    # What stands below a product goes first: `content` is no region.
+    return (
+        content_pages_router(),
+        start_pages_router(),
+        launch_acts_router(),
+        portfolio_router(),
+        access_page_router(),
+        deliveries_page_router(),
+        ledger_page_router(),
+        pages_router(),
+        live_router(),
+        region_acts_router(),
+        decide_router(),
+        brief_router(),
+        checking_router(),
+        login_router(),
+        personas_router(),
+        people_pages_router(),
+        imports_pages_router(),
+        own_page_router(),
     )
 
 
@@ -172,14 +225,18 @@ def make_app(settings: Settings, store: Store, client: Client, *, observers: tup
         permits=PermitDesk(permit_keys(settings), issuer=settings.permit_issuer, lifetime=settings.permit_lifetime),
         box=box_of(settings),
         targets=Targets(allow_private=settings.webhooks_private),
+        personas=personas() if settings.pages_without_token else (),
         page_persona=ONE_PERSON_LOOKING if settings.pages_without_token else None,
+        workflows_seen_at=f"{settings.temporal_ui.rstrip('/')}/namespaces/{settings.temporal_namespace}"
+        if settings.temporal_ui
+        else None,
         ledger_keys=jwks_of(ledger_key(settings))["keys"],
     )
     return create_app(
         dependencies,
         routers=routers(),
-        pages=(pages_router(), checking_router(), login_router()),
-        open_paths=OPEN_PAGE_PATHS | LOGIN_PATHS,
+        pages=page_routers(),
+        open_paths=OPEN_PAGE_PATHS | LOGIN_PATHS | PERSONA_PATHS,
         lifespan=lifespan,
     )
 
@@ -217,7 +274,8 @@ async def serve(settings: Settings) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
-    await _Server(config).serve()
+    dependencies: Dependencies = app.state.dependencies
+    await _Server(config, before_end=dependencies.pulses.closing.set).serve()
     if traces is not None:
         await run_in_threadpool(traces.close)
 

@@ -63,6 +63,7 @@ class RosterEntry(Entry):
     function: str
     region: str
     manager_id: str | None = None
+    territory: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,9 @@ class PersonStanding(Frozen):
     """When the longest pass ends, or ended; None without a pass, and for one that never lapses."""
     attempts_left: int | None
     """None where there may be any number."""
+    territory: str | None = None
+    last_activity_at: Moment | None = None
+    """When they last completed a required course or took the assessment, whether it counts or not."""
 
 
 EntryT = TypeVar("EntryT", bound=Entry)
@@ -146,18 +150,29 @@ def audience_at(
 ) -> frozenset[str]:
     """Return who must be ready in `region` at `at`: whoever is named, or where nobody is, everyone of `functions`."""
     everyone = tuple(people)
-    named = {person.person_id: in_force(person.named, at, known_by=known_by) for person in everyone}
-    by_name = any(entry is not None for entry in named.values())
-    members = set()
-    for person in everyone:
-        held = in_force(person.roster, at, known_by=known_by)
-        if held is None or not held.active:
-            continue
-        entry = named[person.person_id]
-        meant = held.region == region and held.function in functions
-        if (entry is not None and entry.active) if by_name else meant:
-            members.add(person.person_id)
-    return frozenset(members)
+    by_name = any(in_force(person.named, at, known_by=known_by) is not None for person in everyone)
+    return frozenset(
+        person.person_id
+        for person in everyone
+        if is_member(person, region, functions, at, by_name=by_name, known_by=known_by)
+    )
+
+
+def is_member(
+    person: PersonFacts,
+    region: str,
+    functions: Sequence[str],
+    at: datetime,
+    *,
+    by_name: bool,
+    known_by: datetime | None = None,
+) -> bool:
+    """Say whether a person must be ready in `region` at `at`; `by_name` where anybody at all is named there then."""
+    held = in_force(person.roster, at, known_by=known_by)
+    if held is None or not held.active:
+        return False
+    entry = in_force(person.named, at, known_by=known_by)
+    return (entry is not None and entry.active) if by_name else held.region == region and held.function in functions
 
 
 def standing(
@@ -180,6 +195,8 @@ def standing(
         best_score=max((attempt.score for attempt in learned.attempts), default=None),
         certified_until=valid_until(last_pass_at, requirements.assessment.valid_days) if last_pass_at else None,
         attempts_left=None if limit is None else limit - len(learned.attempts),
+        territory=held.territory if held else None,
+        last_activity_at=_last_activity_at(facts, requirements, latest_at=min(at, gathered_at)),
     )
 
 
@@ -258,6 +275,17 @@ def _standing_facts(facts: Iterable[FactT], latest_at: datetime) -> list[FactT]:
         versions[_identity(fact)] = fact
     standing_facts = [fact for fact in versions.values() if not fact.void and _identity(fact)[1] <= latest_at]
     return sorted(standing_facts, key=lambda fact: _identity(fact)[1])
+
+
+def _last_activity_at(facts: PersonFacts, requirements: Requirements, *, latest_at: datetime) -> datetime | None:
+    asked = {*(course.course_id for course in requirements.courses)}
+    done = [fact.completed_at for fact in _standing_facts(facts.completions, latest_at) if fact.course_id in asked]
+    sat = [
+        fact.attempted_at
+        for fact in _standing_facts(facts.attempts, latest_at)
+        if fact.assessment_id == requirements.assessment.assessment_id
+    ]
+    return max((*done, *sat), default=None)
 
 
 def _identity(fact: Completion | Attempt) -> tuple[str, datetime]:

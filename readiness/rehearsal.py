@@ -132,6 +132,11 @@ def rehearse(
     )
 
 
+def why_not(region: RegionLaunch, cause: Cause, *, evidence: Evidence, now: datetime) -> Refusal | None:
+    """Return why `cause` would be refused; None where it would be carried out."""
+    return propose(region, cause, evidence=evidence, now=now).refusal
+
+
 class DueDate(Frozen):
     """When a stage of a region that begins is due; `past` where that moment has gone by already."""
 

@@ -15,6 +15,10 @@ class ImportKind(StrEnum):
     ATTEMPTS = "attempts"
 
 
+REJECTED_BECAUSE = "rejected_because"
+"""The column of a file of bad rows that says what is wrong with each: passed over in a file that comes in."""
+
+
 class PersonRow(NamedTuple):
     """What a roster says of one person from `effective_at` on; None there means since ever or from its import."""
 

@@ -109,6 +109,18 @@ def every_change(
     return tuple(_recorded(row) for row in tx.execute(chosen))
 
 
+def latest_changes(
+    tx: Connection, *, person: str | None, within: Sequence[str] | None, limit: int
+) -> tuple[RecordedChange, ...]:
+    """Return the latest changes of roles, the newest first; `within` are the regions that the reader may see."""
+    chosen = select(role_changes)
+    if person is not None:
+        chosen = chosen.where(_COLUMNS.person == person)
+    if within is not None:
+        chosen = chosen.where(_COLUMNS.region.in_(sorted(set(within))))
+    return tuple(map(_recorded, tx.execute(chosen.order_by(_COLUMNS.id.desc()).limit(limit))))
+
+
 def standing_roles(
     tx: Connection, person: str, claimed: Iterable[tuple[Role, str]], *, clock: Callable[[], datetime]
 ) -> tuple[HeldRole, ...] | None:

@@ -1,6 +1,6 @@
 """Where is kept who may come in as whom, and who was denied what?"""
 
-from sqlalchemy import Column, Index, String, Table, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint
 
 from store.schema_base import metadata
 from store.types import Identity, Json, Ordinal, UtcDateTime
@@ -85,6 +85,18 @@ logins = Table(
     Column("begun_at", UtcDateTime, nullable=False),
 )
 """Logins under way, by the SHA-256 of the cookie that binds each to its browser; a row is used once."""
+
+last_looks = Table(
+    "last_looks",
+    metadata,
+    Column("person", Identity, primary_key=True),
+    Column("product", Identity, primary_key=True),
+    Column("region", Identity, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("looked_at", UtcDateTime, nullable=False),
+)
+"""Up to which version of a region somebody said that they have read; no evidence, so that rows are replaced."""
 
 APPEND_ONLY = ("role_changes",)
 """The tables of this file whose rows are never changed and never removed."""

@@ -1,6 +1,6 @@
 """What does the board show of every product and region, and which figures behind it must be counted anew?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from readiness.policy import Stage
 from readiness.readiness import Blocker, ConditionShown, DecisionShown, Rag, Readiness, WaiverShown
 from readiness.region import Verdict
 from readiness.rules import judged_instant, must_look
+from store.days import note_day
 from store.engine import Store
 from store.keyed import is_among
 from store.projection import readiness_of, shown_by
@@ -21,13 +22,13 @@ from store.records_schema import region_launches
 from store.regions import (
     ROW_IN_DOUBT,
     RegionRecord,
-    is_shown_as,
     lock_regions,
     record_of,
     update_region,
     verdict_shown,
 )
 from store.sight import gather
+from store.wanted import Wanted
 
 UNTENDED = timedelta(seconds=60)
 """How long after a region's instant nothing need have been settled yet; beyond it the workflow may be dead."""
@@ -35,6 +36,7 @@ UNTENDED = timedelta(seconds=60)
 INSTANT_PASSED = "Its instant has come and the last check is under way"
 NOBODY_LOOKED = "Its instant has come and no workflow has looked; see that a worker is running"
 
+_PLACE = (region_launches.c.product, region_launches.c.region)
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 
 _SHOWN = (
@@ -118,6 +120,7 @@ def board(
     verdict: Verdict | None = None,
     rag: Rag | None = None,
     stage: Stage | None = None,
+    among: Collection[RegionKey] | None = None,
     within: Iterable[str] | None = None,
     after: tuple[str, str] | None = None,
     limit: int = 100,
@@ -125,31 +128,36 @@ def board(
 ) -> tuple[BoardRow, ...]:
     """Return the board by product and region: the latest run of each, by one query.
 
-    `within` are the regions that the reader may see, None for all. `after` is the product and region of the last row
-    that was read. A go shows as held while facts have moved on and nobody has looked and, where the reader's clock
-    `now` is given, once its instant is past.
+    `among` are the only region launches that are wanted, None for all; `within` are the regions that the reader may
+    see, None for all. `after` is the product and region of the last row that was read. A go shows as held while facts
+    have moved on and nobody has looked and, where the reader's clock `now` is given, once its instant is past.
     """
-    columns = region_launches.c
-    wanted: list[ColumnElement[bool]] = [columns.is_latest]
-    for column, value in (
-        (columns.product, product),
-        (columns.region, region),
-        (columns.rag, rag.value if rag is not None else None),
-        (columns.stage, stage.value if stage is not None else None),
-    ):
-        if value is not None:
-            wanted.append(column == value)
-    if verdict is not None:
-        wanted.append(is_shown_as(verdict, now))
-    if within is not None:
-        wanted.append(columns.region.in_(sorted(set(within))))
+    wanted = Wanted(product=product, region=region, verdict=verdict, rag=rag, stage=stage, within=within)
+    conditions = wanted.conditions(now)
+    if among is not None:
+        conditions.append(is_among(_KEY, [(key.product, key.region, key.run) for key in among]))
     if after is not None:
-        wanted.append(tuple_(columns.product, columns.region) > tuple_(*after))
+        conditions.append(tuple_(*_PLACE) > tuple_(*after))
+    return _rows(tx, conditions, limit=limit, now=now)
+
+
+def board_of(
+    tx: Connection, products: Sequence[str], wanted: Wanted, *, limit: int, now: datetime | None = None
+) -> tuple[BoardRow, ...]:
+    """Return the rows of these products that are as `wanted`, by product and region, by one query."""
+    named = region_launches.c.product.in_(products)
+    return _rows(tx, (*wanted.conditions(now), named), limit=limit, now=now)
+
+
+def _rows(
+    tx: Connection, conditions: Iterable[ColumnElement[bool]], *, limit: int, now: datetime | None
+) -> tuple[BoardRow, ...]:
+    columns = region_launches.c
     # The folded region and its figures stay where they are: a board of 400 rows must not parse 400 of them.
     chosen = (
         select(*_SHOWN, _IS_BEHIND, verdict_shown(now), columns.shown_verdict, columns.verdict)
-        .where(*wanted)
-        .order_by(columns.product, columns.region)
+        .where(*conditions)
+        .order_by(*_PLACE)
         .limit(limit)
     )
     return tuple(_row(row, now=now) for row in tx.execute(chosen))
@@ -273,6 +281,7 @@ def refresh_figures(store: Store, keys: Sequence[RegionKey]) -> tuple[RegionKey,
             before = seen[record.key]
             if record.version == before.version and record.figures_revision <= before.facts_revision:
                 _store(tx, record, judged[record.key], gathered[record.key])
+                note_day(tx, record, judged[record.key], now=now)
     return tuple(
         key
         for key, record in seen.items()

@@ -108,6 +108,16 @@ def nudge(
     return fresh
 
 
+def reminded_since(tx: Connection, product: str, region: str, *, since: datetime) -> dict[str, bool]:
+    """Return who was reminded of a region launch at `since` or later, and whoever still waits for their digest: True
+    for who waits."""
+    about = (nudges.c.product == product) & (nudges.c.region == region)
+    lately = select(nudges.c.person).where(about, nudges.c.asked_at >= since)
+    waiting = select(nudges.c.person).where(about, nudges.c.digest.is_(None))
+    found = dict.fromkeys(tx.execute(lately).scalars(), False)
+    return found | dict.fromkeys(tx.execute(waiting).scalars(), True)
+
+
 def reminders(tx: Connection, digest: str) -> tuple[Reminder, ...]:
     """Return what a digest reminds of, by product and region."""
     same = (nudges.c.product == region_launches.c.product) & (nudges.c.region == region_launches.c.region)

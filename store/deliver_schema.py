@@ -95,6 +95,7 @@ nudges = Table(
     Column("asked_at", UtcDateTime, nullable=False),
     Column("digest", Identity),
     Index("ix_nudges_of_digest", "digest"),
+    Index("ix_nudges_lately", "product", "region", "asked_at", "person"),
     Index(
         "uq_nudges_waiting",
         "person",

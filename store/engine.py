@@ -174,6 +174,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "cache_size = -32768",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+    # Its own LOWER knows the letters of English alone.
+    connection.create_function("in_lower_case", 1, lambda name: name and name.lower(), deterministic=True)
 
 
 def _begin_sqlite(connection: Connection) -> None:

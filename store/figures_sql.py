@@ -246,6 +246,37 @@ def single_learners(dialect: str) -> str:
     return f"WITH {_ASKED[dialect]}, {members}, {_LEARNERS.format(listed=_LISTED[dialect])}"
 
 
+_DATED = """
+    SELECT n, what, day, COUNT(*) AS people
+    FROM (
+        SELECT learners.n, 'audience' AS what, 0 AS day FROM learners
+        UNION ALL
+        SELECT learners.n, 'trained', {trained} FROM learners WHERE learners.trained_at IS NOT NULL
+        UNION ALL
+        SELECT proofs.n, 'certified', {certified}
+        FROM proofs CROSS JOIN asked
+        WHERE asked.n = proofs.n AND proofs.last_pass_at > asked.valid_from) dated
+    GROUP BY n, what, day
+"""
+"""How many reached what on which day, counted in days since 1970 in UTC."""
+
+_DAY_OF = {
+    "sqlite": "{moment} / 86400000000",
+    "postgresql": "CAST(FLOOR(EXTRACT(EPOCH FROM {moment}) / 86400) AS INTEGER)",
+}
+
+
+def dated_learners(dialect: str) -> str:
+    """Return the query that counts, for each question and day, who was trained and who passed then, of those who are
+    in the audience and whose pass holds at its instant; the audience itself stands under day 0."""
+    members = _MEMBERS.format(kept="NOT MATERIALIZED", manager_id="NULL")
+    trained, certified = (
+        _DAY_OF[dialect].format(moment=moment) for moment in ("learners.trained_at", "proofs.first_pass_at")
+    )
+    asked = f"WITH {_ASKED[dialect]}, {members}, {_LEARNERS.format(listed='NULL')}"
+    return f"{asked} {_DATED.format(trained=trained, certified=certified)}"
+
+
 def changed_audiences(dialect: str) -> str:
     """Return the query that compares each question's audience with that at `since`, as it was known then."""
     members = _MEMBERS.format(kept="MATERIALIZED", manager_id="NULL")

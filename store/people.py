@@ -4,17 +4,17 @@
 # they have come and, while a filter by status leaves too few of them, goes on with the next, each time more at once.
 
 from collections import defaultdict
-from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Integer, Row, String, TextualSelect, bindparam, column, select, text
+from sqlalchemy import Connection, Integer, Row, String, bindparam, column, select, text
 
 from readiness.people import PersonStanding, PersonStatus, valid_until
 from readiness.region import Verdict
+from store.facts_schema import courses, required_courses
 from store.figures import valid_from
+from store.people_sql import counts_query, page_query, teams_query
 from store.records_schema import region_launches
 from store.types import Score, UtcDateTime
 
@@ -24,77 +24,6 @@ LONGEST_PAGE = 1_000
 GROWTH = 4
 """How many times more people than before are looked at, where a status leaves too few: what one in four has takes one
 look, and the rarest takes few."""
-
-_NAMED = """
-    SELECT held.person_id, held.manager_id
-    FROM audience named CROSS JOIN roster held
-    WHERE named.product = :product AND named.region = :region AND named.person_id > :cursor AND named.active
-        AND named.from_at <= :at AND named.until_at > :at AND held.person_id = named.person_id AND held.active
-        AND held.from_at <= :at AND held.until_at > :at {of_manager}
-    ORDER BY named.person_id LIMIT :looked_at
-"""
-
-_OF_FUNCTIONS = """
-    SELECT held.person_id, held.manager_id
-    FROM roster held
-    WHERE held.region = :region AND held.active = TRUE AND held.function IN :functions AND held.person_id > :cursor
-        AND held.from_at <= :at AND held.until_at > :at {of_manager}
-    ORDER BY held.person_id LIMIT :looked_at
-"""
-
-_TRACKER = """
-    WITH members AS MATERIALIZED ({members}),
-    learners AS MATERIALIZED (
-        SELECT person_id, manager_id, COUNT(first_at) AS completed, {listed} AS listed,
-            CASE WHEN COUNT(first_at) = :required THEN MAX(first_at) END AS trained_at
-        FROM (
-            SELECT members.person_id, members.manager_id, needed.course_id, (
-                SELECT MIN(done.completed_at) FROM completions done
-                WHERE done.person_id = members.person_id AND done.course_id = needed.course_id
-                    AND done.completed_at <= :latest_at AND done.current AND NOT done.void
-                    AND (needed.min_score = 0 OR done.score >= needed.min_score)) AS first_at
-            FROM members LEFT JOIN required_courses needed ON needed.product = :product
-            LIMIT 9223372036854775807) firsts
-        GROUP BY person_id, manager_id),
-    proofs AS MATERIALIZED (
-        SELECT person_id, COUNT(*) AS used, MAX(score) AS best_score,
-            MAX(CASE WHEN score >= :pass_mark THEN attempted_at END) AS last_pass_at
-        FROM (
-            SELECT learners.person_id, taken.attempted_at, taken.score,
-                ROW_NUMBER() OVER (PARTITION BY learners.person_id ORDER BY taken.attempted_at) AS turn
-            FROM learners CROSS JOIN attempts taken
-            WHERE learners.trained_at IS NOT NULL
-                AND taken.person_id = learners.person_id AND taken.assessment_id = :assessment_id
-                AND taken.attempted_at >= learners.trained_at AND taken.attempted_at <= :latest_at
-                AND taken.current AND NOT taken.void) sat
-        WHERE :max_attempts IS NULL OR turn <= :max_attempts
-        GROUP BY person_id),
-    standing AS (
-        SELECT learners.person_id, learners.manager_id, learners.trained_at, learners.listed, proofs.best_score,
-            proofs.last_pass_at, COALESCE(proofs.used, 0) AS used,
-            CASE
-                WHEN proofs.last_pass_at > :valid_from THEN 'certified'
-                WHEN proofs.last_pass_at > :valid_now_from THEN 'lapses'
-                WHEN learners.trained_at IS NOT NULL AND COALESCE(proofs.used, 0) >= :max_attempts THEN 'failed'
-                WHEN learners.trained_at IS NOT NULL THEN 'trained'
-                WHEN learners.completed > 0 THEN 'learning'
-                ELSE 'not_started' END AS status
-        FROM learners LEFT JOIN proofs ON proofs.person_id = learners.person_id)
-    SELECT looked.people, looked.last_id, standing.person_id, people.name, standing.manager_id, standing.status,
-        standing.trained_at, standing.best_score, standing.last_pass_at, standing.used, standing.listed
-    FROM (SELECT COUNT(*) AS people, MAX(person_id) AS last_id FROM members) looked
-        LEFT JOIN standing ON standing.status IN :statuses
-        LEFT JOIN people ON people.person_id = standing.person_id
-    ORDER BY standing.person_id
-    LIMIT :limit
-"""
-"""There is one row at least, which says how many people were looked at. The LIMIT that no table reaches keeps both
-databases from working out `first_at` once for each time that it is mentioned."""
-
-_LISTED = {
-    "sqlite": "GROUP_CONCAT(CASE WHEN first_at IS NOT NULL THEN course_id END, ' ')",
-    "postgresql": "STRING_AGG(CASE WHEN first_at IS NOT NULL THEN course_id END, ' ')",
-}
 
 _ASKED = text("""
     SELECT 'proof' AS what, assessment_id AS id, 0 AS place, pass_mark, valid_days, max_attempts
@@ -119,11 +48,69 @@ _ASKED_OF = _ASKED.columns(
 )
 """All that must be known before people are looked at, at once: each question more is felt in every page."""
 
-_LATEST = select(region_launches.c.launch_at, region_launches.c.verdict).where(
+_LATEST = select(
+    region_launches.c.product_name,
+    region_launches.c.name,
+    region_launches.c.time_zone,
+    region_launches.c.launch_at,
+    region_launches.c.verdict,
+).where(
     region_launches.c.product == bindparam("product"),
     region_launches.c.region == bindparam("region"),
     region_launches.c.is_latest,
 )
+
+_TITLES = (
+    select(required_courses.c.course_id, courses.c.title)
+    .join_from(required_courses, courses, courses.c.course_id == required_courses.c.course_id, isouter=True)
+    .where(required_courses.c.product == bindparam("product"))
+    .order_by(required_courses.c.place)
+)
+
+
+class Sought(NamedTuple):
+    """Which people of an audience are asked for: all of them, where nothing is said."""
+
+    statuses: tuple[PersonStatus, ...] = ()
+    manager: str | None = None
+    """The id of the manager that they have at the judged instant."""
+    territory: str | None = None
+    course: str | None = None
+    """Only those who have not completed this course."""
+    called: str | None = None
+    """Only those whose name or id has this in it, in capitals or not."""
+
+    @property
+    def narrowed_by(self) -> tuple[str, ...]:
+        """What the roster alone tells of whom is asked for."""
+        return tuple(name for name in ("manager", "territory", "called") if getattr(self, name) is not None)
+
+
+EVERYBODY = Sought()
+
+
+class Whereabouts(NamedTuple):
+    """Which region launch the people are learning for, and at which instant they are judged."""
+
+    product_name: str
+    region_name: str
+    time_zone: str
+    launch_at: datetime
+    judged_at: datetime
+
+
+class Counts(NamedTuple):
+    """How many of the people sought have each status, and how many lack each required course."""
+
+    statuses: dict[PersonStatus, int]
+    courses: dict[str, int]
+
+
+class Teams(NamedTuple):
+    """The ids of the managers, and the territories, that the people of an audience have; each sorted."""
+
+    managers: tuple[str, ...]
+    territories: tuple[str, ...]
 
 
 class _Asked(NamedTuple):
@@ -141,11 +128,22 @@ class _Asked(NamedTuple):
 def people_judged_at(tx: Connection, product: str, region: str, *, now: datetime) -> datetime | None:
     """Return what `readiness.rules.judged_instant` says of the latest run of `product` in `region`, without folding
     it; None where there was none."""
+    found = whereabouts(tx, product, region, now=now)
+    return None if found is None else found.judged_at
+
+
+def whereabouts(tx: Connection, product: str, region: str, *, now: datetime) -> Whereabouts | None:
+    """Return what the latest run of `product` in `region` is called and when its people are judged, or None."""
     row = tx.execute(_LATEST, {"product": product, "region": region}).first()
     if row is None:
         return None
-    launch_at: datetime = row.launch_at
-    return now if row.verdict == Verdict.LAUNCHED.value else max(launch_at, now)
+    judged_at = now if row.verdict == Verdict.LAUNCHED.value else max(row.launch_at, now)
+    return Whereabouts(row.product_name, row.name, row.time_zone, row.launch_at, judged_at)
+
+
+def course_titles(tx: Connection, product: str) -> dict[str, str]:
+    """Return the title of each course that `product` asks for, by id, in the order of its plan."""
+    return {row.course_id: row.title or row.course_id for row in tx.execute(_TITLES, {"product": product})}
 
 
 def tracker(
@@ -155,39 +153,26 @@ def tracker(
     *,
     at: datetime,
     gathered_at: datetime,
-    statuses: Collection[PersonStatus] = (),
-    manager: str | None = None,
+    sought: Sought = EVERYBODY,
     cursor: str | None = None,
     limit: int = 100,
 ) -> tuple[tuple[PersonStanding, ...], str | None]:
     """Return a page of the audience of `region` at `at`, by person id, and the cursor of the next page or None.
 
-    Only people of `statuses`, where any are given, and of the manager that they have at `at`. `cursor` is the last
-    person id of the page before. Each row is `readiness.people.standing` of the same facts. Raises ValueError for a
-    page that is not between 1 and LONGEST_PAGE people long.
+    Only people who are `sought`. `cursor` is the last person id of the page before. Each row is
+    `readiness.people.standing` of the same facts. Raises ValueError for a page that is not between 1 and LONGEST_PAGE
+    people long.
     """
     if not 1 <= limit <= LONGEST_PAGE:
         raise ValueError(f"a page has 1 to {LONGEST_PAGE} people, not {limit}")
     asked = _asked(tx, product, region, at)
-    wanted = frozenset(statuses) or frozenset(PersonStatus)
-    query = _query(tx.dialect.name, is_named=asked.is_named, is_managed=manager is not None)
-    values = {
-        "product": product,
-        "region": region,
-        "at": at,
-        "latest_at": min(at, gathered_at),
-        "required": len(asked.courses),
-        "assessment_id": asked.assessment_id,
-        "pass_mark": asked.pass_mark,
-        "max_attempts": asked.max_attempts,
-        "valid_from": valid_from(at, asked.valid_days),
-        "valid_now_from": valid_from(gathered_at, asked.valid_days),
-        "statuses": sorted(wanted),
-        **({} if asked.is_named else {"functions": asked.functions}),
-        **({} if manager is None else {"manager": manager}),
-    }
+    wanted = frozenset(sought.statuses) or frozenset(PersonStatus)
+    query = page_query(tx.dialect.name, is_named=asked.is_named, narrowed_by=sought.narrowed_by)
+    values = _values(asked, product, region, at=at, gathered_at=gathered_at, sought=sought)
+    values["statuses"] = sorted(wanted)
     found: list[Row[*tuple[Any, ...]]] = []
-    looked_at = limit + 1 if len(wanted) == len(PersonStatus) else (limit + 1) * GROWTH
+    is_whole = len(wanted) == len(PersonStatus) and sought.course is None
+    looked_at = limit + 1 if is_whole else (limit + 1) * GROWTH
     last_id: str | None = cursor or ""
     while len(found) <= limit and last_id is not None:
         here = {"cursor": last_id, "looked_at": looked_at, "limit": limit + 1 - len(found)}
@@ -198,6 +183,64 @@ def tracker(
     standings = _Standings(asked)
     page = tuple(standings.of(row) for row in found[:limit])
     return page, page[-1].person_id if len(found) > limit else None
+
+
+def counted_people(
+    tx: Connection, product: str, region: str, *, at: datetime, gathered_at: datetime, sought: Sought = EVERYBODY
+) -> Counts:
+    """Count the people sought, whatever their status; those who lack a course are counted whichever is sought."""
+    asked = _asked(tx, product, region, at)
+    query = counts_query(tx.dialect.name, is_named=asked.is_named, narrowed_by=sought.narrowed_by)
+    values = _values(asked, product, region, at=at, gathered_at=gathered_at, sought=sought)
+    counted = Counts(dict.fromkeys(PersonStatus, 0), dict.fromkeys(asked.courses, 0))
+    for what, id_, people in tx.execute(query, values | {"cursor": ""}):
+        if what == "status":
+            counted.statuses[PersonStatus(id_)] = people
+        else:
+            counted.courses[id_] = people
+    return counted
+
+
+def teams_of(tx: Connection, product: str, region: str, *, at: datetime) -> Teams:
+    """Return whom the people of an audience have as managers at `at`, and in which territories they are."""
+    asked = _asked(tx, product, region, at)
+    values = {"product": product, "region": region, "at": at, "cursor": ""}
+    rows = tx.execute(
+        teams_query(is_named=asked.is_named), values | ({} if asked.is_named else {"functions": asked.functions})
+    ).all()
+    return Teams(
+        tuple(sorted({row.manager_id for row in rows if row.manager_id is not None})),
+        tuple(sorted({row.territory for row in rows if row.territory is not None})),
+    )
+
+
+def _values(
+    asked: _Asked, product: str, region: str, *, at: datetime, gathered_at: datetime, sought: Sought
+) -> dict[str, Any]:
+    """Return what a query about people is asked with, beside how many of them."""
+    narrowed = {"manager": sought.manager, "territory": sought.territory, "called": _pattern(sought.called or "")}
+    return {
+        "product": product,
+        "region": region,
+        "at": at,
+        "latest_at": min(at, gathered_at),
+        "required": len(asked.courses),
+        "assessment_id": asked.assessment_id,
+        "pass_mark": asked.pass_mark,
+        "max_attempts": asked.max_attempts,
+        "valid_from": valid_from(at, asked.valid_days),
+        "valid_now_from": valid_from(gathered_at, asked.valid_days),
+        "course": sought.course or "",
+        "lacks": 0 if sought.course is None else 1,
+        **({} if asked.is_named else {"functions": asked.functions}),
+        **{name: narrowed[name] for name in sought.narrowed_by},
+    }
+
+
+def _pattern(called: str) -> str:
+    """Return the pattern of names that have this in them, with nothing in it that stands for anything else."""
+    plain = called.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{plain}%"
 
 
 def _asked(tx: Connection, product: str, region: str, at: datetime) -> _Asked:
@@ -215,32 +258,6 @@ def _asked(tx: Connection, product: str, region: str, at: datetime) -> _Asked:
     )
 
 
-@cache
-def _query(dialect: str, *, is_named: bool, is_managed: bool) -> TextualSelect:
-    """Return the query: putting it together anew for each page would take longer than carrying it out."""
-    of_manager = "AND held.manager_id = :manager" if is_managed else ""
-    members = (_NAMED if is_named else _OF_FUNCTIONS).format(of_manager=of_manager)
-    typed: list[BindParameter[Any]] = [
-        *(bindparam(name, type_=UtcDateTime) for name in ("at", "latest_at", "valid_from", "valid_now_from")),
-        *(bindparam(name, expanding=True) for name in ("statuses", *([] if is_named else ["functions"]))),
-        bindparam("pass_mark", type_=Score),
-        bindparam("max_attempts", type_=Integer),
-    ]
-    return (
-        text(_TRACKER.format(members=members, listed=_LISTED[dialect]))
-        .bindparams(*typed)
-        .columns(
-            column("people", Integer),
-            *(column(name, String) for name in ("last_id", "person_id", "name", "manager_id", "status")),
-            column("trained_at", UtcDateTime),
-            column("best_score", Score),
-            column("last_pass_at", UtcDateTime),
-            column("used", Integer),
-            column("listed", String),
-        )
-    )
-
-
 class _Standings:
     """Makes rows of the tracker of rows of the query; what is the same for many people is found out once."""
 
@@ -249,7 +266,8 @@ class _Standings:
         self._missing: dict[str | None, tuple[str, ...]] = {}
 
     def of(self, row: Row[*tuple[Any, ...]]) -> PersonStanding:
-        _, _, person_id, name, manager_id, status, trained_at, best_score, last_pass_at, used, listed = row
+        _, _, person_id, name, manager_id, territory, status, trained_at, best_score, last_pass_at, used, *more = row
+        listed, completed_at, attempted_at = more
         if listed not in self._missing:
             completed = (listed or "").split()
             self._missing[listed] = tuple(course for course in self._asked.courses if course not in completed)
@@ -264,4 +282,6 @@ class _Standings:
             best_score=best_score,
             certified_until=valid_until(last_pass_at, self._asked.valid_days) if last_pass_at else None,
             attempts_left=None if most is None else most - used,
+            territory=territory,
+            last_activity_at=max(filter(None, (completed_at, attempted_at)), default=None),
         )

@@ -115,8 +115,11 @@ region_launches = Table(
         "launch_at",
         "product_name",
         "name",
+        "tier",
+        "wave",
     ),
     Index("ix_region_launches_by_region", "is_latest", "region", "product", "name"),
+    Index("ix_region_launches_pulse", "is_latest", "region", "version", "figures_gathered_at"),
     Index("ix_region_launches_by_verdict", "shown_verdict", "is_latest"),
     Index("ix_region_launches_due", "ended_at", "revisit_at"),
     Index(
@@ -223,6 +226,7 @@ outbox = Table(
     Column("type", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("taken_at", UtcDateTime),
+    Index("ix_outbox_at", "at"),
     Index(
         "ix_outbox_waiting",
         "id",

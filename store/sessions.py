@@ -13,6 +13,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from readiness.commands import Role
 from store.access_schema import logins, sessions
 
+SESSION_ID = "session-"
+"""How the ids of sessions begin."""
+
 LOGIN_LIFE = timedelta(minutes=10)
 """How long somebody may take at the issuer: a password, a second factor, a coffee."""
 
@@ -32,7 +35,7 @@ class Session(NamedTuple):
     @property
     def id(self) -> str:
         """By what logs know it, and nobody can come in with."""
-        return f"session-{self.digest[:16]}"
+        return f"{SESSION_ID}{self.digest[:16]}"
 
 
 class Login(NamedTuple):

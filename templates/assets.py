@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "static"
 
-_MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _DIGITS = 16
 
 
 class Asset(NamedTuple):
-    """A style sheet or picture, as it is sent."""
+    """A style sheet, script or picture, as it is sent."""
 
     file: str
     """Its name in addresses, with the digest of its content: `base.0123456789abcdef.css`."""

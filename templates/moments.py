@@ -3,6 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from templates.language import gettext, ngettext, reader
+
+_MONTHS = {
+    "de": ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."),
+}
+"""Of the languages that are not the machine's own."""
+
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
@@ -14,10 +21,15 @@ def instant(moment: datetime, zone: str) -> str:
     return f"{_day(local)}, {local:%H:%M} {_clock_name(local)}"
 
 
-def utc_beside(moment: datetime, zone: str) -> str:
-    """Return the same instant in UTC as it is written beside `instant`: with its day only where that differs."""
-    local, utc = moment.astimezone(ZoneInfo(zone)), moment.astimezone(UTC)
-    return f"{utc:%H:%M} UTC" if utc.date() == local.date() else f"{utc.day} {utc:%b}, {utc:%H:%M} UTC"
+def beside(moment: datetime, zone: str) -> str:
+    """Return the same instant on the reader's own clock as it is written beside `instant`: `08:00 UTC`.
+
+    Its day is there only where it differs; whose clock is the region's reads UTC.
+    """
+    local, own = moment.astimezone(ZoneInfo(zone)), moment.astimezone(ZoneInfo(reader().zone))
+    other = own if own.utcoffset() != local.utcoffset() else moment.astimezone(UTC)
+    clock = f"{other:%H:%M} {_clock_name(other)}"
+    return clock if other.date() == local.date() else f"{_short(other)}, {clock}"
 
 
 def in_utc(moment: datetime) -> str:
@@ -36,8 +48,8 @@ def days(first: datetime, last: datetime) -> str:
     if first.date() == last.date():
         return _day(first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}\N{EN DASH}{_day(last)}"
-    return f"{_day(first) if first.year != last.year else f'{first.day} {first:%b}'} \N{EN DASH} {_day(last)}"
+        return f"{_number_of(first)}\N{EN DASH}{_day(last)}"
+    return f"{_day(first) if first.year != last.year else _short(first)} \N{EN DASH} {_day(last)}"
 
 
 def machine(moment: datetime) -> str:
@@ -45,12 +57,17 @@ def machine(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def on_the_clock(moment: datetime, zone: str) -> str:
+    """Return what the clock of `zone` shows at `moment`, as a field for a day and time takes it."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
+
+
 def span(length: timedelta) -> str:
     """Return how long something takes, cut to its largest unit: `3 days`, `5 hours`, `less than an hour`."""
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour")):
-        if length >= unit:
-            return counted(length // unit, name)
-    return "less than an hour"
+    days, hours = length // _DAY, length // _HOUR
+    if days:
+        return counted(days, "day", "days")
+    return counted(hours, "hour", "hours") if hours else gettext("less than an hour")
 
 
 def age(moment: datetime, now: datetime) -> str:
@@ -58,42 +75,71 @@ def age(moment: datetime, now: datetime) -> str:
     length = now - moment
     if length >= _HOUR:
         return span(length)
-    return counted(length // _MINUTE, "minute") if length >= _MINUTE else "less than a minute"
+    minutes = length // _MINUTE
+    return counted(minutes, "minute", "minutes") if minutes > 0 else gettext("less than a minute")
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Return how long ago `moment` was, down to minutes: `3 hours ago`, `less than a minute ago`."""
+    length = now - moment
+    days, hours, minutes = length // _DAY, length // _HOUR, length // _MINUTE
+    if days > 0:
+        return ngettext("%(count)s day ago", "%(count)s days ago", days) % {"count": number(days)}
+    if hours > 0:
+        return ngettext("%(count)s hour ago", "%(count)s hours ago", hours) % {"count": number(hours)}
+    if minutes > 0:
+        return ngettext("%(count)s minute ago", "%(count)s minutes ago", minutes) % {"count": number(minutes)}
+    return gettext("less than a minute ago")
 
 
 def until(moment: datetime, now: datetime) -> str:
     """Return where `moment` lies from `now`: `in 99 days`, `3 hours ago`."""
-    return f"in {span(moment - now)}" if moment >= now else f"{span(now - moment)} ago"
+    length = abs(moment - now)
+    days, hours = length // _DAY, length // _HOUR
+    if moment >= now:
+        if days:
+            return ngettext("in %(count)s day", "in %(count)s days", days) % {"count": number(days)}
+        if hours:
+            return ngettext("in %(count)s hour", "in %(count)s hours", hours) % {"count": number(hours)}
+        return gettext("in less than an hour")
+    return ago(moment, now) if hours else gettext("less than an hour ago")
 
 
 def margin(forecast_at: datetime, launch_at: datetime) -> str:
     """Return how a forecast lies to the launch, in whole days: a day begun after it counts as late."""
     if forecast_at <= launch_at:
         early = (launch_at - forecast_at) // _DAY
-        return f"{counted(early, 'day')} before launch" if early else "less than a day before launch"
-    return f"{counted(-((launch_at - forecast_at) // _DAY), 'day')} after launch"
+        if not early:
+            return gettext("less than a day before launch")
+        return ngettext("%(count)s day before launch", "%(count)s days before launch", early) % {
+            "count": number(early)
+        }
+    late = -((launch_at - forecast_at) // _DAY)
+    return ngettext("%(count)s day after launch", "%(count)s days after launch", late) % {"count": number(late)}
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
+def counted(count: int, one: str, many: str | None = None) -> str:
     """Return the number with its noun, in the plural but for one: `1 day`, `3 days`."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+    return f"{number(count)} {ngettext(one, many or f'{one}s', count)}"
 
 
 def percent(share: float) -> str:
-    """Return a share in percent, cut and never rounded up: `84%`, `84.3%`."""
+    """Return a share in percent, cut and never rounded up: `84%`, `84.3%`; in German `84,3 %`."""
     tenths = round(share * 10_000) // 10
     whole, rest = divmod(tenths, 10)
-    return f"{whole}.{rest}%" if rest else f"{whole}%"
+    cut_off = f"{whole}{_mark()}{rest}" if rest else f"{whole}"
+    return f"{cut_off}%" if reader().language == "en" else f"{cut_off}\N{NO-BREAK SPACE}%"
 
 
 def number(count: int) -> str:
-    """Return a count with its thousands apart: `9,235`."""
-    return f"{count:,}"
+    """Return a count with its thousands apart: `9,235`; in German `9.235`."""
+    written = f"{count:,}"
+    return written if reader().language == "en" else written.replace(",", ".")
 
 
 def index(reached: float) -> str:
     """Return a readiness index, 0 to 100, with the one decimal that it has: `63.4`, `100`."""
-    return f"{reached:.1f}".removesuffix(".0")
+    return f"{reached:.1f}".removesuffix(".0").replace(".", _mark())
 
 
 def cut(text: str, longest: int) -> str:
@@ -102,7 +148,22 @@ def cut(text: str, longest: int) -> str:
 
 
 def _day(local: datetime) -> str:
-    return f"{local.day} {local:%b %Y}"
+    return f"{_short(local)} {local.year}"
+
+
+def _short(local: datetime) -> str:
+    """Return the day without its year: `1 Mar`, in German `1. März`."""
+    months = _MONTHS.get(reader().language)
+    return f"{local.day}. {months[local.month - 1]}" if months else f"{local.day} {local:%b}"
+
+
+def _number_of(local: datetime) -> str:
+    return f"{local.day}" if reader().language == "en" else f"{local.day}."
+
+
+def _mark() -> str:
+    """Return what stands between a number and its tenths."""
+    return "." if reader().language == "en" else ","
 
 
 def _clock_name(local: datetime) -> str:

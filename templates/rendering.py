@@ -1,21 +1,27 @@
 """How does a page become the text that a browser reads?"""
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from readiness.commands import Stance
+from readiness.people import PersonStatus
 from readiness.policy import GATED_STAGES, Stage
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
-from templates import moments, words
+from readiness.signing import SigningState
+from templates import act_words, happenings, moments, people_words, words
 from templates.assets import asset_address
-from templates.pages import Page
+from templates.language import LANGUAGES, Reader, gettext, ngettext, reading
+from templates.pages import Page, Sort, region_address
 
 FOLDER = Path(__file__).parent / "html"
+
+Key = TypeVar("Key")
 
 
 class NothingToShow(TypeError):  # noqa: N818 - named by its reason, as refusals are.
@@ -33,53 +39,94 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
     made.filters.update(
         instant=moments.instant,
-        utc_beside=moments.utc_beside,
+        beside=moments.beside,
         in_utc=moments.in_utc,
         day=moments.day,
         machine=moments.machine,
         span=moments.span,
         age=moments.age,
+        ago=moments.ago,
         until=moments.until,
         margin=moments.margin,
         percent=moments.percent,
         number=moments.number,
         index=moments.index,
         cut=moments.cut,
-        verdict=words.VERDICTS.__getitem__,
-        verdict_means=words.VERDICTS_MEAN.__getitem__,
-        colour=words.COLOURS.__getitem__,
-        colour_means=words.COLOURS_MEAN.__getitem__,
-        stage=words.STAGES.__getitem__,
-        stage_status=words.STAGE_STATUSES.__getitem__,
-        criterion=words.CRITERIA.__getitem__,
-        counts=words.COUNTS.__getitem__,
-        criterion_status=words.CRITERION_STATUSES.__getitem__,
-        choice=words.CHOICES.__getitem__,
-        stance=words.STANCES.__getitem__,
-        waiver_status=words.WAIVER_STATUSES.__getitem__,
-        condition_status=words.CONDITION_STATUSES.__getitem__,
-        lesson=words.LESSONS.__getitem__,
+        verdict=_words(words.VERDICTS),
+        verdict_means=_words(words.VERDICTS_MEAN),
+        colour=_words(words.COLOURS),
+        colour_means=_words(words.COLOURS_MEAN),
+        stage=_words(words.STAGES),
+        stage_status=_words(words.STAGE_STATUSES),
+        criterion=_words(words.CRITERIA),
+        counts=_words(words.COUNTS),
+        criterion_status=_words(words.CRITERION_STATUSES),
+        choice=_words(words.CHOICES),
+        # For sentences of the core: `_` would take a per cent sign in them for a place to be filled.
+        told=gettext,
+        signing=_words(words.SIGNING_STATES),
+        function=_words(words.FUNCTIONS),
+        content_field=_words(words.CONTENT_FIELDS),
+        why_not=_words(words.WHY_NOT),
+        stance=_words(words.STANCES),
+        waiver_status=_words(words.WAIVER_STATUSES),
+        condition_status=_words(words.CONDITION_STATUSES),
+        lesson=_words(words.LESSONS),
+        person_status=_words(people_words.PERSON_STATUSES),
+        person_status_means=_words(people_words.PERSON_STATUSES_MEAN),
+        person_colour=lambda status: people_words.PERSON_COLOURS[status].value,
+        import_kind=_words(people_words.IMPORT_KINDS),
+        import_kind_means=_words(people_words.IMPORT_KINDS_MEAN),
+        import_state=_words(people_words.IMPORT_STATES),
+        import_state_means=_words(people_words.IMPORT_STATES_MEAN),
+        import_colour=lambda state: people_words.IMPORT_COLOURS[state].value,
+        people_view=_words(people_words.PEOPLE_VIEWS),
         holder=words.holder,
-        applies=words.APPLIES.__getitem__,
+        applies=_words(words.APPLIES),
         whom=words.whom,
-        permit_standing=words.PERMIT_STANDINGS.__getitem__,
-        permit_means=words.PERMIT_STANDINGS_MEAN.__getitem__,
+        sort_word=_words(words.SORTS),
+        delivery_state=_words(words.DELIVERY_STATES),
+        channel=_words(words.CHANNELS),
+        key_standing=_words(words.KEY_STANDINGS),
+        outcome=_words(words.OUTCOMES),
+        source=words.source,
+        place=_words(words.PLACES),
+        permit_standing=_words(words.PERMIT_STANDINGS),
+        permit_means=_words(words.PERMIT_STANDINGS_MEAN),
+        happening=happenings.happening,
+        decide_section=_words(words.DECIDE_SECTIONS),
+        decide_section_means=_words(words.DECIDE_SECTIONS_MEAN),
+        act=_words(act_words.ACTS),
+        act_leads_to=_words(act_words.ACTS_LEAD_TO),
+        about=act_words.about_words,
+        asked_for=act_words.asked_for,
+        plainly=act_words.plainly,
+        said_words=act_words.said_words,
+        role=_words(words.ROLES),
+        on_the_clock=moments.on_the_clock,
     )
     made.globals.update(
         asset=asset_address,
+        region_address=region_address,
+        LANGUAGES=LANGUAGES,
         counted=moments.counted,
         days=moments.days,
         VERDICTS=tuple(Verdict),
         COLOURS=tuple(Rag),
         STAGES=tuple(Stage),
+        Sort=Sort,
         GATED_STAGES=GATED_STAGES,
+        PersonStatus=PersonStatus,
         Verdict=Verdict,
         Stage=Stage,
         StageStatus=StageStatus,
         Stance=Stance,
+        SigningState=SigningState,
         WaiverStatus=WaiverStatus,
         ConditionStatus=ConditionStatus,
     )
@@ -89,7 +136,13 @@ def environment() -> Environment:
 def render(page: Page) -> str:
     """Return `page` as HTML; raises where its template asks for anything that the page does not have."""
     known = {field.name: getattr(page, field.name) for field in fields(page)}
-    return environment().get_template(page.template).render(known, page=page)
+    with reading(Reader(page.frame.language, page.frame.zone)):
+        return environment().get_template(page.template).render(known, page=page)
+
+
+def _words(words_of: Mapping[Key, str]) -> Callable[[Key], str]:
+    """Return the filter that writes the word for a key in the reader's language."""
+    return lambda key: gettext(words_of[key])
 
 
 def _present(value: Any) -> Any:

@@ -2,59 +2,21 @@
 
 # Every word that a page says of a verdict, a colour or a stage is here, so that a translation has one place to go to.
 
-from typing import assert_never
-
 from readiness.ball import Holder
 from readiness.commands import Choice, Role, Stance
+from readiness.delivering import Channel, DeliveryState, Fate
 from readiness.events import (
-    BallotCast,
-    ConditionMet,
-    ConditionMissed,
-    CriteriaJudged,
     CriterionStatus,
-    DecisionTaken,
-    OwnerChanged,
-    PermitRestored,
-    PermitSuspended,
-    PollClosed,
-    PollOpened,
-    RegionCancelled,
-    RegionEvent,
-    RegionHeld,
-    RegionLaunched,
-    RegionLaunchStarted,
-    RegionRescheduled,
-    RegionResumed,
-    ReviewCame,
-    SentBack,
-    SignedOff,
-    SignOffVoided,
-    StageOpened,
-    StagePassed,
-    StageReopened,
-    StageWaived,
-    WaiverDenied,
-    WaiverGranted,
-    WaiverLapsed,
-    WaiverLapseNears,
-    WaiverRequested,
-    WaiverRevoked,
 )
-from readiness.lasting import GoRevived, RegionSlipped
-from readiness.lesson_events import LessonAddressed
-from readiness.permit_events import PermitRevoked
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.policy_events import (
     Applies,
-    PolicyChangeAsked,
-    PolicyChangeConfirmed,
-    PolicyChanged,
-    PolicyChangeDeclined,
 )
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
-from readiness.seat_events import SeatIdled, SeatNamed
-from templates.moments import in_utc
+from readiness.signing import SigningState
+from templates.language import gettext, reader
+from templates.pages.board import Sort
 
 VERDICTS: dict[Verdict, str] = {
     Verdict.NOT_READY: "Not ready",
@@ -96,6 +58,117 @@ STAGES: dict[Stage, str] = {
     Stage.LAUNCHED: "Launched",
 }
 
+SORTS: dict[Sort, str] = {
+    Sort.NAME: "Name",
+    Sort.LAUNCH: "Soonest launch",
+    Sort.WORST: "Worst first",
+    Sort.TIER: "Tier",
+}
+
+PLACES: dict[str, str] = {
+    "me": "For me",
+    "board": "Board",
+    "decide": "Go/no-go",
+    "portfolio": "Portfolio",
+    "imports": "Imports",
+    "ledger": "Audit record",
+    "deliveries": "Deliveries",
+    "access": "Access",
+}
+"""Pages that one can go to from every other, as their links are called."""
+
+DECIDE_SECTIONS: dict[str, str] = {
+    "waiting": "Waits for a decision",
+    "stopped": "Held, or decided no-go",
+    "behind": "Cannot be decided yet",
+    "standing": "A go stands",
+}
+
+DECIDE_SECTIONS_MEAN: dict[str, str] = {
+    "waiting": "All four learning stages are passed or waived: an executive says go, or not.",
+    "stopped": "Nothing launches here until somebody decides anew.",
+    "behind": "A gate is unmet. Nobody can say go; a hold is possible.",
+    "standing": "It launches by itself at its instant, unless something named here lapses before.",
+}
+
+SAID: dict[str, str] = {
+    "have-read": "Noted: each of these regions tells you what changes from now on.",
+    "signed-in": "You are signed in.",
+    "signed-out": "You are signed out.",
+    "sent-again": "It is sent again.",
+    "role-granted": "The role is granted.",
+    "role-withdrawn": "The role is withdrawn; it counts from the next request on.",
+    "key-revoked": "The key is revoked; it opens nothing any more.",
+    "sign-off": "You signed off.",
+    "send-back": "You sent it back, with your reason.",
+    "hold": "The launch is held.",
+    "resume": "The hold is ended; the executive decides anew.",
+    "reschedule": "The date is moved.",
+    "cancel": "The launch here is cancelled.",
+    "open-poll": "The poll is open.",
+    "cast-ballot": "Your vote is in, and sealed.",
+    "name-seat": "The seat has a new name.",
+    "request-waiver": "The waiver is asked for; an executive answers.",
+    "grant-waiver": "The waiver is granted.",
+    "deny-waiver": "The waiver is denied.",
+    "revoke-waiver": "The waiver is taken back.",
+    "decide": "Your decision stands.",
+    "meet-condition": "The condition is met.",
+    "address-lesson": "It is addressed.",
+    "confirm-policy": "The change of policy is confirmed.",
+    "decline-policy": "The change of policy is off.",
+    "revoke-permit": "The permit is taken away.",
+    "file-received": "The file is here.",
+    "view-kept": "The view is kept, for you alone.",
+    "view-forgotten": "The view is forgotten.",
+    "reminded": "Reminded {count}: each hears of it with their next digest.",
+    "launch-started": "The launch is started. Its first stage is open in every region.",
+    "launch-moved": "The launch is moved in {count} of its regions.",
+    "region-added": "The region is added. Its first stage is open.",
+    "text-written": "The new revision is written. Whoever must sign it is told.",
+    "text-withdrawn": "The region's own words are withdrawn: what the whole product says holds there again.",
+    "objection-heard": "The objection is written down, for those who answer it.",
+}
+"""What an act led to that somebody did on a page."""
+
+SOURCES: dict[str, str] = {
+    "commands": "Asked",
+    "outcomes": "Answered",
+    "ledger": "Happened",
+    "denials": "Refused at the door",
+    "role_changes": "Role changed",
+    "api_keys": "Key",
+    "imports": "Import",
+    "launch_records": "Launch record",
+    "decision_records": "Record of a decision",
+    "content_revisions": "Text",
+}
+"""Where an entry of the audit record comes from; others are called by their table."""
+
+OUTCOMES: dict[str, str] = {"accepted": "Accepted", "refused": "Refused", "denied": "Refused at the door"}
+
+DELIVERY_STATES: dict[DeliveryState, str] = {
+    DeliveryState.PENDING: "On its way",
+    DeliveryState.DELIVERED: "Delivered",
+    DeliveryState.GIVEN_UP: "Given up",
+    DeliveryState.DISABLED: "Nobody wants it there",
+    DeliveryState.UNKNOWN: "Sent, arrival unknown",
+    DeliveryState.UNADDRESSED: "No address",
+}
+
+FATES: dict[Fate, str] = {
+    Fate.ACCEPTED: "Accepted",
+    Fate.GONE: "The receiver wants nothing more",
+    Fate.FAILED: "Failed",
+    Fate.REFUSED: "The target may not be reached from here",
+    Fate.UNCERTAIN: "Begun, and its end is not known",
+    Fate.UNWANTED: "The subscription was disabled meanwhile",
+}
+
+CHANNELS: dict[Channel, str] = {Channel.WEBHOOK: "Webhook", Channel.MAIL: "Mail", Channel.CHAT: "Chat"}
+
+KEY_STANDINGS: dict[str, str] = {"open": "Opens the door", "expired": "Has ended", "revoked": "Revoked"}
+
 STAGE_STATUSES: dict[StageStatus, str] = {
     StageStatus.LOCKED: "Locked",
     StageStatus.OPEN: "Open",
@@ -129,6 +202,33 @@ CRITERION_STATUSES: dict[CriterionStatus, str] = {
     CriterionStatus.WAIVED: "Waived",
     CriterionStatus.NO_EVIDENCE: "No evidence",
 }
+
+SIGNING_STATES: dict[SigningState, str] = {
+    SigningState.SIGNED: "Signed",
+    SigningState.EARLIER: "Signed an earlier text",
+    SigningState.LOST: "Signed, but without the role now",
+    SigningState.SENT_BACK: "Sent back",
+    SigningState.WAITING: "Not signed yet",
+}
+
+CONTENT_FIELDS: dict[str, str] = {
+    "statement": "Statement",
+    "proof_points": "Proof points",
+    "buying_group": "Buying group",
+    "economic_value": "Economic value",
+    "advantages": "Advantages",
+    "objection": "Objection",
+    "answer": "Answer",
+    "rank": "Rank",
+}
+
+WHY_NOT: dict[str, str] = {
+    "write": "Writing what is said is for marketing and product managers.",
+    "write-some": "You may write for some regions only: choose one of them to give it words of its own.",
+    "start": "Starting a launch is for product managers.",
+    "reschedule": "Moving a launch is for product managers.",
+}
+"""Why somebody may not do here what others may."""
 
 CHOICES: dict[Choice, str] = {
     Choice.GO: "Go",
@@ -179,6 +279,13 @@ PERMIT_STANDINGS_MEAN: dict[str, str] = {
     "ended": "The product may not be sold in this region on this permit.",
 }
 
+VOTES: dict[Stance | None, str] = {
+    Stance.AGREE: "agree",
+    Stance.DISAGREE_BUT_SUPPORT: "disagree but support",
+    Stance.DISSENT: "dissent",
+    None: "abstained",
+}
+
 FUNCTIONS: dict[Function, str] = {
     Function.MARKETING: "Marketing",
     Function.SALES: "Sales",
@@ -199,110 +306,38 @@ ROLES: dict[Role, str] = {
 }
 
 
+def source(of: str) -> str:
+    """Return where an entry of the audit record comes from."""
+    return gettext(SOURCES[of]) if of in SOURCES else of.replace("_", " ").capitalize()
+
+
+def fate(of: Fate | None, status: int | None, detail: str | None) -> str:
+    """Return what came of one try of a delivery."""
+    if of is None:
+        return gettext("Under way, or cut off")
+    told = [gettext(FATES[of]), *([f"HTTP {status}"] if status is not None else []), *([detail] if detail else [])]
+    return ", ".join(told)
+
+
 def whom(waiting_on: str) -> str:
     """Return who is waited on: a function of the policy, or a role that acts for none."""
     if waiting_on in set(Function):
-        return FUNCTIONS[Function(waiting_on)]
+        return gettext(FUNCTIONS[Function(waiting_on)])
+    if waiting_on in set(Role):
+        return gettext(ROLES[Role(waiting_on)])
     return waiting_on.replace("_", " ").capitalize()
 
 
 def holder(of: Holder) -> str:
     """Return who has held a region: a function, the executive, or nobody while the clock runs."""
-    return "Nobody: the go waits for its launch" if of is Holder.CLOCK else whom(of.value)
+    return gettext("Nobody: the go waits for its launch") if of is Holder.CLOCK else whom(of.value)
 
 
 def stance_words(stance: Stance | None) -> str:
     """Return how a seat voted, as a verb; an absent one that counts for nothing abstained."""
-    return stance.value.replace("_", " ") if stance is not None else "abstained"
+    return gettext(VOTES[stance])
 
 
-def happening(event: RegionEvent) -> str:
-    """Return what happened, as a clause without its end."""
-    match event:
-        case RegionLaunchStarted():
-            return "Launch started here"
-        case CriteriaJudged():
-            met = sum(judged.status in {CriterionStatus.MET, CriterionStatus.WAIVED} for judged in event.judged)
-            return f"Criteria judged anew: {met} of {len(event.judged)} met"
-        case StageOpened():
-            return f"{STAGES[event.stage]} opened"
-        case StagePassed():
-            return f"{STAGES[event.stage]} passed"
-        case StageWaived():
-            return f"{STAGES[event.stage]} passed by a waiver"
-        case WaiverRequested():
-            return f"A waiver of {CRITERIA[event.criterion].lower()} was asked for, down to {event.floor / 100:g} %"
-        case WaiverGranted():
-            return "A waiver was granted"
-        case WaiverDenied():
-            return "A waiver was denied"
-        case WaiverRevoked():
-            return "A waiver was revoked"
-        case WaiverLapseNears():
-            return "A waiver lapses soon: who asked for it and who granted it are told"
-        case WaiverLapsed():
-            return "A waiver lapsed"
-        case PollOpened():
-            asked = [FUNCTIONS[seat] for seat in event.seats if seat not in {each.function for each in event.carried}]
-            return f"Poll opened for {', '.join(asked)}"
-        case BallotCast():
-            return f"{FUNCTIONS[event.function]} voted; the ballot is sealed"
-        case PollClosed():
-            said = (f"{FUNCTIONS[each.function]} {stance_words(each.stance)}" for each in event.ballots)
-            return f"Poll closed: {', '.join(said)}"
-        case SeatIdled():
-            return f"{FUNCTIONS[event.function]} was waited for too long at {STAGES[event.stage].lower()}"
-        case SeatNamed():
-            return f"{event.named} was named for the idle seat of {FUNCTIONS[event.function].lower()}"
-        case LessonAddressed():
-            return "What an earlier wave learned was addressed"
-        case ConditionMet():
-            return "A condition was met"
-        case ConditionMissed():
-            return "A condition was missed"
-        case PolicyChangeAsked():
-            return "Another policy was asked for; a second person confirms or declines it"
-        case PolicyChangeConfirmed():
-            return "The change of policy was confirmed"
-        case PolicyChangeDeclined():
-            return "The change of policy was declined"
-        case PolicyChanged():
-            return "The policy changed; the gates are judged anew by it"
-        case PermitSuspended():
-            return "Permit suspended: what was promised was missed"
-        case PermitRestored():
-            return "Permit restored: what had been missed was met"
-        case PermitRevoked():
-            return "Permit revoked for good: the product may not be sold here in this run"
-        case StageReopened():
-            unmet = ", ".join(CRITERIA[key].lower() for key in event.criteria)
-            return f"{STAGES[event.stage]} reopened, no longer met: {unmet}"
-        case SignedOff():
-            return f"{FUNCTIONS[event.function]} signed off {STAGES[event.stage].lower()}"
-        case SentBack():
-            return f"{FUNCTIONS[event.function]} sent {STAGES[event.stage].lower()} back"
-        case SignOffVoided():
-            return f"The text changed: {FUNCTIONS[event.function]} must sign {STAGES[event.stage].lower()} anew"
-        case DecisionTaken():
-            return f"Decided: {CHOICES[event.choice].lower()}"
-        case ReviewCame():
-            return "The date to look again at the no-go came"
-        case RegionHeld():
-            return "Held by a person" if event.person is not None else "Held by a rule"
-        case RegionResumed():
-            return "Hold ended; a new decision is needed"
-        case GoRevived():
-            return f"The gate is met again and nothing else changed: the {CHOICES[event.choice].lower()} stands again"
-        case RegionRescheduled():
-            return f"Rescheduled to {event.wall_clock.replace('T', ', ')} there ({in_utc(event.launch_at)})"
-        case OwnerChanged():
-            return f"Handed over to {event.owner}"
-        case RegionSlipped():
-            day = event.wall_clock.replace("T", ", ")
-            return f"Slipped to {day} there ({in_utc(event.launch_at)}); the go covers it"
-        case RegionCancelled():
-            return "Cancelled"
-        case RegionLaunched():
-            return "Launched"
-        case _:
-            assert_never(event)
+def within(words: str) -> str:
+    """Return words of ours as they are written within a sentence: small in English, as they are elsewhere."""
+    return words.lower() if reader().language == "en" else gettext(words)

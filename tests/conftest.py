@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,22 @@ from store.engine import Store, migrate, open_store
 from tests.effort import PROFILE, examples
 from tests.postgres import postgres_database, postgres_server
 
-HOUSE = Path(__file__).parent / "house"
-WAITING = ("test_walkthrough.py", "test_launching.py", "test_killed.py", "test_attacks.py", "test_sequences.py")
-"""What waits for launch instants and recoveries for a minute or more, or is one long test: begun first where several
-files run side by side, so that nobody waits for them at the end."""
+TESTS = Path(__file__).parent
+LONGEST = (
+    "test_walkthrough.py",
+    "test_tools.py",
+    "test_sequences.py",
+    "test_launching.py",
+    "test_matrix.py",
+    "test_killed.py",
+    "test_schema.py",
+    "test_attacks.py",
+    "test_canaries.py",
+    "test_reading_costs.py",
+)
+"""What takes longest, begun first where several files run side by side, so that nobody waits for it at the end: what
+mostly waits for instants and recoveries alternates with what computes, so that the machine is neither idle nor
+crowded."""
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -26,11 +40,24 @@ settings.register_profile("long", deadline=None, derandomize=False, print_blob=T
 settings.load_profile(PROFILE)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have each of several workers compile a part of the tests, all of which each of them is about to import."""
+    work = getattr(session.config, "workerinput", None)
+    if work is None or session.config.args != ["tests"]:
+        return
+    number, count = int(work["workerid"].removeprefix("gw")), work["workercount"]
+    for file in sorted(TESTS.rglob("test_*.py"))[number::count]:
+        # Whatever is wrong with a file is told when it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the house rules last and its slow tools at the very end, so that a broken product shows first."""
-    items.sort(key=lambda item: (HOUSE in item.path.parents, item.path.name == "test_tools.py"))
+    items.sort(key=lambda item: (item.nodeid.startswith("tests/house/"), item.path.name == "test_tools.py"))
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.name not in (*WAITING, "test_tools.py"))
+        place = {name: number for number, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Which mail server do the tests of notices send through, and what does it keep?"""
 
+import asyncio
 from asyncio import Server
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
+
+_PATIENCE_SECONDS = 10
 
 
 @dataclass
@@ -53,7 +56,29 @@ def mailbox(*answers: str) -> Iterator[Mailbox]:
 
 
 class _OnAnyPort(Controller):
-    """Does not knock at its own port to see that it is there: it is not known before it is."""
+    """Does not knock at its own port to see that it is there: it is not known before it is. Hangs up when it ends."""
+
+    def __init__(self, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self._talks: list[Any] = []
+
+    def factory(self) -> Any:
+        """Return the other end of a new conversation."""
+        talk = super().factory()  # type: ignore[no-untyped-call]  # aiosmtpd says no types here.
+        self._talks.append(talk)
+        return talk
+
+    def stop(self, no_assert: bool = False) -> None:
+        """Hang up on whoever is still there, a worker that was killed for instance, and end."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(_PATIENCE_SECONDS)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        for talk in self._talks:
+            if talk.transport is not None:
+                talk.transport.abort()
+        # What was aborted is closed in the next turn of the loop.
+        await asyncio.to_thread(lambda: None)
 
     def _trigger_server(self) -> None:
         import socket

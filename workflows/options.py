@@ -55,6 +55,8 @@ DELIVER = ActivityConfig(
     task_queue=DELIVERY_QUEUE,
     # A receiver has fifteen seconds, and a mail server takes several steps.
     start_to_close_timeout=timedelta(minutes=3),
+    # A try beats every few seconds: silence means that the worker is gone, and another goes on.
+    heartbeat_timeout=timedelta(seconds=20),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
 )
 """One try of a delivery. What a receiver does is an answer and never an error: only a store that is away, a worker

@@ -95,7 +95,7 @@ def plan_in(file: Path) -> dict[str, Any]:
     """
     import yaml
 
-    from bootstrap.cli.plain_yaml import PlainLoader
+    from api.plain_yaml import PlainLoader
 
     try:
         # JSON is read as the YAML that it is.

@@ -228,6 +228,7 @@ def test_a_key_that_is_replayed_with_another_body_is_refused(door: Door) -> None
         {"Sec_Fetch_Site": "anything-new"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "https://["},
     ],
 )
 def test_an_act_from_a_page_of_another_site_is_refused(door: Door, where: dict[str, str]) -> None:

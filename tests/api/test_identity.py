@@ -11,6 +11,7 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from starlette.testclient import TestClient
 
+from api.claims import TokenRefused
 from api.identity import (
     ALGORITHM,
     AUDIENCE,
@@ -19,7 +20,6 @@ from api.identity import (
     Actor,
     EmbeddedIssuer,
     RoleGrant,
-    TokenRefused,
     key_id,
 )
 from readiness.commands import Role

@@ -241,6 +241,7 @@ def test_who_logs_out_is_out_and_a_new_login_ends_the_session_before(browser: Te
         ({"Sec-Fetch-Site": "cross-site", "Origin": HOME}, False),
         ({"Origin": "https://elsewhere.example"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "https://["}, False),
         ({"Origin": HOME}, True),
         (SAME, True),
     ],

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
+from api.claims import TokenRefused
 from api.identity import ALGORITHM as TOKEN_ALGORITHM
-from api.identity import EmbeddedIssuer, RoleGrant, TokenRefused, TokenVerifier, key_id, public_key
+from api.identity import EmbeddedIssuer, RoleGrant, TokenVerifier, key_id, public_key
 from api.permit_jws import PERMIT_TYPE, PermitDesk, PermitUnproven
 from bootstrap.permit_keys import FixedKeys
 from readiness.commands import Choice, Role

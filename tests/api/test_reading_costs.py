@@ -20,7 +20,7 @@ from api.answers import PersonAnswer, TimelineEntry
 from api.app import create_app
 from api.cursors import Listing
 from api.reading import BoardAnswer, reading_router
-from benchmarks.learners import manager_of, product_slug, region_slug
+from benchmarks.learners import course_id, manager_of, product_slug, region_slug
 from benchmarks.seeding import Seeder
 from readiness.commands import Role
 from readiness.keys import RegionKey
@@ -32,8 +32,10 @@ from store.ball import balls
 from store.board import board
 from store.engine import Store, migrate, open_store
 from store.ledger import timeline
-from store.overview import count_products, named_products, named_regions, tallies
-from store.people import people_judged_at, tracker
+from store.overview import named_products, named_regions, ranked_products, tallies
+from store.own import due_for
+from store.people import Sought, counted_people, people_judged_at, teams_of, tracker
+from store.wanted import Wanted
 from tests.api.door import SettableClock, bearer, dependencies, new_issuer
 from tests.conftest import DATABASES
 from tests.postgres import postgres_database
@@ -110,7 +112,7 @@ def test_the_totals_of_the_board_are_found_in_indexes(seeded: Store) -> None:
     """What is counted over all launches is not read from the rows themselves."""
     for read in (
         lambda tx: tallies(tx, now=NOW),
-        lambda tx: count_products(tx, verdict=Verdict.GO, now=NOW),
+        lambda tx: ranked_products(tx, Wanted(verdict=Verdict.GO), now=NOW),
         named_products,
         named_regions,
     ):
@@ -131,19 +133,46 @@ def test_the_ball_is_told_by_one_statement_that_an_index_answers(seeded: Store, 
     assert reads_whole_tables(seeded, *asked[0]) == []
 
 
-@pytest.mark.parametrize("manager", [None, manager_of(0, PEOPLE // 2)])
-@pytest.mark.parametrize("status", [None, *PersonStatus])
-def test_a_page_of_people_reads_no_whole_table(
-    seeded: Store, status: PersonStatus | None, manager: str | None
-) -> None:
-    """With every filter a page finds its people, their names and what they have learned by indexes."""
-    for asked in statements_of(seeded, lambda tx: page_of_people(tx, status=status, manager=manager)):
+PEOPLE_SOUGHT: dict[str, Sought] = {
+    **{status.value: Sought(statuses=(status,)) for status in PersonStatus},
+    "everybody": Sought(),
+    "a team": Sought(manager=manager_of(0, PEOPLE // 2)),
+    "certified people of a team": Sought((PersonStatus.CERTIFIED,), manager_of(0, PEOPLE // 2)),
+    "a territory": Sought(territory="north"),
+    "who lacks a course": Sought(course=course_id(0, 1)),
+    "a name": Sought(called="Zoë"),
+    "every filter": Sought(tuple(PersonStatus), manager_of(0, 1), "north", course_id(0, 1), "zoë"),
+}
+
+
+@pytest.mark.parametrize("sought", PEOPLE_SOUGHT.values(), ids=PEOPLE_SOUGHT)
+def test_people_are_found_and_counted_without_reading_a_whole_table(seeded: Store, sought: Sought) -> None:
+    """With every filter a page finds its people, their names and what they have learned by indexes, in one query
+    beside what the product asks of them; so does the count of all of them."""
+    here = partial(partial, product=KEY.product, region=KEY.region, at=NOW)
+    page = statements_of(seeded, here(tracker, gathered_at=NOW, sought=sought, limit=500))
+    counts = statements_of(seeded, here(counted_people, gathered_at=NOW, sought=sought))
+    teams = statements_of(seeded, here(teams_of))
+    assert (len(page), len(counts), len(teams)) == (2, 2, 2)
+    for asked in (*page, *counts, *teams):
         assert reads_whole_tables(seeded, *asked) == []
+
+
+def test_what_is_due_for_one_person_is_found_by_indexes(seeded: Store) -> None:
+    """One's own page asks a fixed number of questions, however many launches ask something of one, and reads no table
+    of everybody's facts."""
+    asked = statements_of(seeded, lambda tx: due_for(tx, f"{KEY.region}-00007", now=NOW))
+    assert len(asked) == 9
+    for statement in asked:
+        assert reads_whole_tables(seeded, *statement) == []
 
 
 def test_a_plan_that_reads_a_whole_table_is_noticed(seeded: Store) -> None:
     """Were a page read without an index, the tests beside this one would fail."""
-    for blunt in ("SELECT name FROM people WHERE email = 'x'", "SELECT product FROM region_launches WHERE wave = 2"):
+    for blunt in (
+        "SELECT name FROM people WHERE email = 'x'",
+        "SELECT product FROM region_launches WHERE time_zone = 'UTC'",
+    ):
         (asked,) = statements_of(seeded, partial(carry_out, blunt))
         assert reads_whole_tables(seeded, *asked) != []
 
@@ -159,13 +188,13 @@ def small_and_large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
         next(each, None)
 
 
-def page_of_people(tx: Connection, *, status: PersonStatus | None = None, manager: str | None = None) -> object:
+def page_of_people(tx: Connection, *, status: PersonStatus | None = None) -> object:
     """Return a page of the people of the region that has any."""
     product, region = product_slug(0), region_slug(0)
     at = people_judged_at(tx, product, region, now=NOW)
     assert at is not None
-    statuses = () if status is None else (status,)
-    return tracker(tx, product, region, at=at, gathered_at=NOW, statuses=statuses, manager=manager, limit=PAGE)
+    sought = Sought(statuses=() if status is None else (status,))
+    return tracker(tx, product, region, at=at, gathered_at=NOW, sought=sought, limit=PAGE)
 
 
 def carry_out(statement: str, tx: Connection) -> object:

@@ -76,6 +76,9 @@ def test_a_generated_client_takes_the_tour(demonstration: House, description: Pa
         demonstration.token("ex-1", Role.EXECUTIVE, regions=["apac"]),
         demonstration.token("en-1", Role.ENABLEMENT),
         demonstration.token("au-1", Role.AUDITOR),
+        demonstration.token("pm-7", Role.PRODUCT_MANAGER),
+        demonstration.token("ma-1", Role.MARKETING),
+        demonstration.token("sa-2", Role.SALES_LEAD),
     )
     ran = subprocess.run(
         _with_generator("python", HERE / "tour.py", tmp_path, demonstration.url, *tokens),
@@ -90,9 +93,10 @@ def test_a_generated_client_takes_the_tour(demonstration: House, description: Pa
         "lapsing": ["ap-01", "ap-02", "ap-03", "ap-04"],
         "refused": [409, "/problems/gates-not-met"],
         "imported": [4, 3, 1, "not-a-time"],
+        "voted": {"marketing": "agree", "sales": "agree", "enablement": "agree"},
         "decided": [[201, "go"], [201, "go"]],
         "elsewhere": [403, "/problems/not-allowed"],
-        "happened": ["decided"],
+        "happened": ["decision_taken"],
     }
 
 

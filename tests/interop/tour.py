@@ -1,7 +1,7 @@
 """Does a client that a program made from the description alone get through the tour of the README?"""
 
-# Run by the Python that has what the generated client needs: `python tour.py FOLDER URL DIRECTOR ENABLER AUDITOR`,
-# each of the last three a token. It prints what it saw, as JSON.
+# Run by the Python that has what the generated client needs: `python tour.py FOLDER URL DIRECTOR ENABLER
+# AUDITOR MANAGER MARKETER SELLER`, each but the first two a token. It prints what it saw, as JSON.
 
 import importlib
 import io
@@ -49,7 +49,7 @@ def main() -> None:
     """Take the tour."""
     folder, url, *tokens = sys.argv[1:]
     sys.path.insert(0, folder)
-    director, enabler, auditor = (Tour(url, token) for token in tokens)
+    director, enabler, auditor, manager, marketer, sales_lead = (Tour(url, token) for token in tokens)
     here = ("atlas-2", "apac")
     seen: dict[str, Any] = {}
     seen["before"] = auditor.call("readiness", "readiness", *here).parsed.to_dict()["verdict"]
@@ -71,6 +71,16 @@ def main() -> None:
         if after["verdict"] == "ready":
             break
         PAUSE.wait(PAUSE_SECONDS)
+    manager.call("governing", "open_poll", *here, body=model("PollBody"), idempotency_key="tour-poll")
+    for function, voter in {"marketing": marketer, "sales": sales_lead, "enablement": enabler}.items():
+        ballot = model("BallotBody", function=function, position="agree")
+        voter.call("governing", "cast_ballot", *here, body=ballot, idempotency_key=f"tour-{function}")
+    for _ in range(ATTEMPTS):
+        poll = auditor.call("readiness", "readiness", *here).parsed.to_dict()["poll"]
+        if poll["closed_at"] is not None:
+            break
+        PAUSE.wait(PAUSE_SECONDS)
+    seen["voted"] = {seat["function"]: seat["position"] for seat in poll["seats"]}
     why = model("DecisionBody", verdict="go", reason="Seven of ten hold a certificate on the day.")
     decided = [director.call("governing", "decide", *here, body=why, idempotency_key="tour-2") for _ in range(2)]
     answers = [(each.status_code, each.parsed.to_dict()) for each in decided]
@@ -78,7 +88,7 @@ def main() -> None:
     elsewhere = director.call("governing", "decide", "atlas-2", "amer", body=why, idempotency_key="tour-3")
     seen["elsewhere"] = [elsewhere.status_code, elsewhere.parsed.to_dict()["type"]]
     happened = auditor.call("readiness", "events", *here).parsed.to_dict()["items"]
-    seen["happened"] = [entry["type"] for entry in happened if entry["type"] == "decided"]
+    seen["happened"] = [entry["type"] for entry in happened if entry["type"] == "decision_taken"]
     sys.stdout.write(json.dumps(seen))
 
 

@@ -24,8 +24,8 @@ def test_every_act_is_rehearsed_as_it_would_be_proposed(name: str) -> None:
         seen = evidence(node.world, instant)
         told = rehearse(region, command, evidence=seen, at_hand=at_hand, now=now)
         proposal = propose(region, command, evidence=seen, now=now)
-        assert told.refusal == proposal.refusal
-        assert [event.type for event in told.events] == [event.type for event in proposal.events]
+        foretold = (told.refusal, [event.type for event in told.events])
+        assert foretold == (proposal.refusal, [event.type for event in proposal.events])
         after = region
         for event in proposal.events:
             after = evolve(after, event)

@@ -111,7 +111,7 @@ class Known:
                     entry = RosterEntry(
                         ordinal=ordinal, imported_at=each.at, known_at=each.at, effective_at=row.effective_at,
                         active=row.active, place=place, function=row.function, region=row.region,
-                        manager_id=row.manager_id,
+                        manager_id=row.manager_id, territory=row.territory,
                     )  # fmt: skip
                     person = replace(person, name=row.name, roster=_with(person.roster, entry))
                 case AudienceRow():
@@ -163,12 +163,12 @@ scores = st.sampled_from([Decimal(0), Decimal("49.5"), Decimal(50), Decimal("79.
 person_rows = st.builds(
     PersonRow,
     person_id=people_ids,
-    name=st.sampled_from(["A", "B"]),
+    name=st.sampled_from(["A", "Bé", "100%_!"]),
     email=st.just("a@example.com"),
     function=st.sampled_from(["sales", "sales", "marketing"]),
     region=st.sampled_from(REGIONS),
     role=st.none(),
-    territory=st.none(),
+    territory=st.sampled_from([None, "north", "100%_!"]),
     time_zone=st.none(),
     manager_id=st.sampled_from([None, "boss", "chief"]),
     active=st.sampled_from([True, True, True, False]),

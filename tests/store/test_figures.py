@@ -15,10 +15,11 @@ from readiness.people import PersonStanding, PersonStatus, Requirements, audienc
 from readiness.rows import AttemptRow, CompletionRow
 from store.engine import Store
 from store.figures import Question, figures
-from store.people import tracker
+from store.people import Sought, counted_people, tracker
 from store.requirements import require
 from tests.effort import examples
 from tests.store.facts_model import (
+    COURSES,
     PRODUCT,
     REGIONS,
     Import,
@@ -136,7 +137,10 @@ def test_steady_figures_are_what_counting_again_gives(
     at=moments,
     gathered_at=st.integers(8, 20).map(day),
     statuses=st.sets(st.sampled_from(PersonStatus)),
-    manager=st.sampled_from([None, "boss", "nobody"]),
+    manager=st.sampled_from([None, None, "boss", "nobody"]),
+    territory=st.sampled_from([None, None, "north", "100%_!"]),
+    course=st.sampled_from([None, None, *COURSES, "other"]),
+    called=st.sampled_from([None, None, "B", "%", "_!", "nobody"]),
     limit=st.integers(1, 3),
 )
 def test_the_tracker_equals_the_rule_for_one_person(
@@ -147,20 +151,29 @@ def test_the_tracker_equals_the_rule_for_one_person(
     gathered_at: datetime,
     statuses: set[PersonStatus],
     manager: str | None,
+    territory: str | None,
+    course: str | None,
+    called: str | None,
     limit: int,
 ) -> None:
-    """Page after page the tracker shows those of the audience that were asked for, once each, by person id."""
+    """Page after page the tracker shows those of the audience that were asked for, once each, by person id, and what
+    is counted beside it is what it shows."""
     forget_everything(store)
     load(store, imports)
     everyone = _known(imports).people_of("emea")
     members = audience_at(everyone, "emea", asked.functions, at)
-    expected = [
+    everybody = [
         row
         for person in everyone
         if person.person_id in members
-        and (row := standing(person, asked, at=at, gathered_at=gathered_at)).status in (statuses or PersonStatus)
+        and (row := standing(person, asked, at=at, gathered_at=gathered_at))
         and manager in (None, row.manager_id)
+        and territory in (None, row.territory)
+        and (called is None or called.lower() in f"{row.name}\n{row.person_id}".lower())
     ]
+    lacking = [row for row in everybody if course is None or course in row.missing_courses]
+    expected = [row for row in lacking if row.status in (statuses or PersonStatus)]
+    sought = Sought(tuple(statuses), manager, territory, course, called)
     seen: list[PersonStanding] = []
     cursor: str | None = None
     with store.writing() as tx:
@@ -172,8 +185,7 @@ def test_the_tracker_equals_the_rule_for_one_person(
                 "emea",
                 at=at,
                 gathered_at=gathered_at,
-                statuses=statuses,
-                manager=manager,
+                sought=sought,
                 cursor=cursor,
                 limit=limit,
             )
@@ -181,7 +193,11 @@ def test_the_tracker_equals_the_rule_for_one_person(
             seen.extend(page)
             if cursor is None:
                 break
+        counted = counted_people(tx, PRODUCT, "emea", at=at, gathered_at=gathered_at, sought=sought)
     assert seen == expected
+    assert counted.statuses == {status: [row.status for row in lacking].count(status) for status in PersonStatus}
+    missing = [lacked for row in everybody for lacked in row.missing_courses]
+    assert counted.courses == {each.course_id: missing.count(each.course_id) for each in asked.courses}
 
 
 @ON_ONE_STORE

@@ -68,12 +68,15 @@ def refused(kind: str) -> Iterator[list[Refused]]:
 
 
 class House:
-    """One `ltl up --empty` on a directory: started and stopped as a process, spoken to over HTTP.
+    """One `ltl up` on a directory: started and stopped as a process, spoken to over HTTP.
 
-    `settings` are environment variables such as DATABASE_URL.
+    It is empty unless it is to show the `demonstration`. `settings` are environment variables such as DATABASE_URL.
     """
 
-    def __init__(self, directory: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str] | None = None, *, demonstration: bool = False
+    ) -> None:
+        self._words = () if demonstration else ("--empty",)
         self.directory = directory
         self._settings = dict(settings or {})
         self.installation = Installation(directory)
@@ -95,10 +98,23 @@ class House:
 
     # --- the process
 
+    @property
+    def is_up(self) -> bool:
+        """Say whether it was started and not stopped since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Run `ltl up` until it says where to look."""
         begun = self.said.count(f"Open {self.url}")
-        command = (str(_PROGRAMS / "ltl"), "up", "--data", str(self.directory), "--port", str(self.port), "--empty")
+        command = (
+            str(_PROGRAMS / "ltl"),
+            "up",
+            "--data",
+            str(self.directory),
+            "--port",
+            str(self.port),
+            *self._words,
+        )
         with self._said.open("ab") as out:
             self._process = subprocess.Popen(
                 # Whatever becomes of the tests, nothing of theirs stays running.

@@ -19,7 +19,7 @@ def test_an_address_changes_with_the_content() -> None:
     """The name of a file in addresses holds the digest of what it holds."""
     for name, asset in assets().items():
         assert asset_address(name) == f"/static/{asset.file}"
-        assert re.fullmatch(r"[a-z]+\.[0-9a-f]{16}\.(css|svg)", asset.file)
+        assert re.fullmatch(r"[a-z]+\.[0-9a-f]{16}\.(css|js|svg)", asset.file)
         assert asset_of_file(asset.file) == asset
         assert asset_of_file(name) is None
 

@@ -1,0 +1,80 @@
+"""How does an open page learn that what it shows has changed?"""
+
+# Over one long answer (server-sent events) that says no more than `changed`; the page then asks for itself again, by
+# the same door as ever. An answer lasts a minute, so that whoever has lost a role, or a session, is asked anew who
+# they are. However many look, the store is asked once a second for all who may see the same.
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.dependencies import Deps
+from api.guard import Judged, guarded_router, requires
+from api.identity import Actor
+from api.pulses import LOOK_EVERY_SECONDS
+from api.rights import Action, allowed_regions
+from store.engine import StoreAway
+from store.pulse import Pulse
+
+LIVE_PATH = "/live"
+
+LASTS_SECONDS = 55.0
+"""Then the browser comes again by itself."""
+
+_BREATH_SECONDS = 10.0
+"""How often something is sent although nothing happened, so that proxies keep the line and a lost one is noticed."""
+
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def live_router() -> APIRouter:
+    """Return the route by which open pages learn of changes."""
+    router = guarded_router()
+    router.add_api_route(LIVE_PATH, live, methods=["GET"], response_model=None)
+    return router
+
+
+async def live(
+    request: Request,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.READ_BOARD, judged=Judged.BY_FILTER, persona=True)],
+) -> Response:
+    """Send an event whenever something has changed that this reader may see."""
+    allowed = allowed_regions(actor, Action.READ_BOARD)
+    within = None if allowed.everywhere else allowed.named
+
+    def look() -> Pulse:
+        return deps.pulses.of(deps.store, within)
+
+    before = await run_in_threadpool(look)
+
+    async def events() -> AsyncIterator[str]:
+        nonlocal before
+        # The browser that lost the line, or whose minute is over, comes again after a second.
+        yield "retry: 1000\n\n"
+        began_at = told_at = time.monotonic()
+        while not deps.pulses.closing.is_set() and time.monotonic() - began_at < LASTS_SECONDS:
+            # Nothing to do is what it waits for: only an end comes before the time is over.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(deps.pulses.closing.wait(), LOOK_EVERY_SECONDS)
+            try:
+                now = await run_in_threadpool(look)
+            except StoreAway:
+                # What the page shows grows old meanwhile, which it says; the next answer will tell.
+                return
+            if now != before:
+                before, told_at = now, time.monotonic()
+                yield "event: changed\ndata: \n\n"
+            elif time.monotonic() - told_at > _BREATH_SECONDS:
+                told_at = time.monotonic()
+                yield ": still here\n\n"
+
+    del request
+    return StreamingResponse(events(), media_type="text/event-stream", headers=_HEADERS)

@@ -1,0 +1,32 @@
+"""What was last seen of the board by this process, for all who may see the same of it?"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from store.engine import Store
+from store.pulse import Pulse, pulse
+
+LOOK_EVERY_SECONDS = 1.0
+"""An act is seen on the open pages of others within two seconds."""
+
+
+@dataclass(slots=True)
+class Pulses:
+    """The pulses of this process: each is taken at most once a second, whoever asks for it."""
+
+    taken: dict[tuple[str, ...] | None, tuple[float, Pulse]] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is asked to end, so that no open page keeps it."""
+
+    def of(self, store: Store, within: tuple[str, ...] | None) -> Pulse:
+        """Return the pulse of the regions `within`, not older than a look lasts."""
+        at, known = self.taken.get(within, (float("-inf"), None))
+        if known is not None and self.clock() - at < LOOK_EVERY_SECONDS:
+            return known
+        with store.reading() as tx:
+            found = pulse(tx, within=within)
+        self.taken[within] = (self.clock(), found)
+        return found

@@ -1,0 +1,221 @@
+"""What does the board know?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from readiness.policy import Stage
+from readiness.readiness import Rag
+from readiness.region import Verdict
+from templates.pages.addresses import launch_address, region_address
+from templates.pages.frame import Page
+
+
+class Sort(StrEnum):
+    """In which order the products come."""
+
+    NAME = "name"
+    LAUNCH = "launch"
+    WORST = "worst"
+    TIER = "tier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What the board was asked for: all of it, where nothing is said. Kept in the address."""
+
+    words: str | None = None
+    """What the name of a product holds."""
+    product: str | None = None
+    region: str | None = None
+    verdict: Verdict | None = None
+    rag: Rag | None = None
+    stage: Stage | None = None
+    tier: int | None = None
+    wave: int | None = None
+    sort: Sort = Sort.NAME
+    paused: bool = False
+    """True where the reader does not want the page to change by itself."""
+
+    @property
+    def are_set(self) -> bool:
+        """Say whether anything is left out of the board."""
+        kept = (self.words, self.product, self.region, self.verdict, self.rag, self.stage, self.tier, self.wave)
+        return any(value is not None for value in kept)
+
+    def address(self, *, after: str | None = None) -> str:
+        """Return the address of the board with these filters, from the product behind `after` on."""
+        asked = {
+            "q": self.words,
+            "product": self.product,
+            "region": self.region,
+            "verdict": self.verdict,
+            "rag": self.rag,
+            "stage": self.stage,
+            "tier": self.tier,
+            "wave": self.wave,
+            "sort": self.sort if self.sort is not Sort.NAME else None,
+            "live": "off" if self.paused else None,
+            "after": after,
+        }
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return f"/?{query}" if query else "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A product or region that one may filter by, and its column where it has one."""
+
+    slug: str
+    name: str
+    wave: int | None = None
+    """Of a column: the first wave in which any of its cells launches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourTotal:
+    """How many regions have this colour, and the address that shows only them (or all again, where chosen)."""
+
+    rag: Rag
+    count: int
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictTotal:
+    """How many regions have this verdict, and the address that shows only them (or all again, where chosen)."""
+
+    verdict: Verdict
+    count: int
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One product in one region, as last counted."""
+
+    product: str
+    region: str
+    name: str
+    """The region's name in this product's plan."""
+    time_zone: str
+    launch_at: datetime
+    stage: Stage
+    verdict: Verdict
+    rag: Rag
+    index: float
+    """0 to 100; it shows a trend and opens no gate."""
+    coverage: float
+    """0 to 1."""
+    forecast_at: datetime | None
+    reason: str | None
+    as_of: datetime | None
+    """When its figures were gathered; None where none have been yet."""
+    is_behind: bool
+    """True while facts are there that its figures do not count yet."""
+    is_old: bool
+    """True where its figures are so old that nobody can be counting."""
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """What has happened in one region since the reader's last visit."""
+
+    product: str
+    region: str
+    product_name: str
+    name: str
+    verdict: Verdict
+    rag: Rag
+    what: tuple[str, ...]
+    """The latest of it, in words, oldest first."""
+    last_at: datetime
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What has happened since the reader's last visit."""
+
+    since: datetime
+    lines: tuple[ChangeLine, ...]
+    others: int
+    """How many regions more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRow:
+    """One product with its cells, one for each column of the board; None where there is nothing to show."""
+
+    product: str
+    name: str
+    tier: int
+    owner: str
+    owner_name: str | None
+    first_launch_at: datetime
+    """The earliest launch of its cells, on that region's own clock."""
+    last_launch_at: datetime
+    """The latest launch of its cells, on that region's own clock."""
+    cells: tuple[Cell | None, ...]
+
+    @property
+    def address(self) -> str:
+        """The address of the product's page."""
+        return launch_address(self.product)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardPage(Page):
+    """Product by region: where does every launch stand?"""
+
+    template: ClassVar[str] = "board.html"
+    is_live: ClassVar[bool] = True
+    place: ClassVar[str | None] = "board"
+
+    read_at: datetime
+    oldest_figures_at: datetime | None
+    """When the oldest figures on this page were gathered; None where there are none."""
+    filters: Filters
+    pause_address: str
+    """The same page that changes by itself, where it is paused, and the other way round."""
+    clear_address: str
+    products: tuple[Named, ...]
+    regions: tuple[Named, ...]
+    tiers: tuple[int, ...]
+    waves: tuple[int, ...]
+    sorts: tuple[tuple[Sort, str], ...]
+    """Every order, with the address of the board in it."""
+    may_start: bool
+    """Whether the reader may start a launch somewhere."""
+    changes: Changes | None
+    """None on the first visit."""
+    colours: tuple[ColourTotal, ...]
+    verdicts: tuple[VerdictTotal, ...]
+    cells_found: int
+    products_found: int
+    first_position: int
+    """Which of the products found is the first on this page, from 1."""
+    columns: tuple[Named, ...]
+    rows: tuple[ProductRow, ...]
+    first_address: str | None
+    """Where the first page is, if this is another one."""
+    next_address: str | None
+    """Where the next page is, if there is one."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Say whether the reader's board has nothing at all, with any filters."""
+        return not self.products

@@ -1,0 +1,89 @@
+"""What does the page know on which somebody reads what is due for them?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from readiness.people import PersonStatus
+from readiness.policy import Stage
+from templates.pages.addresses import region_address
+from templates.pages.frame import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseDue:
+    """A course that a launch asks for, and whether it is completed."""
+
+    title: str
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchDue:
+    """What one launch asks of the reader, and how they stand."""
+
+    product_name: str
+    region_name: str
+    time_zone: str
+    launch_at: datetime
+    has_launched: bool
+    status: PersonStatus
+    next_course: str | None
+    """The first course that is missing; None where none is."""
+    courses: tuple[CourseDue, ...]
+    assessment: str
+    pass_mark: float
+    best_score: float | None
+    attempts_left: int | None
+    """None where there may be any number."""
+    certified_until: datetime | None
+    manager: str | None
+    """Who helps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitedFor:
+    """Something that waits for what the reader speaks for."""
+
+    product: str
+    region: str
+    product_name: str
+    region_name: str
+    whom: str
+    """In which function or role they are waited for: as `words.whom` takes it."""
+    stage: Stage
+    since: datetime
+    reason: str
+    launch_at: datetime
+    time_zone: str
+    people_address: str | None
+    """Where those are who have still to learn; None where it waits for something else, or the reader may not see."""
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MePage(Page):
+    """What is due for me, and what am I waited for?"""
+
+    template: ClassVar[str] = "me.html"
+    place: ClassVar[str | None] = "me"
+
+    read_at: datetime
+    name: str
+    due: tuple[LaunchDue, ...]
+    """What is still missing first, then by launch."""
+    speaks: bool
+    """True where others may wait for the reader: they speak for a function, or decide."""
+    waited_for: tuple[WaitedFor, ...]
+    """The longest waiting first."""
+    more: int
+    """How much more waits than is shown."""
+
+    @property
+    def open(self) -> int:
+        """For how many launches something is still to do."""
+        return sum(each.status is not PersonStatus.CERTIFIED for each in self.due)

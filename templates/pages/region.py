@@ -1,0 +1,91 @@
+"""What does the page of one product in one region know?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from readiness.ball import Holder
+from readiness.commands import Stance
+from readiness.policy import CriterionKey, Stage
+from readiness.policy_events import Applies
+from readiness.readiness import Readiness, SeatShown
+from templates.pages.acts import RoomActs, ShownContent
+from templates.pages.frame import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineLine:
+    """Something that happened in a region, who asked for it and why."""
+
+    version: int
+    at: datetime
+    what: str
+    who: str | None
+    """None where it fell due by itself."""
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFor:
+    """How long one function has held a region at one stage."""
+
+    function: Holder
+    stage: Stage
+    elapsed: timedelta
+    working_days: float
+    share: float
+    """0 to 1: of the longest of them."""
+    holding: bool
+    """Whether it holds it now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyWaits:
+    """A change of policy that waits for a second person, or for its moment."""
+
+    asked_by: str
+    asked_at: datetime
+    applies: Applies
+    confirmed_by: str | None
+    from_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPage(Page):
+    """One product in one region: what is open, what blocks, since when and on whom?"""
+
+    template: ClassVar[str] = "region.html"
+    is_live: ClassVar[bool] = True
+
+    readiness: Readiness
+    read_at: datetime
+    names: dict[str, str]
+    """The names of the persons whom the readiness speaks of, by id, where they are known."""
+    timeline: tuple[TimelineLine, ...]
+    """The latest of it, newest first."""
+    earlier: int
+    """How many entries lie before the oldest that is shown."""
+    held_for: tuple[HeldFor, ...]
+    """In the order of the stages; nothing where the reader may not see it."""
+    change: PolicyWaits | None
+    contents: tuple[ShownContent, ...]
+    """What is signed here, stage by stage; nothing where the reader may not see it."""
+    acts: RoomActs
+    shows_people: bool
+    """Whether the reader may see who is missing what."""
+
+    @property
+    def seats(self) -> tuple[SeatShown, ...]:
+        """The seats of the poll, dissent first."""
+        seats = self.readiness.poll.seats if self.readiness.poll is not None else ()
+        return tuple(sorted(seats, key=lambda seat: seat.position is not Stance.DISSENT))
+
+    @property
+    def has_learned(self) -> bool:
+        """Say whether nothing of what people do is left to forecast."""
+        people = (CriterionKey.TRAINING_COMPLETION, CriterionKey.CERTIFIED_SHARE)
+        return all(each.is_satisfied for each in self.readiness.criteria if each.key in people)
+
+    def named(self, person: str) -> str:
+        """Return the name of a person, or the id where there is none."""
+        return self.names.get(person, person)

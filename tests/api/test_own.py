@@ -1,0 +1,158 @@
+"""Does everybody read what is due for them, whoever they are, and nothing of anybody else?"""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.identity import EmbeddedIssuer
+from api.own import own_page_router, own_router
+from readiness.commands import Role
+from readiness.people import PersonStanding, PersonStatus
+from readiness.rows import AttemptRow, AudienceRow, ImportKind, PersonRow
+from store.board import refresh_figures
+from store.engine import open_store
+from store.facts import begin_import
+from store.learning import load_attempts
+from store.own import due_for
+from store.people import tracker
+from store.rosters import apply_audience, apply_people, stage_audience, stage_people
+from tests.api.door import SettableClock, bearer, dependencies
+from tests.readiness.builders import LAUNCH_AT, NOW
+from tests.store.desk import PRODUCT, Clock, Desk, marking
+from tests.templates.outline import Outline
+
+
+@pytest.fixture
+def here(desk: Desk) -> Desk:
+    """A desk with ten people of EMEA, of whom eight learned and four passed, and ten of APAC who did not."""
+    keys = desk.start("emea", "apac")
+    desk.teach("emea", trained=8, certified=4)
+    desk.teach("apac", trained=0, certified=0)
+    for key in keys:
+        desk.look(key)
+    refresh_figures(desk.store, keys)
+    return desk
+
+
+@pytest.fixture
+def door(migrated_sqlite: Path, tmp_path: Path, issuer: EmbeddedIssuer) -> Iterator[tuple[Desk, TestClient]]:
+    """The same behind a door on SQLite."""
+    shutil.copyfile(migrated_sqlite, tmp_path / "own.sqlite")
+    standing = Clock()
+    store = open_store(f"sqlite:///{tmp_path / 'own.sqlite'}", standing)
+    desk = Desk(store, standing)
+    keys = desk.start("emea", "apac")
+    desk.write_all()
+    desk.teach("emea", trained=8, certified=4)
+    for key in keys:
+        desk.look(key)
+    refresh_figures(store, keys)
+    deps = dependencies(store, issuer, SettableClock(NOW))
+    with TestClient(create_app(deps, routers=[own_router()], pages=[own_page_router()])) as opened:
+        yield desk, opened
+    store.close()
+
+
+def test_what_is_due_for_each_is_what_the_tracker_says_of_them(here: Desk) -> None:
+    """Asked one by one or region by region, everybody stands the same, wherever they are or were named."""
+    bring_in_audience(here, AudienceRow(PRODUCT, "apac", "emea-1"), AudienceRow(PRODUCT, "apac", "apac-2"))
+    leaver = PersonRow("emea-9", "emea-9", "e@example.com", "sales", "emea", active=False)
+    mover = PersonRow("emea-8", "emea-8", "e@example.com", "sales", "apac", effective_at=NOW + timedelta(days=2))
+    bring_in_people(here, leaver, mover)
+    one_by_one: dict[tuple[str, str], PersonStanding] = {}
+    by_region: dict[tuple[str, str], PersonStanding] = {}
+    with here.store.reading() as tx:
+        now = here.store.now(tx)
+        for person in [f"{region}-{number}" for region in ("emea", "apac") for number in range(10)]:
+            for due in due_for(tx, person, now=now):
+                one_by_one[due.region, person] = due.standing
+        for region in ("emea", "apac"):
+            page, _ = tracker(tx, PRODUCT, region, at=max(LAUNCH_AT, now), gathered_at=now)
+            by_region |= {(region, each.person_id): each for each in page}
+    assert one_by_one == by_region
+    assert [person for region, person in sorted(one_by_one) if region == "apac"] == ["apac-2", "emea-1"]
+    assert {each.status for each in one_by_one.values()} >= {PersonStatus.CERTIFIED, PersonStatus.NOT_STARTED}
+
+
+@pytest.mark.parametrize(
+    ("person", "said"),
+    [
+        ("emea-9", "Next: complete Basics."),
+        ("emea-6", "Next: take Certification; 80 or more passes."),
+        ("emea-1", "Done: you are ready for this launch."),
+        ("nobody-7", "No launch asks anything of you yet."),
+    ],
+)
+def test_a_seller_reads_what_to_do_next(
+    door: tuple[Desk, TestClient], issuer: EmbeddedIssuer, person: str, said: str
+) -> None:
+    """Page and API say how somebody stands and what comes next, about them alone."""
+    _, client = door
+    headers = bearer(issuer, person, (Role.SELLER, "emea"))
+    text = Outline(client.get("/me", headers=headers).text).text
+    assert said in text
+    assert "What waits for you" not in text
+    own = client.get("/v1/me", headers=headers).json()
+    assert own["person"] == person
+    assert {each["standing"]["person_id"] for each in own["due"]} <= {person}
+
+
+def test_a_pass_that_lapses_before_the_launch_is_said_in_time(
+    door: tuple[Desk, TestClient], issuer: EmbeddedIssuer
+) -> None:
+    """Whoever is certified today and no more on launch day reads until when, and to pass again."""
+    desk, client = door
+    taken_at = LAUNCH_AT - timedelta(days=366)
+    desk.clock.now = NOW
+    bring_in_attempts(desk, AttemptRow("emea-6", "cert", max(taken_at, NOW - timedelta(hours=20)), Decimal(85)))
+    text = Outline(client.get("/me", headers=bearer(issuer, "emea-6", (Role.SELLER, "emea"))).text).text
+    assert "valid until" in text
+    assert "best score 85" in text
+
+
+def test_whoever_speaks_for_a_function_reads_where_they_are_waited_for(
+    door: tuple[Desk, TestClient], issuer: EmbeddedIssuer
+) -> None:
+    """Marketing reads the regions that wait for marketing, a sales lead those of their own region alone."""
+    _, client = door
+    marketing = client.get("/v1/me", headers=bearer(issuer, "ma-1", (Role.MARKETING, "*"))).json()["waited_for"]
+    assert {each["waiting_on"] for each in marketing} == {"marketing"}
+    assert {each["region"] for each in marketing} == {"apac", "emea"}
+    lead = bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))
+    assert {each["region"] for each in client.get("/v1/me", headers=lead).json()["waited_for"]} == {"apac"}
+    outline = Outline(client.get("/me", headers=lead).text)
+    assert "/launches/atlas-2/apac" in [a.get("href") for _, a in outline.elements]
+    assert "EMEA" not in outline.text
+    auditor = client.get("/v1/me", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))).json()
+    assert auditor["waited_for"] == auditor["due"] == []
+
+
+def bring_in_people(desk: Desk, *rows: PersonRow) -> None:
+    """Import people."""
+    with desk.store.writing() as tx:
+        now: datetime = desk.store.now(tx)
+        begin_import(tx, "more-people", ImportKind.PEOPLE, at=now)
+        stage_people(tx, rows, import_id="more-people", chunk=0)
+        apply_people(tx, import_id="more-people", at=now, mark=marking)
+
+
+def bring_in_audience(desk: Desk, *rows: AudienceRow) -> None:
+    """Import an audience."""
+    with desk.store.writing() as tx:
+        now = desk.store.now(tx)
+        begin_import(tx, "an-audience", ImportKind.AUDIENCE, at=now)
+        stage_audience(tx, rows, import_id="an-audience", chunk=0)
+        apply_audience(tx, import_id="an-audience", at=now, mark=marking)
+
+
+def bring_in_attempts(desk: Desk, *rows: AttemptRow) -> None:
+    """Import attempts."""
+    with desk.store.writing() as tx:
+        begin_import(tx, "more-attempts", ImportKind.ATTEMPTS, at=desk.store.now(tx))
+        load_attempts(tx, list(rows), import_id="more-attempts", mark=marking)

@@ -1,0 +1,166 @@
+"""Are the audit record, deliveries, roles and keys shown to who may see them, and changed by who may change them?"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from activities.deliver_targets import Targets
+from api.app import create_app
+from api.identity import EmbeddedIssuer
+from api.pages import OPEN_PAGE_PATHS
+from bootstrap.web import page_routers, routers
+from readiness.commands import Role
+from readiness.delivering import Channel, Fate, Tried
+from store.deliveries import begin_try, end_try, list_deliveries, note_started
+from store.dispatch import Telling, dispatch
+from store.engine import open_store
+from store.sealing import Box
+from store.seals import seal_all
+from tests.api.door import NOON, SettableClock, bearer, dependencies
+from tests.deliver_receiver import Resolver
+from tests.store.desk import Clock, Desk, plan
+from tests.templates.outline import Outline
+
+PUBLIC = "93.184.215.14"
+
+PAGES = ("/ledger", "/deliveries", "/access")
+FORM = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def desk(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Desk]:
+    """A launch in two regions, one of which was held, all of it sealed."""
+    shutil.copyfile(migrated_sqlite, tmp_path / "pages.sqlite")
+    standing = Clock()
+    store = open_store(f"sqlite:///{tmp_path / 'pages.sqlite'}", standing)
+    desk = Desk(store, standing)
+    emea = next(key for key in desk.start("emea", "apac") if key.region == "emea")
+    desk.accepted(emea, desk.hold(emea))
+    seal_all(store)
+    standing.now = NOON
+    try:
+        yield desk
+    finally:
+        store.close()
+
+
+@pytest.fixture
+def house(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock) -> Iterator[TestClient]:
+    """The whole house on it; login pages need an issuer, so nobody is let in there."""
+    deps = replace(
+        dependencies(desk.store, issuer, clock),
+        box=Box([Fernet.generate_key().decode()]),
+        targets=Targets(resolver=Resolver([PUBLIC])),
+    )
+    open_paths = OPEN_PAGE_PATHS | {"/login", "/login/callback", "/logout", "/personas"}
+    app = create_app(deps, routers=routers(), pages=page_routers(), open_paths=open_paths)
+    with TestClient(app, headers=FORM, follow_redirects=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def admin(issuer: EmbeddedIssuer) -> dict[str, str]:
+    """The headers of an admin for every region."""
+    return bearer(issuer, "ad-1", (Role.ADMIN, "*"))
+
+
+def read(response: Response, status: int = 200) -> Outline:
+    """Return the outline of a page."""
+    assert response.status_code == status, response.text
+    return Outline(response.text)
+
+
+def wish_of(outline: Outline, place: int = 0) -> str:
+    """Return the key of one of a page's forms."""
+    return [str(each["value"]) for _, each in outline.elements if each.get("name") == "wish"][place]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_who_may_not_see_them_is_told_so(house: TestClient, issuer: EmbeddedIssuer, path: str) -> None:
+    """A product manager for every region reads none of the three."""
+    manager = bearer(issuer, "pm-7", (Role.PRODUCT_MANAGER, "*"))
+    assert "No role of yours allows" in read(house.get(path, headers=manager), 403).text
+    assert f'href="{path}"' not in house.get("/", headers=manager).text
+
+
+def test_the_record_is_shown_with_its_proof(house: TestClient, admin: dict[str, str]) -> None:
+    """Who held the region, by which right and why, beside whether all of it could be verified."""
+    shown = read(house.get("/ledger?kind=hold", headers=admin)).text
+    assert "Not verified as a whole yet." in shown
+    assert "Asked hold" in shown
+    assert "atlas-2 / emea" in shown
+    assert "No entry is like that" in read(house.get("/ledger?product=borealis", headers=admin)).text
+
+
+def test_an_auditor_of_one_region_sees_the_record_of_that_region(house: TestClient, issuer: EmbeddedIssuer) -> None:
+    """Of the others not even that they are there, whatever is asked for."""
+    auditor = bearer(issuer, "au-1", (Role.AUDITOR, "apac"))
+    for query in ("", "?region=emea", "?after=0"):
+        rows = read(house.get(f"/ledger{query}", headers=auditor))
+        assert "emea" not in " ".join(rows.texts).replace("value=", "")
+
+
+def test_a_delivery_is_sent_again_from_its_page(house: TestClient, desk: Desk, admin: dict[str, str]) -> None:
+    """Its page shows what the receiver answered, and a form that sends it again once, however often it is sent."""
+    made = {"Idempotency-Key": "w-1", **admin}
+    hook = {"url": "https://hooks.example/launches", "types": []}
+    assert house.post("/v1/webhooks", json=hook, headers=made).status_code == 201
+    desk.start_settled(plan("amer").model_copy(update={"product": "cobra-1"}))
+    while dispatch(desk.store, Telling(source="urn:test")):
+        pass
+    with desk.store.writing() as tx:
+        (first, *_) = list_deliveries(tx, state=None, product="cobra-1", before=None, limit=10)
+        note_started(tx, [first])
+        begun = begin_try(tx, first.id, 1, now=desk.clock.now)
+        end_try(tx, begun, Tried(fate=Fate.GONE, status=410), now=desk.clock.now)  # type: ignore[arg-type]  # Begun.
+    assert first.channel is Channel.WEBHOOK
+    page = read(house.get(f"/deliveries/{first.id}", headers=admin))
+    assert "The receiver wants nothing more, HTTP 410" in page.text
+    sent = {"wish": wish_of(page)}
+    for _ in range(2):
+        again = house.post(f"/deliveries/{first.id}/replay", data=sent, headers=admin)
+        assert (again.status_code, again.headers["location"]) == (303, f"/deliveries/{first.id}")
+    assert "On its way" in read(house.get(f"/deliveries/{first.id}", headers=admin)).text
+
+
+def test_a_role_is_granted_and_withdrawn_on_the_page(
+    house: TestClient, issuer: EmbeddedIssuer, admin: dict[str, str]
+) -> None:
+    """What is withdrawn counts with the very next request; what was filled in wrongly comes back as it was."""
+    lead = bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea"))
+    assert house.get("/launches/atlas-2/emea", headers=lead).status_code == 200
+    filled = {"person": "sa-1", "role": "sales_lead", "reason": "Moved to APAC.", "change": "withdrawn"}
+    wrong = read(house.post("/access/roles", data={**filled, "wish": "a", "region": "No slug"}, headers=admin), 422)
+    assert {"Moved to APAC."} <= set(wrong.texts)
+    assert any(each.get("aria-invalid") == "true" and each.get("name") == "region" for _, each in wrong.elements)
+    right = {**filled, "wish": wish_of(wrong), "region": "emea"}
+    assert house.post("/access/roles", data=right, headers=admin).status_code == 303
+    assert house.get("/launches/atlas-2/emea", headers=lead).status_code == 403
+    assert "Withdrawn" in read(house.get("/access?person=sa-1", headers=admin)).text
+
+
+def test_an_admin_of_one_region_changes_no_roles_elsewhere(house: TestClient, issuer: EmbeddedIssuer) -> None:
+    """The page refuses as the API does, and says which role is missing."""
+    local = bearer(issuer, "ad-2", (Role.ADMIN, "apac"))
+    filled = {"person": "sa-1", "role": "seller", "region": "emea", "reason": "Why", "change": "granted", "wish": "a"}
+    assert "No role of yours allows" in read(house.post("/access/roles", data=filled, headers=local), 403).text
+
+
+def test_a_key_is_shown_once_and_opens_until_it_is_revoked(house: TestClient, admin: dict[str, str]) -> None:
+    """Sending the form twice makes one key, whose secret is not told again; a revoked one opens nothing."""
+    page = read(house.get("/access", headers=admin))
+    filled = {"name": "lms", "role": "service", "regions": "emea, apac", "expires_at": "2027-06-30"}
+    asked = {**filled, "wish": wish_of(page, -1)}
+    made = read(house.post("/access/keys", data=asked, headers=admin), 201)
+    secret = next(text for text in made.texts if text.startswith("ltl_") and "…" not in text)
+    assert secret not in house.post("/access/keys", data=asked, headers=admin).text
+    program = {"Authorization": f"Bearer {secret}", "Accept": "application/json"}
+    assert house.get("/v1/readiness", headers=program).status_code == 200
+    assert house.post(f"/access/keys/{secret[:12]}/revoke", data={"wish": "b"}, headers=admin).status_code == 303
+    assert house.get("/v1/readiness", headers=program).status_code == 401
