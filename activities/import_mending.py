@@ -71,9 +71,3 @@ def _json_rows(file: TextIO, kind: ImportKind) -> Iterator[tuple[int, list[str]]
             )
         else:
             yield line, [text.strip()]
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value)

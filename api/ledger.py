@@ -1,7 +1,5 @@
 """How is the audit record read, and taken out so that others can verify it?"""
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -18,6 +16,7 @@ from api.dependencies import Dependencies, Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
 from api.rights import Action, allowed_regions
+from api.sheets import csv_text
 from readiness.values import Moment
 from store.checkpoints import signed_checkpoints
 from store.record import Shown, Wanted, batch_after, moment_text, shown_after
@@ -26,7 +25,6 @@ from store.seals import head_of
 FORMAT = "ltl-ledger-1"
 """What the first line of an export says that it is."""
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
     *("position", "at", "source", "person", "name", "on_behalf_of", "role", "kind", "product", "region", "run"),
     *("reason", "meaning", "outcome", "refusal", "digest", "address", "request_id", "sealed_digest", "chain"),
@@ -205,10 +203,10 @@ async def _as_csv(deps: Dependencies, wanted: Wanted) -> AsyncIterator[str]:
 
     until = await run_in_threadpool(begin)
     part = [] if wanted.is_everything else [("This is a part of the record: what you asked for and may see.",)]
-    yield _csv([*part, _COLUMNS])
+    yield csv_text([*part, _COLUMNS])
     async for batch in _batches(deps, wanted, until):
         rows = (_entry(shown).model_dump() for shown in batch)
-        yield _csv([tuple("" if row[name] is None else str(row[name]) for name in _COLUMNS) for row in rows])
+        yield csv_text([tuple("" if row[name] is None else str(row[name]) for name in _COLUMNS) for row in rows])
 
 
 async def _batches(deps: Dependencies, wanted: Wanted, until: int) -> AsyncIterator[list[Shown]]:
@@ -235,12 +233,3 @@ def _document(shown: Shown) -> dict[str, Any]:
 
 def _line(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _csv(rows: list[tuple[str, ...]]) -> str:
-    """Return rows as CSV in which no cell is taken for a formula by a spreadsheet."""
-    target = io.StringIO()
-    csv.writer(target).writerows(
-        [[f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row] for row in rows]
-    )
-    return target.getvalue()

@@ -6,7 +6,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
-from api.pulses import LOOK_EVERY_SECONDS
+from api.pulses import LOOK_EVERY_SECONDS, MOST_LISTENING, Pulses
 from api.rights import Action, allowed_regions
 from store.engine import StoreAway
 from store.pulse import Pulse
@@ -53,28 +53,43 @@ async def live(
     def look() -> Pulse:
         return deps.pulses.of(deps.store, within)
 
+    pulses = deps.pulses
+    if pulses.listening >= MOST_LISTENING:
+        # The browser does not come again by itself: its page asks twice a minute.
+        return Response(status_code=204)
     before = await run_in_threadpool(look)
+    seen = request.headers.get("last-event-id", "")
 
     async def events() -> AsyncIterator[str]:
-        nonlocal before
-        # The browser that lost the line, or whose minute is over, comes again after a second.
-        yield "retry: 1000\n\n"
-        began_at = told_at = time.monotonic()
-        while not deps.pulses.closing.is_set() and time.monotonic() - began_at < LASTS_SECONDS:
-            # Nothing to do is what it waits for: only an end comes before the time is over.
-            with suppress(TimeoutError):
-                await asyncio.wait_for(deps.pulses.closing.wait(), LOOK_EVERY_SECONDS)
-            try:
-                now = await run_in_threadpool(look)
-            except StoreAway:
-                # What the page shows grows old meanwhile, which it says; the next answer will tell.
-                return
-            if now != before:
-                before, told_at = now, time.monotonic()
-                yield "event: changed\ndata: \n\n"
-            elif time.monotonic() - told_at > _BREATH_SECONDS:
-                told_at = time.monotonic()
-                yield ": still here\n\n"
+        pulses.listening += 1
+        try:
+            # Whoever lost the line, or whose minute is over, comes again after a second and says what they saw.
+            yield f"retry: 1000\nid: {before.mark}\n\n"
+            if seen not in {"", before.mark}:
+                yield f"event: changed\nid: {before.mark}\ndata: \n\n"
+            async for line in _changes(look, pulses, before):
+                yield line
+        finally:
+            pulses.listening -= 1
 
-    del request
     return StreamingResponse(events(), media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _changes(look: Callable[[], Pulse], pulses: Pulses, before: Pulse) -> AsyncIterator[str]:
+    """Yield an event for each change, and a word now and then, until the time is over or the process ends."""
+    began_at = told_at = time.monotonic()
+    while not pulses.closing.is_set() and time.monotonic() - began_at < LASTS_SECONDS:
+        # Nothing to do is what it waits for: only an end comes before the time is over.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(pulses.closing.wait(), LOOK_EVERY_SECONDS)
+        try:
+            now = await run_in_threadpool(look)
+        except StoreAway:
+            # What the page shows grows old meanwhile, which it says; the next answer will tell.
+            return
+        if now != before:
+            before, told_at = now, time.monotonic()
+            yield f"event: changed\nid: {now.mark}\ndata: \n\n"
+        elif time.monotonic() - told_at > _BREATH_SECONDS:
+            told_at = time.monotonic()
+            yield ": still here\n\n"

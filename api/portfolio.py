@@ -1,8 +1,6 @@
 """What does the page show that looks over every launch at once, and how is each of its tables taken away?"""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -17,6 +15,7 @@ from api.identity import Actor
 from api.page_answers import page_response, viewer_of
 from api.problems import Problem
 from api.rights import Action, allowed_regions
+from api.sheets import CSV, Cell, csv_text
 from readiness.ball import tallies, total
 from readiness.readiness import Rag
 from store.ball import balls
@@ -32,7 +31,6 @@ MOST_DAYS = 180
 MOST_OUTCOMES = 100
 
 _WEEK, _MONTH, _DAY = timedelta(days=7), timedelta(days=30), timedelta(days=1)
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Onlooker = Annotated[Actor, requires(Action.READ_BOARD, judged=Judged.BY_FILTER, persona=True)]
 
@@ -59,7 +57,7 @@ async def take_away(table: str, deps: Deps, actor: Onlooker) -> Response:
         if table not in tables:
             raise Problem("not-found", f"There is no such table. There are {', '.join(tables)}.")
         headers = {"Content-Disposition": f'attachment; filename="portfolio-{table}.csv"'}
-        return Response(as_csv(tables[table](page)), headers=headers, media_type="text/csv; charset=utf-8")
+        return Response(csv_text(tables[table](page)), headers=headers, media_type=CSV)
 
     return await run_in_threadpool(written)
 
@@ -100,19 +98,6 @@ def portfolio_page(deps: Dependencies, actor: Actor) -> PortfolioPage:
         ),
         regions=len(told),
     )
-
-
-def as_csv(rows: Iterable[Iterable[object]]) -> str:
-    """Return rows as CSV; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\r\n").writerows([harmless(cell) for cell in row] for row in rows)
-    return file.getvalue()
-
-
-def harmless(cell: object) -> str:
-    """Return what a cell says; text that begins as a formula does is made text. A number stays one."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if not isinstance(cell, int | float) and text.startswith(_BEGINS_A_FORMULA) else text
 
 
 def _line(days: tuple[Day, ...], values: list[float]) -> str:
@@ -178,13 +163,13 @@ def _debt(owed: tuple[OpenWaiver, ...]) -> tuple[DebtRow, ...]:
     return tuple(found)
 
 
-def _trend_rows(page: PortfolioPage) -> Iterator[tuple[object, ...]]:
+def _trend_rows(page: PortfolioPage) -> Iterator[tuple[Cell, ...]]:
     yield ("day", "regions", "mean_index", "red", "amber", "grey", "green")
     for d in page.trend:
-        yield (d.day, d.regions, round(d.index, 1), d.red, d.amber, d.grey, d.green)
+        yield (d.day.isoformat(), d.regions, round(d.index, 1), d.red, d.amber, d.grey, d.green)
 
 
-def _outcome_rows(page: PortfolioPage) -> Iterator[tuple[object, ...]]:
+def _outcome_rows(page: PortfolioPage) -> Iterator[tuple[Cell, ...]]:
     yield ("product", "product_name", "region", "name", "planned_at", "foreseen_on", "foreseen_at", "launched_at")
     for each in page.outcomes:
         moments = (each.planned_at, each.foreseen_on, each.foreseen_at, each.launched_at)
@@ -192,14 +177,14 @@ def _outcome_rows(page: PortfolioPage) -> Iterator[tuple[object, ...]]:
         yield (each.product, each.product_name, each.region, each.name, *told)
 
 
-def _debt_rows(page: PortfolioPage) -> Iterator[tuple[object, ...]]:
+def _debt_rows(page: PortfolioPage) -> Iterator[tuple[Cell, ...]]:
     yield ("criterion", "requested", "granted", "under_7_days", "7_to_30_days", "over_30_days", "lapses_next_at")
     for each in page.debt:
         ages = (each.young, each.middle, each.old)
         yield (CRITERIA[each.criterion], each.requested, each.granted, *ages, each.lapses_next_at.isoformat())
 
 
-def _held_rows(page: PortfolioPage) -> Iterator[tuple[object, ...]]:
+def _held_rows(page: PortfolioPage) -> Iterator[tuple[Cell, ...]]:
     yield ("stage", "function", "working_days", "working_days_a_region", "regions", "holding_now")
     for each in page.held:
         whom = (STAGES[each.stage], holder(each.function))

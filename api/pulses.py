@@ -11,6 +11,9 @@ from store.pulse import Pulse, pulse
 LOOK_EVERY_SECONDS = 1.0
 """An act is seen on the open pages of others within two seconds."""
 
+MOST_LISTENING = 300
+"""Open pages that hold a line to this process, of the thousand that it has: the others ask twice a minute."""
+
 
 @dataclass(slots=True)
 class Pulses:
@@ -18,6 +21,8 @@ class Pulses:
 
     taken: dict[tuple[str, ...] | None, tuple[float, Pulse]] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
+    listening: int = 0
+    """How many open pages hold a line."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is asked to end, so that no open page keeps it."""
 

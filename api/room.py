@@ -1,6 +1,6 @@
 """What may a viewer do in a region as it stands, what not now and why, and what is for others?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from api.room_acts import ROOM_ACTS, RoomAct, Sight, Subject, dissents
 from readiness.commands import ROLE_OF_FUNCTION, Choice, RegionCommand, Role
 from readiness.evidence import Evidence
 from readiness.rehearsal import why_not
+from readiness.signing import signings_of
+from store.access import roles_lost_in
 from store.commands import logged_all
 from store.content import ContentEntry, StageContent
 from store.regions import RegionRecord
@@ -180,10 +182,11 @@ def _fresh_until(deps: Dependencies, actor: Actor) -> datetime | None:
 
 
 def shown_contents(
-    tx: Connection, record: RegionRecord, contents: Iterable[StageContent]
+    tx: Connection, record: RegionRecord, contents: Iterable[StageContent], *, now: datetime
 ) -> tuple[ShownContent, ...]:
     """Return what is signed in a region as its page shows it; one query for all reasons."""
     held = tuple(contents)
+    lost = roles_lost_in(tx, [record.region])[record.key] if held else ()
     ids = [each.command_id for content in held for each in content.sent_back if each.command_id is not None]
     said = logged_all(tx, ids)
 
@@ -199,7 +202,10 @@ def shown_contents(
             missing=content.evidence.missing,
             texts=tuple(_text(entry) for entry in content.entries),
             raised=tuple(_text(entry) for entry in content.raised),
-            signed=tuple(_signed(record, content)),
+            signed=tuple(
+                SignedLine(function=each.function, person=each.person, at=each.at, state=each.state)
+                for each in signings_of(record.region, content.evidence, lost, now=now)
+            ),
             sent_back=tuple(
                 SentBackLine(
                     function=each.function,
@@ -213,19 +219,6 @@ def shown_contents(
         )
         for content in held
     )
-
-
-def _signed(record: RegionRecord, content: StageContent) -> Iterator[SignedLine]:
-    given = {each.function: each for each in content.signatures}
-    current = (content.evidence.digest, *content.evidence.same_as)
-    for function in record.region.policy.signers_of(content.stage):
-        signature = given.get(function)
-        yield SignedLine(
-            function=function,
-            person=signature.person if signature is not None else None,
-            at=signature.at if signature is not None else None,
-            is_current=signature is not None and signature.digest in current,
-        )
 
 
 def _text(entry: ContentEntry) -> TextLine:

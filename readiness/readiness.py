@@ -252,6 +252,12 @@ class Readiness(Frozen):
     """When the permit of a launched region was taken away, for ever in this run."""
 
     @property
+    def has_learned(self) -> bool:
+        """Say whether nothing of what people do is left to forecast."""
+        people = (CriterionKey.TRAINING_COMPLETION, CriterionKey.CERTIFIED_SHARE)
+        return all(each.is_satisfied for each in self.criteria if each.key in people)
+
+    @property
     def criteria(self) -> tuple[CriterionResult, ...]:
         """Every criterion, in the order of the stages."""
         return tuple(criterion for stage in self.stages for criterion in stage.criteria)

@@ -34,6 +34,12 @@ class Pulse(NamedTuple):
     versions: int
     counted_at: datetime | None
 
+    @property
+    def mark(self) -> str:
+        """What an open page has seen, as its browser keeps it: the same as long as nothing has changed."""
+        counted = self.counted_at.timestamp() if self.counted_at is not None else 0
+        return f"{self.regions}-{self.versions}-{counted:.6f}"
+
 
 class Changed(NamedTuple):
     """Something that happened in a region launch, and how that stands now."""

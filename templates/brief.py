@@ -29,6 +29,7 @@ from templates.words import (
     VERDICTS_MEAN,
     WAIVER_STATUSES,
     whom,
+    within,
 )
 
 SOURCE = Path(__file__).parent / "print" / "brief.typ"
@@ -87,7 +88,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
     """Return everything that stands on the page, in words."""
     shown, zone = brief.readiness, brief.readiness.time_zone
     over = shown.verdict in {Verdict.LAUNCHED, Verdict.CANCELLED}
-    forecast = gettext("None")
+    forecast = gettext("Reached") if shown.has_learned else gettext("None")
     if shown.forecast_at is not None:
         forecast = f"{day(shown.forecast_at)}, {margin(shown.forecast_at, shown.launch_at)}"
     return {
@@ -103,7 +104,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
         "verdict": gettext(VERDICTS[shown.verdict]),
         "means": gettext(VERDICTS_MEAN[shown.verdict]),
         "colour": shown.rag.value,
-        "colour_word": f"{gettext(COLOURS[shown.rag])}: {gettext(COLOURS_MEAN[shown.rag]).lower()}",
+        "colour_word": f"{gettext(COLOURS[shown.rag])}: {within(COLOURS_MEAN[shown.rag])}",
         "reasons": [_cut(reason) for reason in shown.reasons],
         "facts": [
             [gettext("Launch"), f"{instant(shown.launch_at, zone)} ({until(shown.launch_at, brief.printed_at)})"],

@@ -1,6 +1,6 @@
 """How are moments, spans and numbers written for people?"""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from templates.language import gettext, ngettext, reader
@@ -41,6 +41,11 @@ def in_utc(moment: datetime) -> str:
 def day(moment: datetime, zone: str = "UTC") -> str:
     """Return the day of `moment` in `zone`: `1 Mar 2027`."""
     return _day(moment.astimezone(ZoneInfo(zone)))
+
+
+def on_day(day_of: date) -> str:
+    """Return a day that is on no clock: `1 Mar 2027`."""
+    return _day(day_of)
 
 
 def days(first: datetime, last: datetime) -> str:
@@ -147,11 +152,11 @@ def cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def _day(local: datetime) -> str:
+def _day(local: date) -> str:
     return f"{_short(local)} {local.year}"
 
 
-def _short(local: datetime) -> str:
+def _short(local: date) -> str:
     """Return the day without its year: `1 Mar`, in German `1. März`."""
     months = _MONTHS.get(reader().language)
     return f"{local.day}. {months[local.month - 1]}" if months else f"{local.day} {local:%b}"

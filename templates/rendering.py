@@ -41,12 +41,15 @@ def environment() -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
+    # As the catalogue has them: without the blanks around them.
+    made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
     made.filters.update(
         instant=moments.instant,
         beside=moments.beside,
         in_utc=moments.in_utc,
         day=moments.day,
+        on_day=moments.on_day,
         machine=moments.machine,
         span=moments.span,
         age=moments.age,
@@ -95,6 +98,7 @@ def environment() -> Environment:
         key_standing=_words(words.KEY_STANDINGS),
         outcome=_words(words.OUTCOMES),
         source=words.source,
+        within=words.within_sentence,
         place=_words(words.PLACES),
         permit_standing=_words(words.PERMIT_STANDINGS),
         permit_means=_words(words.PERMIT_STANDINGS_MEAN),

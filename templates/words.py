@@ -338,6 +338,11 @@ def stance_words(stance: Stance | None) -> str:
     return gettext(VOTES[stance])
 
 
+def within_sentence(said: str) -> str:
+    """Return words that are in the reader's language already as they are written within a sentence."""
+    return said.lower() if reader().language == "en" else said
+
+
 def within(words: str) -> str:
     """Return words of ours as they are written within a sentence: small in English, as they are elsewhere."""
     return words.lower() if reader().language == "en" else gettext(words)

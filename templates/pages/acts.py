@@ -9,6 +9,7 @@ from typing import ClassVar
 from readiness.commands import Choice, Role
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.rehearsal import Outlook, Would
+from readiness.signing import SigningState
 from templates.pages.frame import Form, Page
 
 About = tuple[Stage | Function | CriterionKey | str, ...]
@@ -76,13 +77,13 @@ class SentBackLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedLine:
-    """Who has signed, and whether what they signed is what is shown."""
+    """Who has signed for a function, and how that stands to what is shown."""
 
     function: Function
     person: str | None
     """None where nobody has signed yet."""
     at: datetime | None
-    is_current: bool
+    state: SigningState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from readiness.ball import Holder
 from readiness.commands import Stance
-from readiness.policy import CriterionKey, Stage
+from readiness.policy import Stage
 from readiness.policy_events import Applies
 from readiness.readiness import Readiness, SeatShown
 from templates.pages.acts import RoomActs, ShownContent
@@ -83,8 +83,7 @@ class RegionPage(Page):
     @property
     def has_learned(self) -> bool:
         """Say whether nothing of what people do is left to forecast."""
-        people = (CriterionKey.TRAINING_COMPLETION, CriterionKey.CERTIFIED_SHARE)
-        return all(each.is_satisfied for each in self.readiness.criteria if each.key in people)
+        return self.readiness.has_learned
 
     def named(self, person: str) -> str:
         """Return the name of a person, or the id where there is none."""

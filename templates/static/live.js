@@ -15,9 +15,14 @@
     return;
   }
 
+  // After a change comes a rest, longer where the page takes longer to write: a storm of facts is no storm of pages.
+  const REST = 5000;
+  const REST_PER_TIME_TAKEN = 20;
+
   let asking = false;
   let again = false;
   let asked = Date.now();
+  let restUntil = 0;
 
   // Somebody who fills something in, has opened it or chosen text is not disturbed.
   const isBusy = () =>
@@ -27,7 +32,7 @@
     !getSelection().isCollapsed;
 
   const renew = async () => {
-    if (asking || isBusy()) {
+    if (asking || Date.now() < restUntil || isBusy()) {
       again = true;
       return;
     }
@@ -38,6 +43,7 @@
       await htmx.ajax("GET", location.href, { target: "#main", select: "#main", swap: "outerMorph" });
     } finally {
       asking = false;
+      restUntil = Date.now() + Math.max(REST, REST_PER_TIME_TAKEN * (Date.now() - asked));
     }
   };
 

@@ -1,6 +1,8 @@
 """Does an open page learn of what its reader may see, and of nothing else?"""
 
 import asyncio
+import itertools
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -13,7 +15,7 @@ from starlette.responses import StreamingResponse
 from api.dependencies import Dependencies
 from api.identity import Actor, EmbeddedIssuer, RoleGrant
 from api.live_pages import live
-from api.pulses import Pulses
+from api.pulses import MOST_LISTENING, Pulses
 from readiness.commands import Role
 from readiness.keys import RegionKey
 from store.engine import open_store
@@ -21,6 +23,9 @@ from tests.api.door import SettableClock, dependencies
 from tests.store.desk import Clock, Desk
 
 PATIENCE = 20
+SEVERAL_LOOKS = 8
+"""Times that the clock of the pulses is read: twice a look."""
+
 ONE_REGION = Actor("sa-2", (RoleGrant(Role.SALES_LEAD, "apac"),), "token")
 
 
@@ -45,14 +50,16 @@ def deps(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock) -> Dependenci
     return replace(dependencies(desk.store, issuer, clock), pulses=Pulses(clock=lambda: float(next(ticks))))
 
 
-async def opened(deps: Dependencies) -> AsyncIterator[str]:
-    """Open the page of somebody who may see APAC alone, and return what comes over its line after the first word."""
-    answer = await live(Request({"type": "http", "headers": []}), deps, ONE_REGION)
+async def opened(deps: Dependencies, *, seen: str | None = None) -> tuple[str, AsyncIterator[str]]:
+    """Open the page of somebody who may see APAC alone: what it has seen then, and what comes over its line."""
+    headers = [(b"last-event-id", seen.encode())] if seen is not None else []
+    answer = await live(Request({"type": "http", "headers": headers}), deps, ONE_REGION)
     assert isinstance(answer, StreamingResponse)
     assert (answer.media_type, answer.headers["cache-control"]) == ("text/event-stream", "no-store")
     lines = aiter(answer.body_iterator)
-    assert await anext(lines) == "retry: 1000\n\n"
-    return lines  # type: ignore[return-value]  # It yields text, as what is above shows.
+    first = re.fullmatch(r"retry: 1000\nid: (\S+)\n\n", str(await anext(lines)))
+    assert first is not None
+    return first[1], lines  # type: ignore[return-value]  # It yields text, as what is above shows.
 
 
 def held(desk: Desk, region: str) -> None:
@@ -63,27 +70,60 @@ def held(desk: Desk, region: str) -> None:
 
 async def test_a_page_learns_of_an_act_in_a_region_that_its_reader_may_see(desk: Desk, deps: Dependencies) -> None:
     """What somebody else does is told, and told once."""
-    lines = await opened(deps)
+    before, lines = await opened(deps)
     held(desk, "apac")
-    assert await asyncio.wait_for(anext(lines), PATIENCE) == "event: changed\ndata: \n\n"
+    told = await asyncio.wait_for(anext(lines), PATIENCE)
+    assert told.startswith("event: changed\nid: ")
+    assert before not in told
     deps.pulses.closing.set()
-    assert [line async for line in lines] == []
+    assert await _all(lines) == []
 
 
 async def test_a_page_learns_nothing_of_other_regions(desk: Desk, deps: Dependencies) -> None:
-    """An act next door is not told, not even that there was one."""
-    lines = await opened(deps)
+    """An act next door is not told, not even that there was one, however often the page has looked since."""
+    looked = asyncio.Event()
+    loop, ticks = asyncio.get_running_loop(), itertools.count()
+
+    def clock() -> float:
+        tick = next(ticks)
+        if tick > SEVERAL_LOOKS:
+            loop.call_soon_threadsafe(looked.set)
+        return float(tick)
+
+    deps.pulses.clock = clock
+    _, lines = await opened(deps)
     held(desk, "emea")
+    everything = asyncio.create_task(_all(lines))
+    await asyncio.wait_for(looked.wait(), PATIENCE)
+    deps.pulses.closing.set()
+    assert await asyncio.wait_for(everything, PATIENCE) == []
+
+
+async def test_what_happens_between_two_lines_is_told_with_the_next(desk: Desk, deps: Dependencies) -> None:
+    """A browser that comes again says what it saw last, and is told at once if that is no longer so."""
+    seen, _ = await opened(deps)
+    _, same = await opened(deps, seen=seen)
     held(desk, "apac")
-    assert await asyncio.wait_for(anext(lines), PATIENCE) == "event: changed\ndata: \n\n"
-    held_next_door = deps.pulses.of(desk.store, ("apac",))
-    assert deps.pulses.of(desk.store, None).versions > held_next_door.versions
-    assert held_next_door.regions == 1
+    _, lines = await opened(deps, seen=seen)
+    assert (await asyncio.wait_for(anext(lines), PATIENCE)).startswith("event: changed\n")
+    deps.pulses.closing.set()
+    assert await _all(same) == []
+
+
+async def test_open_pages_leave_room_for_everybody_else(deps: Dependencies) -> None:
+    """Beyond so many lines a page is told to ask by itself, and a line that ends makes room again."""
+    _, line = await opened(deps)
+    deps.pulses.listening += MOST_LISTENING - 1
+    refused = await live(Request({"type": "http", "headers": []}), deps, ONE_REGION)
+    assert refused.status_code == 204
+    deps.pulses.closing.set()
+    await _all(line)
+    assert deps.pulses.listening == MOST_LISTENING - 1
 
 
 async def test_an_open_page_keeps_no_process_from_ending(deps: Dependencies) -> None:
     """When the process is asked to end, the line ends at once."""
-    lines = await opened(deps)
+    _, lines = await opened(deps)
     deps.pulses.closing.set()
     assert await asyncio.wait_for(_all(lines), PATIENCE) == []
 

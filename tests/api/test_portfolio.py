@@ -10,7 +10,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.identity import EmbeddedIssuer
-from api.portfolio import harmless
 from readiness.commands import Role
 from store.board import refresh_figures
 from store.days import outcomes, trend
@@ -78,10 +77,3 @@ def test_the_page_is_of_the_regions_of_the_reader(opened: TestClient, issuer: Em
     assert opened.get("/portfolio/people.csv", headers=of_apac).status_code == 404
     nobody = opened.get("/portfolio", headers=bearer(issuer, "se-1", (Role.SELLER, "apac")))
     assert nobody.status_code == 403
-
-
-@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"], ids=tuple("=+-@tr"))
-def test_no_cell_is_a_formula(begins: str) -> None:
-    """Whatever begins as a formula does is text with an apostrophe before it; a number stays a number."""
-    assert harmless(f"{begins}HYPERLINK(1)") == f"'{begins}HYPERLINK(1)"
-    assert (harmless(-3), harmless("a=b"), harmless(None)) == ("-3", "a=b", "")

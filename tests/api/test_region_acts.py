@@ -24,6 +24,8 @@ from readiness.keys import RegionKey
 from readiness.plan_document import read_policy
 from readiness.policy import TIERS, Stage
 from readiness.policy_events import Applies
+from readiness.roles import require_change
+from store.access import record_change
 from store.engine import open_store
 from store.ledger import rows_after
 from tests.api.at_the_desk import AtTheDesk
@@ -148,6 +150,30 @@ def begun(desk: Desk, *, certified: int = 10) -> RegionKey:
     desk.teach("emea", certified=certified)
     desk.look(key)
     return key
+
+
+def test_a_signature_of_who_has_lost_the_role_is_not_shown_as_one_that_stands(desk: Desk, house: House) -> None:
+    """The room says what the criterion counts: who signed without holding the role any more has not signed."""
+    begun(desk)
+    house.do("ma-1", "sign-off", "value_propositions.marketing")
+    assert "Marketing: signed ·" in Outline(house.read("au-1")).text
+    with desk.store.writing() as tx:
+        record_change(
+            tx,
+            person="ma-1",
+            role=Role.MARKETING,
+            region="emea",
+            change="withdrawn",
+            effective_at=None,
+            by="ad-1",
+            reason="Left the company.",
+            idempotency_key="k-1",
+            now=desk.clock.now,
+            check=require_change,
+        )
+    shown = Outline(house.read("au-1")).text
+    assert "Marketing: signed, but without the role now ·" in shown
+    assert "0 of 2 signatures" in shown
 
 
 def test_every_act_has_a_form_that_does_it(desk: Desk, house: House) -> None:

@@ -32,9 +32,8 @@ def test_a_visit_compares_with_the_end_of_the_one_before_it() -> None:
     assert next_visit(second, later + SOON) == Visit(NOW + SOON, later + SOON)
 
 
-@pytest.mark.parametrize("kept", ["", "1", "a.b", "1.2.3", "99999999999.1", "-1.5", "1.5 "])
+@pytest.mark.parametrize("kept", ["", "1", "a.b", "1.2.3", "99999999999.1", "-1.5", "0x1.2"])
 def test_what_is_no_visit_begins_one(kept: str) -> None:
     """A cookie that we never wrote is none."""
     request = Request({"type": "http", "headers": [(b"cookie", f"{VISIT_COOKIE}={kept}".encode())]})
-    assert visit_of(request, now=NOW).seen_at == NOW
-    assert visit_of(request, now=NOW).before_at in {None, datetime.fromtimestamp(5, NOW.tzinfo)}
+    assert visit_of(request, now=NOW) == Visit(None, NOW)

@@ -3,17 +3,14 @@
 from templates.pages import Page
 from tests.templates.launch_samples import LAUNCH_SAMPLES
 from tests.templates.people_samples import import_page, imports_page, me_page, nudge_page, people_page
+from tests.templates.record_samples import access_page, deliveries_page, delivery_page, record_page
 from tests.templates.room_samples import confirm_page, decide_page
 from tests.templates.samples import (
-    access_page,
     board_page,
-    deliveries_page,
-    delivery_page,
     launch_page,
     permit_page,
     personas_page,
     problem_page,
-    record_page,
     region_page,
 )
 

@@ -11,6 +11,7 @@ from readiness.policy import SIGNED_STAGES, CriterionKey, Function, Stage
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, Verdict
 from readiness.rehearsal import Outlook, Would, WouldBeRed, WouldHold, WouldReopen, WouldVoid
+from readiness.signing import SigningState
 from templates.pages import (
     ActElsewhere,
     ActNotNow,
@@ -61,9 +62,9 @@ def shown_contents(text: str) -> Iterator[ShownContent]:
             texts=(line, replace(line, is_adapted=False, moved_on=None, answer=None, rank=None, worth=None)),
             raised=(line,),
             signed=(
-                SignedLine(function=Function.MARKETING, person="ma-1", at=NOW, is_current=True),
-                SignedLine(function=Function.SALES, person="ex-1", at=NOW, is_current=False),
-                SignedLine(function=Function.PRODUCT, person=None, at=None, is_current=False),
+                SignedLine(function=Function.MARKETING, person="ma-1", at=NOW, state=SigningState.SIGNED),
+                SignedLine(function=Function.SALES, person="ex-1", at=NOW, state=SigningState.EARLIER),
+                SignedLine(function=Function.PRODUCT, person=None, at=None, state=SigningState.WAITING),
             ),
             sent_back=(
                 SentBackLine(function=Function.SALES, person="sa-1", at=NOW, reason=text, of_this=True),

@@ -10,9 +10,11 @@ from templates import moments
 from templates.language import LANGUAGES, Reader, gettext, reading
 from templates.pages import Frame, Page
 from templates.rendering import render
+from templates.words import within_sentence
 from tests.templates.every_sample import SAMPLES
 from tests.templates.messages import Message, catalogue, messages
 from tests.templates.outline import Outline
+from tests.templates.samples import VIEWER, board_page
 
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
 GERMAN = Reader("de", "Europe/Berlin")
@@ -49,11 +51,21 @@ def test_every_page_renders_in_german(sample: Page) -> None:
     assert "Zum Inhalt springen" in outline.text
 
 
+def test_what_surrounds_a_message_does_not_hide_its_translation() -> None:
+    """A message is looked up without the blanks around it, and nouns keep their capitals in German."""
+    shown = render(replace(board_page(viewer=replace(VIEWER, is_signed_in=True)), frame=Frame(language="de")))
+    assert "Sie probieren dies aus als" in shown
+    with reading(GERMAN):
+        assert within_sentence("Zielgruppe") == "Zielgruppe"
+    assert within_sentence("Audience") == "audience"
+
+
 def test_dates_and_numbers_are_written_as_in_german() -> None:
     """Months have their names, thousands their point, tenths their comma, and spans their case."""
     with reading(GERMAN):
         assert moments.instant(MOMENT, "Europe/Berlin") == "1. März 2027, 09:00 CET"
         assert moments.days(MOMENT, MOMENT + timedelta(days=2)) == "1.\N{EN DASH}3. März 2027"
+        assert moments.on_day(MOMENT.date()) == "1. März 2027"
         assert moments.number(9_235) == "9.235"
         assert moments.percent(0.8437) == "84,3\N{NO-BREAK SPACE}%"
         assert moments.index(63.4) == "63,4"

@@ -29,14 +29,12 @@ from tests.templates.people_samples import (
     upload_form,
     waited_for,
 )
+from tests.templates.record_samples import access_page, deliveries_page, delivery_page, record_page
 from tests.templates.room_samples import confirm_page, decide_page, room_acts, shown_contents
 from tests.templates.samples import (
     VIEWER,
-    access_page,
     board_page,
     cell,
-    deliveries_page,
-    delivery_page,
     full_readiness,
     launch_page,
     launch_row,
@@ -45,7 +43,6 @@ from tests.templates.samples import (
     problem_page,
     product_row,
     readiness,
-    record_page,
     region_page,
 )
 
