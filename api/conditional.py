@@ -50,7 +50,7 @@ class Preconditions:
         return None
 
 
-def preconditions(
+async def preconditions(
     if_match: Annotated[str | None, Header(description="The ETag that the edit was made on.")] = None,
     if_none_match: Annotated[
         str | None, Header(description="The ETag already known; * for what must be new.")

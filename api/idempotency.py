@@ -31,8 +31,12 @@ class Wish(NamedTuple):
     is_rehearsal: bool
 
 
-def idempotency_key(request: Request, _documented: _Documented = None) -> str:
+async def idempotency_key(request: Request, _documented: _Documented = None) -> str:
     """Return the request's key; raises the problems `idempotency-key-missing` and `idempotency-key-invalid`."""
+    return _key_of(request)
+
+
+def _key_of(request: Request) -> str:
     stated = request.headers.getlist(HEADER)
     if len(stated) > 1:
         raise Problem("idempotency-key-invalid", _KEY_SHAPE)
@@ -57,9 +61,9 @@ Rehearse = Annotated[
 ]
 
 
-def wish(request: Request, rehearse: Rehearse = False, _documented: _Documented = None) -> Wish:
+async def wish(request: Request, rehearse: Rehearse = False, _documented: _Documented = None) -> Wish:
     """Return what is wished for; raises as `idempotency_key` does unless it is a rehearsal."""
-    return Wish("", is_rehearsal=True) if rehearse else Wish(idempotency_key(request), is_rehearsal=False)
+    return Wish("", is_rehearsal=True) if rehearse else Wish(_key_of(request), is_rehearsal=False)
 
 
 IdempotencyKey = Annotated[str, Depends(idempotency_key)]

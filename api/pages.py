@@ -47,7 +47,7 @@ Words = Annotated[str, Query(max_length=32)]
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
-def asked_filters(
+async def asked_filters(
     q: Searched = "",
     product: Slugs = "",
     region: Slugs = "",

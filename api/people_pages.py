@@ -51,7 +51,7 @@ class ViewBody(Body):
     name: Annotated[Line, Field(max_length=60)]
 
 
-def asked_people(
+async def asked_people(
     product: str,
     region: str,
     status: _Statuses = None,

@@ -5,11 +5,11 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -18,7 +18,6 @@ from sqlalchemy import make_url
 from api.cursors import PAGE_SIZE
 from benchmarks.learners import COURSES, MOST_ATTEMPTS, PASS_MARK, VALID_DAYS, course_id, proof_id, region_slug
 from benchmarks.serving import House
-from readiness.people import PersonStatus
 from store.types import to_microseconds, to_ten_thousandths
 
 Ask = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
@@ -36,21 +35,24 @@ BOARD = """
     FROM region_launches WHERE is_latest ORDER BY product, region LIMIT ?
 """
 
-PEOPLE = f"""
+_COURSES = ", ".join("?" * COURSES)
+
+STANDING = f"""
     WITH members AS (
-        SELECT person_id, manager_id FROM roster
+        SELECT roster.person_id, manager_id, territory FROM roster {{named}}
         WHERE region = ? AND function = 'sales' AND active = TRUE AND from_at <= ? AND until_at > ?
-            AND person_id > ? {{manager}}
-        ORDER BY person_id LIMIT {{members}}),
+            AND roster.person_id > ? {{narrowed}}
+        ORDER BY roster.person_id LIMIT {{members}}),
     firsts AS (
-        SELECT members.person_id, members.manager_id, done.course_id, MIN(done.completed_at) AS first_at
+        SELECT members.person_id, members.manager_id, members.territory, done.course_id,
+            MIN(done.completed_at) AS first_at
         FROM members LEFT JOIN completions done ON done.person_id = members.person_id
-            AND done.course_id IN ({", ".join("?" * COURSES)}) AND done.current AND NOT done.void
-        GROUP BY 1, 2, 3),
+            AND done.course_id IN ({_COURSES}) AND done.current AND NOT done.void
+        GROUP BY 1, 2, 3, 4),
     learners AS (
-        SELECT person_id, manager_id, COUNT(first_at) AS completed, {{listed}} AS listed,
+        SELECT person_id, manager_id, territory, COUNT(first_at) AS completed, {{listed}} AS listed,
             CASE WHEN COUNT(first_at) = {COURSES} THEN MAX(first_at) END AS trained_at
-        FROM firsts GROUP BY 1, 2),
+        FROM firsts GROUP BY 1, 2, 3),
     proofs AS (
         SELECT learners.person_id, COUNT(*) AS used, MAX(taken.score) AS best_score,
             MAX(CASE WHEN taken.score >= ? THEN taken.attempted_at END) AS last_pass_at
@@ -58,8 +60,8 @@ PEOPLE = f"""
             AND taken.attempted_at >= learners.trained_at AND taken.current AND NOT taken.void
         GROUP BY 1),
     standing AS (
-        SELECT learners.person_id, learners.manager_id, learners.listed, learners.trained_at, proofs.best_score,
-            proofs.last_pass_at, COALESCE(proofs.used, 0) AS used,
+        SELECT learners.person_id, learners.manager_id, learners.territory, learners.listed, learners.trained_at,
+            proofs.best_score, proofs.last_pass_at, COALESCE(proofs.used, 0) AS used,
             CASE
                 WHEN proofs.last_pass_at > ? THEN 'certified'
                 WHEN proofs.last_pass_at > ? THEN 'lapses'
@@ -68,11 +70,38 @@ PEOPLE = f"""
                 WHEN learners.completed > 0 THEN 'learning'
                 ELSE 'not_started' END AS status
         FROM learners LEFT JOIN proofs ON proofs.person_id = learners.person_id)
-    SELECT standing.person_id, people.name, manager_id, status, listed, trained_at, best_score, last_pass_at, used
-    FROM standing JOIN people ON people.person_id = standing.person_id {{status}}
+"""
+
+PEOPLE = f"""{STANDING}
+    SELECT standing.person_id, people.name, manager_id, status, listed, trained_at, best_score, last_pass_at, used,
+        territory, (
+            SELECT MAX(completed_at) FROM completions done
+            WHERE done.person_id = standing.person_id AND done.course_id IN ({_COURSES})
+                AND done.current AND NOT done.void), (
+            SELECT MAX(attempted_at) FROM attempts taken
+            WHERE taken.person_id = standing.person_id AND taken.assessment_id = ?
+                AND taken.current AND NOT taken.void)
+    FROM standing JOIN people ON people.person_id = standing.person_id {{judged}}
     ORDER BY standing.person_id LIMIT ?
 """
-"""Without a filter by status nobody is looked at who is not on the page; with one, everybody is."""
+"""Without a filter by what people have learned nobody is looked at who is not on the page; with one, everybody is."""
+
+TOTALS = f"{STANDING} SELECT status, COUNT(*) FROM standing GROUP BY status"
+
+
+class _Asked(NamedTuple):
+    """Whose people are asked for, from whom on, and when that is judged."""
+
+    product: int
+    region: int
+    launch_at: datetime
+    now: datetime
+    after: str
+
+    @property
+    def courses(self) -> list[str]:
+        """The courses that the product asks for."""
+        return [course_id(self.product, place) for place in range(1, COURSES + 1)]
 
 
 class Bare:
@@ -144,47 +173,90 @@ class Bare:
         launch_at: datetime,
         now: datetime,
         after: str = "",
-        status: PersonStatus | None = None,
+        status: str | None = None,
         manager: str | None = None,
+        territory: str | None = None,
+        course: str | None = None,
+        name: str | None = None,
         limit: int = PAGE_SIZE,
     ) -> str:
         """Return people of a region by their id, as the API lists them."""
-        courses = [course_id(product, place) for place in range(1, COURSES + 1)]
-        at, valid_from, valid_now_from = (
-            self._kept(moment)
-            for moment in (launch_at, launch_at - timedelta(days=VALID_DAYS), now - timedelta(days=VALID_DAYS))
-        )
-        statement = PEOPLE.format(
-            members=limit if status is None else "(SELECT COUNT(*) FROM roster)",
-            manager="" if manager is None else "AND manager_id = ?",
-            status="" if status is None else "WHERE status = ?",
-            listed=f"{'GROUP_CONCAT' if self._is_sqlite else 'STRING_AGG'}(course_id, ' ')",
+        asked = _Asked(product, region, launch_at, now, after)
+        placed = {
+            "manager_id = ?": manager,
+            "territory = ?": territory,
+            "LOWER(people.name) LIKE ?": name and f"%{name}%",
+        }
+        narrowed = {text: value for text, value in placed.items() if value is not None}
+        judged = {"status = ?": status, "(listed IS NULL OR listed NOT LIKE ?)": course and f"%{course}%"}
+        learned = {text: value for text, value in judged.items() if value is not None}
+        statement = self._spelt(
+            PEOPLE,
+            members="(SELECT COUNT(*) FROM roster)" if learned else str(limit),
+            named="" if name is None else "JOIN people ON people.person_id = roster.person_id",
+            narrowed=" ".join(f"AND {text}" for text in narrowed),
+            judged=f"WHERE {' AND '.join(learned)}" if learned else "",
         )
         values = (
-            *(region_slug(region), at, at, after, *([] if manager is None else [manager]), *courses),
-            *(self._score(PASS_MARK), proof_id(product), valid_from, valid_now_from),
-            *([] if status is None else [status.value]),
+            *self._values(asked, narrowed.values()),
+            *asked.courses,
+            proof_id(product),
+            *learned.values(),
             limit,
         )
         items = [
             {
                 "person_id": person_id,
-                "name": name,
+                "name": printed,
                 "manager_id": manager_id,
                 "status": found,
-                "missing_courses": [course for course in courses if course not in (listed or "").split()],
+                "missing_courses": [each for each in asked.courses if each not in (listed or "").split()],
                 "trained_at": self._moment(trained_at),
                 "best_score": None if best is None else float(best) / (SCORE_SCALE if self._is_sqlite else 1),
                 "certified_until": None
                 if passed_at is None
                 else self._moment(passed_at + (VALID_SPAN_KEPT if self._is_sqlite else timedelta(days=VALID_DAYS))),
                 "attempts_left": MOST_ATTEMPTS - used,
+                "territory": placed_in,
+                "last_activity_at": self._moment(max(filter(None, (completed_at, attempted_at)), default=None)),
             }
-            for person_id, name, manager_id, found, listed, trained_at, best, passed_at, used in self._ask(
-                statement, values
-            )
+            for (
+                person_id,
+                printed,
+                manager_id,
+                found,
+                listed,
+                trained_at,
+                best,
+                passed_at,
+                used,
+                placed_in,
+                completed_at,
+                attempted_at,
+            ) in self._ask(statement, values)
         ]
         return json.dumps({"items": items})
+
+    def totals(self, product: int, region: int, *, launch_at: datetime, now: datetime) -> str:
+        """Return how many people of a region have come how far."""
+        asked = _Asked(product, region, launch_at, now, after="")
+        statement = self._spelt(TOTALS, members="(SELECT COUNT(*) FROM roster)", named="", narrowed="")
+        return json.dumps(dict(self._ask(statement, self._values(asked, ()))))
+
+    def _spelt(self, statement: str, **parts: str) -> str:
+        return statement.format(
+            listed=f"{'GROUP_CONCAT' if self._is_sqlite else 'STRING_AGG'}(course_id, ' ')", **parts
+        )
+
+    def _values(self, asked: "_Asked", narrowed: Iterable[object]) -> tuple[Any, ...]:
+        valid = timedelta(days=VALID_DAYS)
+        at, valid_from, valid_now_from = map(
+            self._kept, (asked.launch_at, asked.launch_at - valid, asked.now - valid)
+        )
+        return (
+            *(region_slug(asked.region), at, at, asked.after, *narrowed, *asked.courses),
+            *(self._score(PASS_MARK), proof_id(asked.product), valid_from, valid_now_from),
+        )
 
     def _kept(self, moment: datetime) -> Any:
         return to_microseconds(moment) if self._is_sqlite else moment

@@ -24,6 +24,9 @@ TEAM = 20
 FACTS_EACH = COURSES + 1
 """Facts of a person elsewhere: a completion of each course, and an attempt."""
 
+TERRITORIES = ("north", "east", "south", "west")
+"""Among which the people of a region are spread in turn."""
+
 STATUS_SHARES = {
     PersonStatus.NOT_STARTED: 15,
     PersonStatus.LEARNING: 20,
@@ -176,6 +179,7 @@ def _held(names: Sequence[str], region: int, ordinal: int, *, now: datetime) -> 
             "region": region_slug(region),
             "role": "seller",
             "manager_id": manager_of(region, number),
+            "territory": TERRITORIES[number % len(TERRITORIES)],
             "active": True,
         }
         if number % MOVED:

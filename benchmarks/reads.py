@@ -10,7 +10,7 @@ from typing import Any
 from api.cursors import LARGEST_PAGE, PAGE_SIZE
 from benchmarks.bare_sql import Bare, bare_sql
 from benchmarks.bare_web import PATH
-from benchmarks.learners import manager_of, product_slug, region_slug
+from benchmarks.learners import TERRITORIES, course_id, manager_of, product_slug, region_slug
 from benchmarks.seeding import SEED, Seeder
 from benchmarks.serving import DATABASES, Caller, House, bare_web, house, in_turns
 from benchmarks.tables import Line, Table
@@ -106,12 +106,7 @@ def people(seeded: House, ours: Caller, bare: Bare) -> Iterator[Line]:
     """Ask for the first and the last page of the people of a region with each filter."""
     here = f"/v1/launches/{product_slug(0)}/regions/{region_slug(0)}"
     launch_at = datetime.fromisoformat(json.loads(ours.ask(f"{here}/readiness"))["launch_at"])
-    filters: list[dict[str, Any]] = [
-        {},
-        *({"status": status} for status in PersonStatus),
-        {"manager": manager_of(0, MANY // 2)},
-    ]
-    for asked in filters:
+    for asked in filters_of_people(MANY):
         query = "&".join(f"{name}={value}" for name, value in {**asked, "limit": PAGE_SIZE}.items())
         cursors = [("", "")]
         while (page := json.loads(ours.ask(f"{here}/people?{query}{cursors[-1][0]}")))["next_cursor"] is not None:
@@ -129,6 +124,18 @@ def people(seeded: House, ours: Caller, bare: Bare) -> Iterator[Line]:
             yield Line(
                 f"{what}, {which} page, {seeded.kind}", our_time, "ms", bare_time, PEOPLE_BAR, f"{len(items)} rows"
             )
+
+
+def filters_of_people(count: int) -> list[dict[str, Any]]:
+    """Return every way in which so many people of the first region are asked for, as the API names it."""
+    return [
+        {},
+        *({"status": status.value} for status in PersonStatus),
+        {"manager": manager_of(0, count // 2)},
+        {"territory": TERRITORIES[0]},
+        {"course": course_id(0, 1)},
+        {"name": f"{region_slug(0)}-00"},
+    ]
 
 
 def _pages(ours: Caller) -> Iterator[list[Any]]:

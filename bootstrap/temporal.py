@@ -17,10 +17,9 @@ from temporalio.converter import DataConverter
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.workflow import SandboxImportNotificationPolicy
 
 from bootstrap.codec import converter
+from bootstrap.sandbox import require_no_context, sandbox
 from workflows.delivery import DeliveryWorkflow
 from workflows.import_file import ImportWorkflow
 from workflows.launch import LaunchWorkflow
@@ -41,10 +40,6 @@ WORKFLOWS: tuple[type, ...] = (
     DeliveryWorkflow,
 )
 """Every workflow that a worker runs and that a recorded history may be replayed with."""
-
-PASSED_THROUGH = ("readiness", "activities", "store")
-"""Rooms that workflows share with the host instead of importing anew: models by the dozen would cost every single
-workflow a third of a second and megabytes, and they keep no state."""
 
 STICKY_PATIENCE = timedelta(seconds=1)
 """How long the first message to a workflow waits for a worker that died; the default of ten seconds is felt."""
@@ -130,15 +125,6 @@ async def keep_histories(client: Client, retention: timedelta) -> None:
     )
 
 
-def sandbox(*, strict: bool = False) -> SandboxedWorkflowRunner:
-    """Return the sandbox of workflows; where `strict`, an import not meant to be passed through is an error."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-    if strict:
-        policy = SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-        restrictions = restrictions.with_import_notification_policy(policy)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
-
-
 def activity_threads() -> ThreadPoolExecutor:
     """Return the threads in which a worker's synchronous activities run."""
     return ThreadPoolExecutor(SHORT_ACTIVITIES + LONG_ACTIVITIES, thread_name_prefix="activity")
@@ -157,6 +143,7 @@ def make_worker(
 
     The caller makes the threads with `activity_threads` and shuts them down after the worker.
     """
+    require_no_context(client.config()["data_converter"])
     return Worker(
         client,
         task_queue=task_queue,

@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from sqlalchemy import Connection, event, text
 from starlette.testclient import TestClient
@@ -19,9 +23,16 @@ from starlette.testclient import TestClient
 from api.answers import PersonAnswer, TimelineEntry
 from api.app import create_app
 from api.cursors import Listing
+from api.login import LOGIN_PATHS
+from api.pages import OPEN_PAGE_PATHS
+from api.personas import PERSONA_PATHS
 from api.reading import BoardAnswer, reading_router
+from benchmarks.bare_sql import bare_sql
 from benchmarks.learners import course_id, manager_of, product_slug, region_slug
+from benchmarks.reads import filters_of_people
 from benchmarks.seeding import Seeder
+from benchmarks.serving import House
+from bootstrap.web import page_routers, routers
 from readiness.commands import Role
 from readiness.keys import RegionKey
 from readiness.people import PersonStatus
@@ -323,6 +334,19 @@ def test_people_and_events_are_answered_as_their_descriptions_say(seeded: Store)
         assert_as_described(client.get(f"{here}/timeline").content, Listing[TimelineEntry])
 
 
+def test_the_bare_queries_that_the_api_is_measured_beside_answer_the_same(seeded: Store) -> None:
+    """A benchmark compares like with like: whatever filter is asked for, its bare query finds what the API does."""
+    here = f"/v1/launches/{KEY.product}/regions/{KEY.region}"
+    url = seeded.engine.url
+    house = House(Path(url.database or "").parent, seeded, url.render_as_string(hide_password=False))
+    with knocking(seeded) as client, bare_sql(house) as bare:
+        assert json.loads(bare.board(PAGE))["items"] == client.get(f"/v1/readiness?limit={PAGE}").json()["items"]
+        launch_at = datetime.fromisoformat(client.get(f"{here}/readiness").json()["launch_at"])
+        for asked in filters_of_people(PEOPLE):
+            found = client.get(f"{here}/people", params=asked).json()["items"]
+            assert found == json.loads(bare.people(0, 0, launch_at=launch_at, now=NOW, **asked))["items"]
+
+
 @contextmanager
 def knocking(store: Store) -> Iterator[TestClient]:
     """Yield an auditor at the door of an application on `store`."""
@@ -338,3 +362,31 @@ def assert_as_described(answered: bytes, model: type[BaseModel]) -> None:
     document = json.loads(answered)
     assert document["items"]
     assert json.loads(model.model_validate_json(answered).model_dump_json()) == document
+
+
+def test_nothing_that_a_route_depends_on_costs_a_thread(tmp_path: Path) -> None:
+    """FastAPI calls a plain function in a thread of its own, which takes longer than a query: what comes before a
+    route awaits instead."""
+    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    clock = SettableClock(NOW)
+    app = create_app(
+        dependencies(open_store(url), new_issuer(clock), clock),
+        routers=routers(),
+        pages=page_routers(),
+        open_paths=OPEN_PAGE_PATHS | LOGIN_PATHS | PERSONA_PATHS,
+    )
+    called = {
+        called
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+        for called in _dependencies(context.original_route.dependant)
+    }
+    assert len(called) > 10
+    plain = {each for each in called if not iscoroutinefunction(each) and not iscoroutinefunction(each.__call__)}
+    assert plain == set()
+
+
+def _dependencies(dependant: Dependant) -> Iterator[Any]:
+    for below in dependant.dependencies:
+        yield below.call
+        yield from _dependencies(below)

@@ -12,6 +12,7 @@ from temporalio.worker import Interceptor, Replayer
 from api.app import create_app
 from api.identity import EmbeddedIssuer
 from bootstrap import temporal
+from bootstrap.sandbox import sandbox
 from bootstrap.tracing import Tracing, TracingMiddleware, tracing, tracing_to
 from readiness.commands import Role
 from store.engine import Store
@@ -69,7 +70,7 @@ async def test_histories_replay_whether_or_not_they_are_traced(file: object, tra
     replayer = Replayer(
         workflows=temporal.WORKFLOWS,
         data_converter=temporal.DATA_CONVERTER,
-        workflow_runner=temporal.sandbox(strict=True),
+        workflow_runner=sandbox(strict=True),
         interceptors=[each for each in traces.interceptors if isinstance(each, Interceptor)],
     )
     await replayer.replay_workflow(WorkflowHistory.from_json(path.stem, path.read_text()))

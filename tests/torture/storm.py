@@ -19,6 +19,7 @@ from activities.ledger import LedgerActivities
 from activities.messages import SettleRequest
 from api.sending import EngineAway
 from bootstrap import temporal
+from bootstrap.sandbox import sandbox
 from bootstrap.sending import TemporalSender
 from readiness.commands import Choice, Decide, Position, RegionCommand, Role
 from readiness.keys import RegionKey
@@ -165,7 +166,7 @@ async def replay(runs: Sequence[WorkflowHistory]) -> None:
     replayer = Replayer(
         workflows=temporal.WORKFLOWS,
         data_converter=temporal.DATA_CONVERTER,
-        workflow_runner=temporal.sandbox(strict=True),
+        workflow_runner=sandbox(strict=True),
     )
     for run in runs:
         await replayer.replay_workflow(run)

@@ -20,6 +20,7 @@ from activities.deliver_http import WebhookSender
 from activities.deliver_targets import Targets
 from bootstrap import temporal
 from bootstrap.dispatcher import Dispatcher
+from bootstrap.sandbox import sandbox
 from readiness.delivering import GIVEN_UP_AFTER, WAITS, Channel, DeliveryState, Fate
 from store.deliver_schema import deliveries
 from store.deliveries import delivery_id, find_delivery, make_delivery, replay, tries_of
@@ -163,7 +164,7 @@ async def replayed(history: WorkflowHistory) -> None:
     replayer = Replayer(
         workflows=temporal.WORKFLOWS,
         data_converter=temporal.DATA_CONVERTER,
-        workflow_runner=temporal.sandbox(strict=True),
+        workflow_runner=sandbox(strict=True),
     )
     await replayer.replay_workflow(history)
 

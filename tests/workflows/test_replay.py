@@ -10,6 +10,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.workflow import NondeterminismError
 
 from bootstrap import temporal
+from bootstrap.sandbox import sandbox
 from readiness import rules
 from readiness.keys import RegionKey
 from readiness.ledger import Proposal
@@ -33,7 +34,7 @@ async def _replay(
     replayer = Replayer(
         workflows=workflows,
         data_converter=temporal.DATA_CONVERTER,
-        workflow_runner=runner or temporal.sandbox(strict=True),
+        workflow_runner=runner or sandbox(strict=True),
     )
     await replayer.replay_workflow(WorkflowHistory.from_json(file.stem, file.read_text()))
 
