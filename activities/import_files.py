@@ -46,7 +46,9 @@ class Batch:
     """Consecutive rows of a file, read and judged; `loadable` and `lines` run in parallel."""
 
     index: int
-    """Which batch of the file this is, from 0; the same at every reading with the same `batch_rows`."""
+    """Which batch of the file this is, from 0."""
+    first_row: int
+    """How many rows of the file come before it."""
     loadable: Packed
     lines: list[int]
     """The line on which each row to load begins, the header being line 1."""
@@ -125,9 +127,11 @@ def read_rows(
     now: datetime,
     checked: Checked | None = None,
     from_batch: int = 0,
+    from_row: int = 0,
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[Batch]:
-    """Yield the rows of the file at `path` in batches of `batch_rows` rows read, from batch `from_batch` on.
+    """Yield the rows of the file at `path` in batches of `batch_rows` rows read, from batch `from_batch` on, which
+    begins after `from_row` rows, however long the batches before it were.
 
     Raises FileRefused where the file is not what it claims, before the first batch: it is checked first, unless
     `checked` says that it has been. `now` is to be the same at every reading of one import (when it was registered):
@@ -136,19 +140,18 @@ def read_rows(
     if checked is None:
         checked = check_file(path, kind, limits=limits, now=now)
     reader = ColumnReader(kind, now=now)
-    batch = _Filling(kind, from_batch)
+    batch = _Filling(kind, from_batch, from_row)
     before = 0
-    skipped = from_batch * batch_rows
     for lump in lumps(path, kind, limits=limits):
-        begin, after = max(skipped, before), before + len(lump.lines)
+        begin, after = max(from_row, before), before + len(lump.lines)
         reading = reader.read(lump) if begin < after else None
         while reading is not None and begin < after:
-            end = min(after, (batch.index + 1) * batch_rows)
+            end = min(after, batch.first_row + batch_rows)
             others = checked.others[begin:end] if checked.others is not None else None
             batch.take(_Slice(lump, reading, begin - before, end - before), others, reader)
-            if end == (batch.index + 1) * batch_rows:
+            if end == batch.first_row + batch_rows:
                 yield batch.done()
-                batch = _Filling(kind, batch.index + 1)
+                batch = _Filling(kind, batch.index + 1, end)
             begin = end
         before = after
     if batch.holds_any:
@@ -167,10 +170,11 @@ class _Slice(NamedTuple):
 class _Filling:
     """A batch while it is being filled."""
 
-    __slots__ = ("_columns", "_kind", "_lines", "_rejected", "_rejections", "_repeated", "index")
+    __slots__ = ("_columns", "_kind", "_lines", "_rejected", "_rejections", "_repeated", "first_row", "index")
 
-    def __init__(self, kind: ImportKind, index: int) -> None:
+    def __init__(self, kind: ImportKind, index: int, first_row: int) -> None:
         self.index = index
+        self.first_row = first_row
         self._kind = kind
         self._columns: list[list[Any]] = [[] for _ in names_of(kind)]
         self._lines: list[int] = []
@@ -216,4 +220,6 @@ class _Filling:
 
     def done(self) -> Batch:
         packed = Packed(self._kind, tuple(self._columns), are_checked=True)
-        return Batch(self.index, packed, self._lines, self._rejections, self._rejected, self._repeated)
+        return Batch(
+            self.index, self.first_row, packed, self._lines, self._rejections, self._rejected, self._repeated
+        )

@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.beating import Beating
-from activities.import_files import Batch, FileRefused, ImportLimits, check_file, read_rows
+from activities.import_files import BATCH_ROWS, Batch, FileRefused, ImportLimits, check_file, read_rows
 from activities.messages import STORE_AWAY
 from readiness.rows import ImportKind
 from readiness.values import Frozen
@@ -34,6 +34,10 @@ from store.learning import Arrival, arrival, load_attempts, load_completions
 from store.packing import Packed
 from store.regions import mark
 from store.rosters import apply_audience, apply_people, discard_staged, stage_audience, stage_people
+
+POSTGRESQL_BATCH_ROWS = 20_000
+"""Rows of one transaction on PostgreSQL, where nobody waits for a chunk but the next one; on SQLite everybody who
+writes does."""
 
 IMPORT_FAILED = "import-failed"
 """The code of an import that was given up for a fault of ours."""
@@ -82,10 +86,14 @@ def _ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
 
 
 class ImportActivities:
-    """Checks and loads files on one store; methods block, are called in threads, and go on where they stopped."""
+    """Checks and loads files on one store; methods block, are called in threads, and go on where they stopped.
 
-    def __init__(self, store: Store, *, limits: ImportLimits, scratch: Path) -> None:
+    Files are loaded `batch_rows` at a time (None: as many as suit the database), which may differ at each attempt.
+    """
+
+    def __init__(self, store: Store, *, limits: ImportLimits, scratch: Path, batch_rows: int | None = None) -> None:
         self._store = store
+        self._batch_rows = batch_rows or (BATCH_ROWS if store.is_sqlite else POSTGRESQL_BATCH_ROWS)
         self._limits = limits
         self._scratch = scratch
 
@@ -124,7 +132,14 @@ class ImportActivities:
         with self._store.writing() as tx:
             expect(tx, import_id, rows_total=checked.rows)
         batches = read_rows(
-            path, record.kind, limits=self._limits, now=now, checked=checked, from_batch=record.next_chunk
+            path,
+            record.kind,
+            limits=self._limits,
+            now=now,
+            checked=checked,
+            from_batch=record.next_chunk,
+            from_row=record.next_row,
+            batch_rows=self._batch_rows,
         )
         for batch, chunk in _ahead(map(self._shaped, batches)):
             self._load_chunk(record, batch, chunk)
@@ -150,7 +165,7 @@ class ImportActivities:
         """Write the rows and the count of one chunk together, or neither."""
         with suppress(_CountedBeforeError), self._store.writing() as tx:
             tally = self._write(tx, record, batch, chunk)
-            if not advance(tx, record.id, tally, batch.rejections, chunk=batch.index):
+            if not advance(tx, record.id, tally, batch.rejections, chunk=batch.index, first_row=batch.first_row):
                 raise _CountedBeforeError
 
     def _write(self, tx: Any, record: ImportRecord, batch: Batch, chunk: Arrival | Packed) -> Tally:

@@ -31,10 +31,10 @@ ProductRegion = tuple[str, str]
 """A product and a region, in this order."""
 
 Mark = Callable[[Connection, tuple[ProductRegion, ...], datetime | None], None]
-"""Called by a loader before it writes anything, with every product and region whose figures it may change, in key
-order, and the latest moment that a fact among them is dated, None where facts have no date of their own: here the
-caller holds those regions and raises their revisions, in the same transaction. The pairs hold more than the launches
-there are: pairs without a launch are for the caller to pass over."""
+"""Called by a loader in the transaction that writes, with every product and region whose figures it may change, in
+key order, and the latest moment that a fact among them is dated, None where facts have no date of their own: here the
+caller holds those regions and raises their revisions, so that nobody sees the facts without that. The pairs hold
+more than the launches there are: pairs without a launch are for the caller to pass over."""
 
 AHEAD_AT_MOST = timedelta(minutes=5)
 """How far ahead of the clock that takes it in a fact may be dated: clocks differ a little."""

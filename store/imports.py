@@ -66,12 +66,17 @@ class ImportRecord:
     unknown: int
     """Of the accepted and unchanged, those about a person, course or assessment that is not known yet."""
     next_chunk: int
-    """The first chunk that has not been counted: here a load goes on after a crash."""
+    """The number of the first chunk that has not been counted: here a load goes on after a crash."""
     reported: int
     """How many entries its report of errors has; one row may have several."""
     code: str | None
     reason: str | None
     line: int | None
+
+    @property
+    def next_row(self) -> int:
+        """How many rows of the file were counted: so many come before the first chunk that was not."""
+        return self.rows_read + self.staged
 
 
 class Registered(NamedTuple):
@@ -185,17 +190,30 @@ def expect(tx: Connection, import_id: str, *, rows_total: int) -> None:
 
 
 def advance(
-    tx: Connection, import_id: str, tally: Tally, complaints: Sequence[Complaint] = (), *, chunk: int
+    tx: Connection,
+    import_id: str,
+    tally: Tally,
+    complaints: Sequence[Complaint] = (),
+    *,
+    chunk: int,
+    first_row: int,
 ) -> bool:
-    """Count chunk number `chunk` (from 0) once, with what is wrong with its rows; False if it was counted before.
+    """Count chunk number `chunk` (from 0), which begins after `first_row` rows of the file, once, with what is wrong
+    with its rows; False if it was counted before.
 
     Call it in the transaction that writes the chunk's facts, and undo that where it answers False: they are there.
-    Raises LookupError, and ImportNotRunning where the import does not run or the chunk before is missing.
+    Raises LookupError, and ImportNotRunning where the import does not run, or is somewhere else in the file: chunks
+    may have been of another length before a crash.
     """
     counted = tally.accepted + tally.unchanged + tally.rejected
     reported = tx.execute(
         update(imports)
-        .where(imports.c.id == import_id, imports.c.state == ImportState.RUNNING, imports.c.next_chunk == chunk)
+        .where(
+            imports.c.id == import_id,
+            imports.c.state == ImportState.RUNNING,
+            imports.c.next_chunk == chunk,
+            imports.c.rows_read + imports.c.staged == first_row,
+        )
         .values(
             next_chunk=chunk + 1,
             staged=imports.c.staged + tally.staged,
@@ -210,9 +228,12 @@ def advance(
     ).scalar()
     if reported is None:
         found = _required(tx, import_id)
-        if chunk < found.next_chunk:
+        if chunk < found.next_chunk and first_row + counted + tally.staged <= found.next_row:
             return False
-        raise ImportNotRunning(f"{import_id} is {found.state} and at chunk {found.next_chunk}, not at {chunk}")
+        raise ImportNotRunning(
+            f"{import_id} is {found.state} and at chunk {found.next_chunk} after {found.next_row} rows, "
+            f"not at chunk {chunk} after {first_row}"
+        )
     if complaints:
         count = len(complaints)
         numbers = range(reported - count + 1, reported + 1)

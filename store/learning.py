@@ -181,8 +181,8 @@ def load_completions(
 ) -> Loaded:
     """Load one chunk of a file of completions; a chunk that was loaded before changes nothing.
 
-    `mark` is called once, before anything is written. Lines of one file that contradict each other must be left out
-    by the caller. Raises LookupError where the import has not begun.
+    `mark` is called once, in the transaction that writes. Lines of one file that contradict each other must be left
+    out by the caller. Raises LookupError where the import has not begun.
     """
     return _load(tx, _COMPLETIONS, _arriving(tx, ImportKind.COMPLETIONS, rows), import_id=import_id, mark=mark)
 
@@ -207,11 +207,12 @@ def _load(tx: Connection, learning: _Learning, chunk: Arrival, *, import_id: str
     if tx.execute(_about(learning, _JUDGE, tx), {**turn, "earlier_open": this.earlier_open}).rowcount:
         fates = {row.fate: row.rows for row in tx.execute(text(_FATES))}
     met = _met(tx, learning, chunk.items)
-    mark(tx, met.touched, chunk.dated_until)
     if fates.keys() & {"corrects", "confirms"}:
         tx.execute(_about(learning, _OUTDATE, tx))
     if fates.keys() - {"same", "repeated"}:
         tx.execute(_about(learning, _ADD if chunk.are_distinct else _ADD + _ONCE, tx), turn)
+    # Last, so that on PostgreSQL nobody waits for a region while rows are written: nobody sees them before the marks.
+    mark(tx, met.touched, chunk.dated_until)
     unchanged = fates.get("same", 0) + fates.get("confirms", 0)
     return Loaded(chunk.rows - unchanged, unchanged, chunk.rows - met.known)
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -295,13 +296,14 @@ def mark_locked(tx: Connection, keys: Iterable[RegionKey], dated_until: datetime
     held = [(key.product, key.region, key.run) for key in keys]
     if not held:
         return
-    these = is_among(_KEY, held)
-    tx.execute(update(region_launches).where(these).values(facts_revision=region_launches.c.facts_revision + 1))
+    columns = region_launches.c
+    changes: dict[str, Any] = {"facts_revision": columns.facts_revision + 1}
     if dated_until is not None:
-        known = region_launches.c.facts_dated_until
-        is_later = or_(known.is_(None), known < dated_until)
-        tx.execute(update(region_launches).where(these, is_later).values(facts_dated_until=dated_until))
-    unmakes = these & region_launches.c.shown_verdict.in_(_GOES)
+        known = columns.facts_dated_until
+        changes["facts_dated_until"] = case((known > dated_until, known), else_=literal(dated_until, known.type))
+    these = is_among(_KEY, held)
+    tx.execute(update(region_launches).where(these).values(changes))
+    unmakes = these & columns.shown_verdict.in_(_GOES)
     held_back = {"shown_verdict": Verdict.HELD.value, "reasons": [BEING_CHECKED]}
     tx.execute(update(region_launches).where(unmakes).values(held_back))
 

@@ -8,6 +8,7 @@ import tracemalloc
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from unicodedata import normalize
 
@@ -236,11 +237,31 @@ def test_batches_can_be_taken_up_again_at_any_of_them(tmp_path: Path) -> None:
     whole = batches(path, ImportKind.COMPLETIONS, batch_rows=7)
     assert [batch.index for batch in whole] == [0, 1, 2, 3]
     assert sum(batch.rows_read for batch in whole) == checked.rows == 26
+    go_on = partial(read_rows, path, ImportKind.COMPLETIONS, limits=LIMITS, now=NOW, checked=checked)
     for first in range(5):
-        resumed = read_rows(
-            path, ImportKind.COMPLETIONS, limits=LIMITS, now=NOW, checked=checked, from_batch=first, batch_rows=7
-        )
-        assert list(resumed) == whole[first:]
+        assert list(go_on(from_batch=first, from_row=first * 7, batch_rows=7)) == whole[first:]
+
+
+def test_a_load_goes_on_at_any_row_in_batches_of_any_length(tmp_path: Path) -> None:
+    """After a crash the rest of the file comes whole, though batches have become longer or shorter since."""
+    rows = "".join(f"p-{n},c-1,2026-11-01T12:00:00Z,80\n" for n in range(25))
+    path = a_file(tmp_path, COMPLETIONS + rows)
+    for counted in range(26):
+        for length in (1, 4, 30):
+            resumed = list(
+                read_rows(
+                    path,
+                    ImportKind.COMPLETIONS,
+                    limits=LIMITS,
+                    now=NOW,
+                    from_batch=3,
+                    from_row=counted,
+                    batch_rows=length,
+                )
+            )
+            assert [batch.index for batch in resumed] == list(range(3, 3 + len(resumed)))
+            assert [line for batch in resumed for line in batch.lines] == list(range(2 + counted, 27))
+            assert all(batch.first_row == counted + length * place for place, batch in enumerate(resumed))
 
 
 def test_a_long_check_gives_signs_of_life(tmp_path: Path) -> None:

@@ -149,12 +149,12 @@ def test_a_chunk_is_counted_once(store: Store) -> None:
     tally = Tally(accepted=3, unchanged=2, rejected=1, unknown=4)
     complaints = [(7, "score", "not-a-score", "'x' is not a score"), (9, None, "too-few-cells", "3 cells")]
     with store.writing() as tx:
-        assert imports.advance(tx, import_id, tally, complaints, chunk=0)
+        assert imports.advance(tx, import_id, tally, complaints, chunk=0, first_row=0)
     for _ in range(2):
         with store.writing() as tx:
-            assert not imports.advance(tx, import_id, tally, complaints, chunk=0)
+            assert not imports.advance(tx, import_id, tally, complaints, chunk=0, first_row=0)
     with store.writing() as tx:
-        assert imports.advance(tx, import_id, Tally(accepted=1), chunk=1)
+        assert imports.advance(tx, import_id, Tally(accepted=1), chunk=1, first_row=6)
     with store.reading() as tx:
         record = imports.find(tx, import_id)
         assert record is not None
@@ -169,39 +169,57 @@ def test_a_chunk_is_counted_once(store: Store) -> None:
         assert imports.errors(tx, import_id) == (ReportedError(1, *complaints[0]), ReportedError(2, *complaints[1]))
 
 
+def test_a_chunk_that_begins_or_ends_elsewhere_than_what_was_counted_is_no_repeat(store: Store) -> None:
+    """Where chunks were of another length before a crash, none is taken for one that was counted, and no row is
+    left out or counted twice."""
+    import_id = running(store)
+    with store.writing() as tx:
+        assert imports.advance(tx, import_id, Tally(accepted=5), chunk=0, first_row=0)
+        with pytest.raises(ImportNotRunning):
+            imports.advance(tx, import_id, Tally(accepted=20), chunk=0, first_row=0)
+        with pytest.raises(ImportNotRunning):
+            imports.advance(tx, import_id, Tally(accepted=20), chunk=1, first_row=20)
+        record = imports.find(tx, import_id)
+        assert record is not None
+        assert (record.next_chunk, record.next_row) == (1, 5)
+        assert imports.advance(tx, import_id, Tally(accepted=20), chunk=1, first_row=5)
+
+
 def test_a_chunk_undone_is_not_counted(store: Store) -> None:
     """Where the transaction that loads a chunk is undone, its counts and errors are too."""
     import_id = running(store)
     with store.engine.connect() as tx:
         transaction = tx.begin()
-        imports.advance(tx, import_id, Tally(rejected=1), [(2, None, "not-json", "broken")], chunk=0)
+        imports.advance(tx, import_id, Tally(rejected=1), [(2, None, "not-json", "broken")], chunk=0, first_row=0)
         transaction.rollback()
     with store.writing() as tx:
         assert imports.errors(tx, import_id) == ()
-        assert imports.advance(tx, import_id, Tally(rejected=1), [(2, None, "not-json", "broken")], chunk=0)
+        assert imports.advance(
+            tx, import_id, Tally(rejected=1), [(2, None, "not-json", "broken")], chunk=0, first_row=0
+        )
 
 
 def test_a_chunk_cannot_be_left_out_nor_counted_for_an_import_that_does_not_run(store: Store) -> None:
     """Chunks are counted in order while the import runs; anything else is a mistake that is named."""
     import_id = running(store)
     with store.writing() as tx, pytest.raises(ImportNotRunning):
-        imports.advance(tx, import_id, Tally(), chunk=1)
+        imports.advance(tx, import_id, Tally(), chunk=1, first_row=0)
     with store.writing() as tx:
         imports.fail(tx, import_id, code="disk-full", reason="no room", at=LATER)
         with pytest.raises(ImportNotRunning):
-            imports.advance(tx, import_id, Tally(), chunk=0)
+            imports.advance(tx, import_id, Tally(), chunk=0, first_row=0)
         with pytest.raises(ImportNotRunning):
             imports.finish(tx, import_id, at=LATER)
         with pytest.raises(LookupError):
-            imports.advance(tx, "people-0-1", Tally(), chunk=0)
+            imports.advance(tx, "people-0-1", Tally(), chunk=0, first_row=0)
 
 
 def test_staged_rows_are_read_when_they_take_effect(store: Store) -> None:
     """Until all rows of a roster take effect together none of them is accepted, and then all add up."""
     import_id = running(store, ImportKind.PEOPLE)
     with store.writing() as tx:
-        imports.advance(tx, import_id, Tally(staged=4, rejected=1), chunk=0)
-        imports.advance(tx, import_id, Tally(staged=2, unchanged=1), chunk=1)
+        imports.advance(tx, import_id, Tally(staged=4, rejected=1), chunk=0, first_row=0)
+        imports.advance(tx, import_id, Tally(staged=2, unchanged=1), chunk=1, first_row=5)
         record = imports.find(tx, import_id)
         assert record is not None
         assert (record.staged, record.rows_read, record.accepted) == (6, 2, 0)
@@ -234,7 +252,7 @@ def test_what_was_loaded_before_a_failure_stays_counted(store: Store) -> None:
     """A failed import keeps the counts of its chunks and forgets what was only staged."""
     import_id = running(store)
     with store.writing() as tx:
-        imports.advance(tx, import_id, Tally(accepted=2, staged=3), chunk=0)
+        imports.advance(tx, import_id, Tally(accepted=2, staged=3), chunk=0, first_row=0)
         failed = imports.fail(tx, import_id, code="disk-full", reason="no room", at=LATER)
     assert (failed.state, failed.rows_read, failed.accepted, failed.staged) == (ImportState.FAILED, 2, 2, 0)
 
@@ -244,8 +262,8 @@ def test_the_report_of_errors_is_read_page_by_page(store: Store) -> None:
     import_id = running(store)
     complaints = [(line // 2, "score", "not-a-score", f"reason {line} ü") for line in range(4, 34)]
     with store.writing() as tx:
-        imports.advance(tx, import_id, Tally(rejected=8), complaints[:15], chunk=0)
-        imports.advance(tx, import_id, Tally(rejected=7), complaints[15:], chunk=1)
+        imports.advance(tx, import_id, Tally(rejected=8), complaints[:15], chunk=0, first_row=0)
+        imports.advance(tx, import_id, Tally(rejected=7), complaints[15:], chunk=1, first_row=8)
     read: list[ReportedError] = []
     with store.reading() as tx:
         while page := imports.errors(tx, import_id, after=read[-1].number if read else 0, limit=7):
@@ -275,10 +293,12 @@ def test_counts_are_the_sums_over_chunks_however_often_each_is_sent(
         for left in imports.unfinished(tx):
             imports.fail(tx, left.id, code="disk-full", reason="no room", at=NOW)
         import_id = imports.start(tx, registered(tx).record.id, at=NOW).id
+    before = 0
     for number, (tally, times) in enumerate(chunks):
         for time in range(times):
             with store.writing() as tx:
-                assert imports.advance(tx, import_id, tally, chunk=number) == (time == 0)
+                assert imports.advance(tx, import_id, tally, chunk=number, first_row=before) == (time == 0)
+        before += tally.accepted + tally.unchanged + tally.rejected
     with store.reading() as tx:
         record = imports.find(tx, import_id)
     assert record is not None
