@@ -11,9 +11,11 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 
 from tests.stories.house import PATIENCE, House
+from tests.stories.ready_program import ready_program
 
 _MASKED = (
     (re.compile(r"\b20(?!30)\d\d-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?( ?[+-]\d\d:\d\d|Z)?"), "MOMENT"),
@@ -59,8 +61,8 @@ def missing(step: Step, said: str) -> str | None:
 class Shell:
     """One shell in which everything is typed, as the people of the document would."""
 
-    def __init__(self, house: House, directory: Path) -> None:
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    def __init__(self, house: House, directory: Path, *, programs: Path) -> None:
+        path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LTL_")}
         self._process = subprocess.Popen(
             ("bash", "--norc", "--noprofile"),
@@ -105,11 +107,12 @@ class Shell:
 
 def type_all(house: House, directory: Path, taken: Iterable[Step]) -> None:
     """Type every command, in one shell in `directory`, and hold its answer to what is shown of it."""
-    shell = Shell(house, directory)
-    try:
-        for step in taken:
-            said = shell.say(step.command)
-            lacking = missing(step, said)
-            assert lacking is None, f"{step.command}\ndoes not answer {lacking!r} but\n{said}"
-    finally:
-        shell.close()
+    with TemporaryDirectory(prefix="ltl-") as folder, ready_program(Path(folder)) as programs:
+        shell = Shell(house, directory, programs=programs)
+        try:
+            for step in taken:
+                said = shell.say(step.command)
+                lacking = missing(step, said)
+                assert lacking is None, f"{step.command}\ndoes not answer {lacking!r} but\n{said}"
+        finally:
+            shell.close()
