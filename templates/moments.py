@@ -1,26 +1,48 @@
 """How are moments, spans and numbers written for people?"""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, wraps
+from typing import ParamSpec
 from zoneinfo import ZoneInfo
 
 from templates.language import gettext, ngettext, reader
+
+Said = ParamSpec("Said")
 
 _MONTHS = {
     "de": ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."),
 }
 """Of the languages that are not the machine's own."""
 
+_KEPT = 4_096
+"""Moments and numbers whose words are kept: more than a page of the board has."""
+
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
 
+def _kept(write: Callable[Said, str]) -> Callable[Said, str]:
+    """Write the same for the same reader once: the cells of a board say few moments many times."""
+
+    written = lru_cache(maxsize=_KEPT)(lambda _reader, said, named: write(*said, **dict(named)))
+
+    @wraps(write)
+    def kept(*said: Said.args, **named: Said.kwargs) -> str:
+        return written(reader(), said, tuple(named.items()))
+
+    return kept
+
+
+@_kept
 def instant(moment: datetime, zone: str) -> str:
     """Return `moment` on the clock of `zone`, named: `1 Mar 2027, 09:00 CET`."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{_day(local)}, {local:%H:%M} {_clock_name(local)}"
 
 
+@_kept
 def beside(moment: datetime, zone: str) -> str:
     """Return the same instant on the reader's own clock as it is written beside `instant`: `08:00 UTC`.
 
@@ -38,6 +60,7 @@ def in_utc(moment: datetime) -> str:
     return f"{_day(utc)}, {utc:%H:%M} UTC"
 
 
+@_kept
 def day(moment: datetime, zone: str = "UTC") -> str:
     """Return the day of `moment` in `zone`: `1 Mar 2027`."""
     return _day(moment.astimezone(ZoneInfo(zone)))
@@ -57,6 +80,7 @@ def days(first: datetime, last: datetime) -> str:
     return f"{_day(first) if first.year != last.year else _short(first)} \N{EN DASH} {_day(last)}"
 
 
+@_kept
 def machine(moment: datetime) -> str:
     """Return `moment` for the `datetime` attribute, in UTC to the second."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -110,6 +134,7 @@ def until(moment: datetime, now: datetime) -> str:
     return ago(moment, now) if hours else gettext("less than an hour ago")
 
 
+@_kept
 def margin(forecast_at: datetime, launch_at: datetime) -> str:
     """Return how a forecast lies to the launch, in whole days: a day begun after it counts as late."""
     if forecast_at <= launch_at:
@@ -128,6 +153,7 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)} {ngettext(one, many or f'{one}s', count)}"
 
 
+@_kept
 def percent(share: float) -> str:
     """Return a share in percent, cut and never rounded up: `84%`, `84.3%`; in German `84,3 %`."""
     tenths = round(share * 10_000) // 10
@@ -142,6 +168,7 @@ def number(count: int) -> str:
     return written if reader().language == "en" else written.replace(",", ".")
 
 
+@_kept
 def index(reached: float) -> str:
     """Return a readiness index, 0 to 100, with the one decimal that it has: `63.4`, `100`."""
     return f"{reached:.1f}".removesuffix(".0").replace(".", _mark())

@@ -43,7 +43,8 @@ def environment() -> Environment:
     )
     # As the catalogue has them: without the blanks around them.
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
+    # The newer style formats every text once more, as markup, whether it has anything to be filled in or not.
+    made.install_gettext_callables(_filled, ngettext, newstyle=False)  # type: ignore[attr-defined]  # The extension adds it.
     made.filters.update(
         instant=moments.instant,
         beside=moments.beside,
@@ -147,6 +148,11 @@ def render(page: Page) -> str:
 def _words(words_of: Mapping[Key, str]) -> Callable[[Key], str]:
     """Return the filter that writes the word for a key in the reader's language."""
     return lambda key: gettext(words_of[key])
+
+
+def _filled(message: str, **said: object) -> str:
+    """Return a text in the reader's language with its places filled; `{% trans %}` fills its own."""
+    return gettext(message) % said if said else gettext(message)
 
 
 def _present(value: Any) -> Any:
