@@ -155,9 +155,10 @@ def _ledger(kept: Kept) -> Iterator[str]:
         strangers = {event.command_id for event in events if event.command_id is not None} - accepted
         if strangers:
             yield f"events of {where} come from commands that were not accepted: {sorted(strangers)}"
-        shown = kept.timelines.get(where)
-        if "/" in where and [each[:2] for each in shown or ()] != [(event.version, event.type) for event in events]:
-            yield f"the timeline of {where} does not show what its ledger holds"
+        shown = [each[:2] for each in kept.timelines.get(where, ())]
+        held = [(event.version, event.type) for event in events]
+        if "/" in where and shown != held:
+            yield f"the timeline of {where} shows {shown[-3:]}, and not what its ledger holds, {held[-3:]}"
 
 
 def _projections(kept: Kept) -> Iterator[str]:

@@ -164,9 +164,15 @@ def _settled(ground: Ground, book: Book, crowd: Crowd) -> Kept:
         return not is_open and not waits
 
     eventually(read, is_over, within=KNOWN_WITHIN)
-    kept = read()
     with Client(ground.house, Book(), "kill-auditor", Role.AUDITOR) as auditor:
-        read_timelines(auditor, kept)
+
+        def read_both() -> tuple[Kept, Kept]:
+            kept = read()
+            read_timelines(auditor, kept)
+            return kept, read()
+
+        # A region whose instant comes just now is held, between the reading of its ledger and that of its timeline.
+        kept, _ = eventually(read_both, lambda both: both[0].ledger == both[1].ledger, within=KNOWN_WITHIN)
     return kept
 
 
