@@ -19,8 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from api.outer import OuterMiddleware
 from api.problems import RETRY_AFTER_SECONDS, Problem, response_of
 
-PATIENCE_SECONDS = 15
-"""For the head of a request, and for each stretch of its body or of the answer; as long as idle connections live."""
+PATIENCE_SECONDS = 14
+"""For the head of a request, and for each stretch of its body or of the answer. Nobody is to hold a place for fifteen
+seconds by it, and where a thousand do at once the last is noticed almost a second late."""
 
 LEAST_BYTES = 4 * 1024
 """What must come of a body, or be read of an answer, in one stretch: less is no line that anybody still has, but

@@ -97,7 +97,7 @@ def on_a_wire(act: Callable[[ImpatientProtocol, Wire], None]) -> Wire:
     ids=["nothing", "half a head", "a head without its body", "a body that drips"],
 )
 def test_whoever_does_not_get_on_is_let_go(sent: bytes) -> None:
-    """A request that was begun and is not finished keeps its place for fifteen seconds, not for ever."""
+    """A request that was begun and is not finished keeps its place for a while, not for ever."""
     outcome: list[bool] = []
 
     def act(protocol: ImpatientProtocol, wire: Wire) -> None:
