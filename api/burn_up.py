@@ -14,6 +14,9 @@ MOST_POINTS = 60
 """Points of one line: a drawing of a thousand units shows no more, and its table is read to the end."""
 
 _HEIGHT = 100
+_BEFORE_IT_BEGAN = timedelta(days=60)
+"""How long before the start of its launch the drawing of a region begins at the earliest."""
+
 _LONGEST = timedelta(days=400)
 """What happened longer ago is counted in the first point."""
 
@@ -23,7 +26,8 @@ def burn_up_of(record: RegionRecord, row: BoardRow, progress: Progress, *, now: 
     region = record.region
     until = min(region.ended_at or now, now)
     dates = [day for day, _ in (*progress.trained, *progress.certified)]
-    begun = min((*dates, region.started_at.date()))
+    # What people learned long before is in the first point; drawn day by day it would leave no room for the launch.
+    begun = max(min((*dates, region.started_at.date())), (region.started_at - _BEFORE_IT_BEGAN).date())
     first = min(max(begun, until.date() - _LONGEST), until.date())
     points = tuple(_points(progress, first, until.date()))
     forecast_at = row.forecast_at if region.ended_at is None else None

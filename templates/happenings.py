@@ -89,7 +89,7 @@ def happening(event: RegionEvent) -> str:
             ]
             return _tell("Poll opened for %(functions)s", functions=", ".join(asked))
         case BallotCast():
-            return _tell("%(function)s voted; the ballot is sealed", function=gettext(FUNCTIONS[event.function]))
+            return _tell("A sealed ballot was cast for %(function)s", function=gettext(FUNCTIONS[event.function]))
         case PollClosed():
             said = (f"{gettext(FUNCTIONS[each.function])} {stance_words(each.stance)}" for each in event.ballots)
             return _tell("Poll closed: %(votes)s", votes=", ".join(said))

@@ -82,3 +82,8 @@ class Page:
     refresh_seconds: int | None
     """After how long the browser asks again by itself; None for never."""
     frame: Frame = Frame()
+
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whether somebody who has not signed in is told where to."""
+        return True

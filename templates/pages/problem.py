@@ -1,6 +1,7 @@
 """What does the page know that tells what went wrong?"""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import ClassVar
 
 from templates.pages.frame import Page
@@ -27,3 +28,8 @@ class ProblemPage(Page):
     """What to do next, a whole sentence each."""
     faults: tuple[FaultLine, ...]
     request_id: str | None
+
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whoever could not be told apart here may well have signed in: only who must is asked to."""
+        return self.viewer is not None or self.status == HTTPStatus.UNAUTHORIZED

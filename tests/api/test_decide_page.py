@@ -96,7 +96,7 @@ def test_the_question_of_one_region_is_answered_here(desk: Desk, client: TestCli
     found = client.get("/decide", params={"q": "atlas apac"})
     assert order(found.text) == ["apac"]
     text = Outline(found.text).text
-    for part in ("Not ready", "Who must do what", "Marketing :", "Sales :", "1 Mar 2027"):
+    for part in ("Not ready", "Whom it waits for, and why", "Marketing :", "Sales :", "1 Mar 2027"):
         assert part in text, text
     assert "called that" in Outline(client.get("/decide", params={"q": "100%_"}).text).text
 

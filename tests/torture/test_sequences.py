@@ -74,7 +74,7 @@ async def played(town: Town, first: int, many: int, said: Counter[str]) -> list[
 async def test_no_sequence_of_commands_launches_a_region_in_breach_of_the_rules(
     store_url: str, database_kind: str, say: Say
 ) -> None:
-    """An auditor who knows only what was exported finds nothing, and at least a third of the regions launch."""
+    """An auditor who knows only what was exported finds nothing, and at least a quarter of the regions launch."""
     few, most = SEQUENCES[database_kind]
     many = rounds(few, many=most)
     said: Counter[str] = Counter()
@@ -88,7 +88,7 @@ async def test_no_sequence_of_commands_launches_a_region_in_breach_of_the_rules(
     say(f"{many} sequences on {database_kind} with seed {TORTURE_SEED}: {launches} launched, {len(found)} breaches")
     say(f"{town.unanswered} commands were sent again; {said.total()} were answered: {dict(sorted(said.items()))}")
     assert found == []
-    assert launches * 3 >= many
+    assert launches * 4 >= many
 
 
 class Credulous(OnTheStoresDay):

@@ -108,7 +108,7 @@ def street(web: LoneWeb) -> Street:
 
 
 def test_slow_connections_are_ended_and_nobody_else_notices(web: LoneWeb, say: Say) -> None:
-    """Whoever holds a connection and does not use it is let go within fifteen seconds; others are answered meanwhile."""
+    """Whoever holds a connection and does not use it is let go within fifteen seconds, and others are answered."""
     claim_places(2 * SLOW)
     before = descriptors(web)
 
