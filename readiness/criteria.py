@@ -147,6 +147,7 @@ def _signed(
 ) -> CriterionResult:
     counting = (content.digest, *content.same_as) if content is not None else ()
     unsigned: list[Function] = []
+    waited_for: list[Function] = []
     reasons = list(incomplete_reasons)
     said = _SAID[case.stage.stage]
     for function in signers:
@@ -155,11 +156,14 @@ def _signed(
         if signature is not None and signature.digest in counting and lost is None:
             continue
         unsigned.append(function)
+        was_sent_back = signature is None and _was_sent_back(case, function, counting)
+        # Whoever sent a text back has spoken: first it is for whoever writes it to write it anew.
+        waited_for += [Function.MARKETING, function] if was_sent_back else [function]
         if lost is not None:
             reasons.append(f"{function.capitalize()} signed {said}, but {lost}; someone else must sign")
         elif signature is not None:
             reasons.append(f"{function.capitalize()} signed {said} before they changed, and not again")
-        elif _was_sent_back(case, function, counting):
+        elif was_sent_back:
             reasons.append(f"{function.capitalize()} sent {said} back")
         else:
             reasons.append(f"{function.capitalize()} has not signed {said}")
@@ -170,7 +174,7 @@ def _signed(
         status = CriterionStatus.UNMET
     else:
         status = CriterionStatus.NO_EVIDENCE
-    waiting = tuple(function.value for function in unsigned) if is_complete else (Function.MARKETING.value,)
+    waiting = dict.fromkeys(waited_for if is_complete else (Function.MARKETING,))
     return CriterionResult(
         key=key,
         status=status,
@@ -181,7 +185,7 @@ def _signed(
         denominator=len(signers),
         due_at=case.due_at,
         reasons=tuple(reasons),
-        waiting_on=() if is_met else waiting,
+        waiting_on=() if is_met else tuple(function.value for function in waiting),
     )
 
 

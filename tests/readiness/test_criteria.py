@@ -126,6 +126,18 @@ def test_a_signature_under_an_older_revision_does_not_count_and_says_why() -> No
     )
 
 
+def test_what_was_sent_back_waits_for_whoever_writes_it() -> None:
+    """Marketing is waited for before the function that sent the text back, and no more once it is rewritten."""
+    marketing, sales = SIGNERS
+    by_marketing = accepted(region_launch(), sign_off(*marketing), World())
+    assert reading(MESSAGE, by_marketing, World()).waiting_on == ("sales",)
+    back = accepted(by_marketing, sign_off(*sales, position=Position.SEND_BACK), World())
+    assert reading(MESSAGE, back, World()).waiting_on == ("marketing", "sales")
+    rewritten = World(message="message 2")
+    again = accepted(back, sign_off(*marketing, world=rewritten), rewritten)
+    assert reading(MESSAGE, again, rewritten).waiting_on == ("sales",)
+
+
 def test_a_signature_without_any_content_does_not_count() -> None:
     """What is not there cannot have been signed."""
     assert reading(MESSAGE, signed(region_launch(), World()), without_content()).numerator == 0
