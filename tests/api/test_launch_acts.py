@@ -80,7 +80,7 @@ def test_people_are_counted_on_the_day_on_which_they_got_there(store_url: str) -
 def test_the_page_draws_each_region_with_its_figures_beside(opened: TestClient, issuer: EmbeddedIssuer) -> None:
     """Lines have a table, a region without anybody says so, and of regions of others nothing is drawn."""
     outline = outline_of(opened.get(PAGE, headers=manager(issuer)))
-    assert "Trained 100% of 90% · certified 100% of 80% · 10 people" in outline.text
+    assert "Trained 100% (needs 90%) · certified 100% (needs 80%) · 10 people" in outline.text
     assert "Nobody is in its audience yet" in outline.text
     lines = [a for tag, a in outline.elements if tag == "polyline"]
     assert [str(a["class"]) for a in lines] == ["share trained", "share certified"]
