@@ -36,8 +36,8 @@ from store.regions import mark
 from store.rosters import apply_audience, apply_people, discard_staged, stage_audience, stage_people
 
 POSTGRESQL_BATCH_ROWS = 20_000
-"""Rows of one transaction on PostgreSQL, where nobody waits for a chunk but the next one; on SQLite everybody who
-writes does."""
+"""Rows of one transaction on PostgreSQL, where nobody waits for a chunk but other writers of facts; on SQLite
+everybody who writes does."""
 
 IMPORT_FAILED = "import-failed"
 """The code of an import that was given up for a fault of ours."""

@@ -113,8 +113,9 @@ def acts(name: str, acting: People, store: Store, bare: "Bare") -> Table:
             for what, took in (("sign-off", signed), ("decision", decided))
             for share, q in (("p50", 0.5), ("p95", 0.95))
         ),
-        limits=f"{len(signed)} sign-offs and {len(decided)} decisions in {SIGNED} regions of a launch that began "
-        f"five minutes before, one at a time, in turns with {len(touched)} bare updates of as many workflows.",
+        limits=f"{len(signed)} sign-offs and {len(decided)} decisions in {SIGNED} regions of a launch that was just "
+        "started and is taken for one of five minutes before, one at a time, in turns with "
+        f"{len(touched)} bare updates of as many workflows.",
     )
 
 

@@ -3,7 +3,7 @@
 # The SDK asks the instance of a workflow in which context each payload is converted, stored and fetched: some six
 # times for every payload, and the sandbox answers by compiling and running code. Converters and codecs of ours know
 # no context and nothing of ours is stored elsewhere, so that all of these answers are the same: nothing. Asking was a
-# third of what an act cost the worker.
+# sixth to a third of what an act cost the worker.
 
 from typing import Any
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from readiness.evidence import PACE_WINDOW, Figures
+from readiness.readiness import Rag
 from readiness.values import BASIS_POINTS
 
 LONGEST_FORECAST = timedelta(days=3_650)
@@ -35,6 +36,15 @@ def certification_forecast(figures: Figures, *, required: int) -> datetime | Non
     if missing_people == 0:
         return None
     return _reached(figures, missing_people, figures.certified_recent)
+
+
+def is_outweighed(forecast_at: datetime | None, *, launch_at: datetime, rag: Rag) -> bool:
+    """Say whether a forecast alone would read better than what it is about stands.
+
+    It is made of the pace of learning and knows nothing of what is overdue or lapses before the launch: a region
+    may be red although enough people will have learned by then.
+    """
+    return rag is Rag.RED and forecast_at is not None and forecast_at <= launch_at
 
 
 def _reached(figures: Figures, outstanding: int, recent: int) -> datetime | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from readiness.commands import Stance
 from readiness.events import CriterionStatus
+from readiness.forecast import is_outweighed
 from readiness.readiness import Readiness, SeatShown
 from readiness.region import ConditionStatus, Verdict, WaiverStatus
 from templates.language import Reader, gettext, reader, reading
@@ -91,6 +92,8 @@ def brief_document(brief: Brief) -> dict[str, Any]:
     forecast = gettext("Reached") if shown.has_learned else gettext("None")
     if shown.forecast_at is not None:
         forecast = f"{day(shown.forecast_at)}, {margin(shown.forecast_at, shown.launch_at)}"
+        if is_outweighed(shown.forecast_at, launch_at=shown.launch_at, rag=shown.rag):
+            forecast += f", {gettext('at the pace of late; red all the same')}"
     return {
         "language": reader().language,
         "title": _cut(gettext("%(product)s in %(region)s") % {"product": shown.product_name, "region": shown.name}),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from readiness.commands import Stance
+from readiness.forecast import is_outweighed
 from readiness.people import PersonStatus
 from readiness.policy import GATED_STAGES, Stage
 from readiness.readiness import Rag
@@ -118,6 +119,7 @@ def environment() -> Environment:
     made.globals.update(
         asset=asset_address,
         region_address=region_address,
+        is_outweighed=is_outweighed,
         LANGUAGES=LANGUAGES,
         counted=moments.counted,
         days=moments.days,

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from readiness.evidence import Figures
-from readiness.forecast import certification_forecast, needed, training_forecast
+from readiness.forecast import certification_forecast, is_outweighed, needed, training_forecast
+from readiness.readiness import Rag
 
 GATHERED_AT = datetime(2027, 1, 4, 9, 30, 15, 40, tzinfo=UTC)
 
@@ -110,3 +111,15 @@ def test_training_is_forecast_from_the_courses_that_those_who_are_needed_still_m
 def test_training_without_completions_lately_has_no_forecast() -> None:
     """A pace that ended is no pace."""
     assert training_forecast(figures(trained=4, completions=11), courses=2, required=8_000) is None
+
+
+@pytest.mark.parametrize(
+    ("rag", "days_late", "outweighed"),
+    [(Rag.RED, -1, True), (Rag.RED, 0, True), (Rag.RED, 1, False), (Rag.AMBER, -1, False), (Rag.GREEN, -1, False)],
+)
+def test_a_forecast_in_time_says_little_beside_red(rag: Rag, days_late: int, outweighed: bool) -> None:
+    """The pace of learning knows nothing of what is overdue or lapses; one that is late says the same as red."""
+    launch_at = day(30)
+    forecast_at = launch_at + timedelta(days=days_late)
+    assert is_outweighed(forecast_at, launch_at=launch_at, rag=rag) is outweighed
+    assert not is_outweighed(None, launch_at=launch_at, rag=rag)

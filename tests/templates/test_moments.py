@@ -1,6 +1,7 @@
 """Does every moment read the same to whoever looks, wherever they are?"""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -43,6 +44,13 @@ def test_summer_time_has_its_own_name() -> None:
 def test_a_span_of_days_says_nothing_twice(last: datetime, words: str) -> None:
     """Month and year are said once where they are the same."""
     assert moments.days(LAUNCH_AT, last) == words
+
+
+def test_an_hour_that_comes_twice_is_written_as_two() -> None:
+    """Words that are kept are those of the moment, not of what a clock shows that goes back."""
+    first = datetime(2027, 10, 31, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert moments.instant(first, "Europe/Berlin") == "31 Oct 2027, 02:30 CEST"
+    assert moments.instant(first.replace(fold=1), "Europe/Berlin") == "31 Oct 2027, 02:30 CET"
 
 
 @pytest.mark.parametrize(
