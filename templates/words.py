@@ -43,7 +43,7 @@ VERDICTS_MEAN: dict[Verdict, str] = {
 COLOURS: dict[Rag, str] = {Rag.RED: "Red", Rag.AMBER: "Amber", Rag.GREY: "Grey", Rag.GREEN: "Green"}
 
 COLOURS_MEAN: dict[Rag, str] = {
-    Rag.RED: "Misses its date as things stand, or has missed it",
+    Rag.RED: "Misses its date as things stand",
     Rag.AMBER: "Unmet, but in time so far",
     Rag.GREY: "No evidence yet",
     Rag.GREEN: "Met, and still met on the day",
