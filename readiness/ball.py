@@ -16,7 +16,7 @@ from readiness.events import HoldCause, RegionEvent, RegionLaunchStarted
 from readiness.evolve import begin, evolve
 from readiness.keys import RegionKey
 from readiness.policy import Function, Stage
-from readiness.poll import stale_seats
+from readiness.poll import moved_seats
 from readiness.region import GOES, RegionLaunch, WaiverStatus
 from readiness.values import Frozen, Moment
 from readiness.working_days import working_days
@@ -193,7 +193,7 @@ def _held_at_the_decision(region: RegionLaunch) -> tuple[Holder, ...]:
         return (Holder.PRODUCT,)
     if poll.closed_at is None:
         return tuple(_holder(seat) for seat in poll.awaited) or (Holder.EXECUTIVE,)
-    return (Holder.PRODUCT if stale_seats(region) else Holder.EXECUTIVE,)
+    return (Holder.PRODUCT if moved_seats(region) else Holder.EXECUTIVE,)
 
 
 def _holder(function: Function) -> Holder:

@@ -11,7 +11,7 @@ from readiness.forecast import certification_forecast, needed, training_forecast
 from readiness.lessons import lesson_words, unaddressed
 from readiness.plan import Assessment, Course
 from readiness.policy import CriterionKey, Function, Policy, Stage
-from readiness.poll import stale_seats
+from readiness.poll import moved_seats, stale_seats, unmade_ballots
 from readiness.readiness import CriterionResult, Rag, WaiverShown, floor_share
 from readiness.region import RegionLaunch, Signature, StageState, Waiver
 from readiness.role_values import lost_words
@@ -365,10 +365,16 @@ def _poll_complete(case: Case) -> CriterionResult:
             *(f"{seat.capitalize()} has not voted" for seat in poll.awaited),
         )
     else:
-        stale = stale_seats(case.region)
+        moved, unmade = moved_seats(case.region), unmade_ballots(case.region, case.evidence)
+        stale = stale_seats(case.region, case.evidence)
         status = CriterionStatus.UNMET if stale else CriterionStatus.MET
         voted, waiting = len(poll.seats) - len(stale), (Function.PRODUCT.value,) if stale else ()
-        reasons = tuple(f"{seat.capitalize()} voted before what it rests on changed; poll again" for seat in stale)
+        reasons = tuple(
+            f"{seat.capitalize()} voted before what it rests on changed; poll again"
+            if seat in moved
+            else f"{seat.capitalize()} voted, but {lost_words(unmade[seat], seen_at=case.seen_at)}; poll again"
+            for seat in stale
+        )
     return CriterionResult(
         key=CriterionKey.POLL_COMPLETE,
         status=status,

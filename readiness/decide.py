@@ -112,7 +112,7 @@ def _followed(
             return (moved(region, command, evidence, now),)
         case OpenPoll():
             met_readiness(region, evidence)
-            return poll_opened(region, command, now)
+            return poll_opened(region, command, evidence, now)
         case CastBallot():
             return ballot_cast(region, command, now)
         case RequestWaiver():

@@ -109,7 +109,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         decision=decision_shown(region),
         hold=_hold_shown(region),
         conditions=tuple(condition_shown(condition) for condition in standing_conditions(region)),
-        poll=poll_shown(region),
+        poll=poll_shown(region, evidence),
         waivers=tuple(waiver_shown(waiver, policy, at=at) for waiver in region.waivers),
         must_address=tuple(lessons_shown(region, lessons_of(evidence))),
         below_tier=region.below_tier,
@@ -273,13 +273,13 @@ def condition_shown(condition: PromisedCondition) -> ConditionShown:
     )
 
 
-def poll_shown(region: RegionLaunch) -> PollShown | None:
+def poll_shown(region: RegionLaunch, evidence: Evidence) -> PollShown | None:
     """Return the latest poll as readers see it: who has voted, and how only once it has closed."""
     poll = region.poll
     if poll is None:
         return None
     carried = {ballot.function for ballot in poll.carried}
-    stale = stale_seats(region)
+    stale = stale_seats(region, evidence)
     sealed = {ballot.function: ballot for ballot in poll.sealed}
     opened = {ballot.function: ballot for ballot in (*poll.carried, *poll.opened)}
     seats: list[SeatShown] = []

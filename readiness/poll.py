@@ -24,6 +24,7 @@ from readiness.policy import LEARNING_STAGES, AbsentSeat, Function, Stage
 from readiness.refusals import FunctionNotHeld
 from readiness.refusing import by, refuse
 from readiness.region import RegionLaunch
+from readiness.role_values import RoleLost
 
 RESTS_ON: dict[Function, tuple[Stage, ...]] = {
     Function.MARKETING: (Stage.VALUE_PROPOSITIONS, Stage.OBJECTION_HANDLING),
@@ -35,7 +36,9 @@ RESTS_ON: dict[Function, tuple[Stage, ...]] = {
 launch instant too."""
 
 
-def poll_opened(region: RegionLaunch, command: OpenPoll, now: datetime) -> tuple[RegionEvent, ...]:
+def poll_opened(
+    region: RegionLaunch, command: OpenPoll, evidence: Evidence | None, now: datetime
+) -> tuple[RegionEvent, ...]:
     """Return the opening of a poll over the gates that are met; raises CommandRefused."""
     rules = region.policy.go_no_go
     if not rules.polled:
@@ -49,7 +52,7 @@ def poll_opened(region: RegionLaunch, command: OpenPoll, now: datetime) -> tuple
             by=region.poll.opened_by,
             at=region.poll.opened_at,
         )
-    carried = tuple(ballot for ballot in _opened(region) if still_counts(region, ballot))
+    carried = tuple(ballot for ballot in _opened(region) if still_counts(region, ballot, evidence))
     if len(carried) == len(rules.polled):
         raise refuse(PollAlreadyOpen, "Every seat has voted on what stands now. An executive may decide.")
     closes_at = now + timedelta(hours=rules.poll_hours)
@@ -112,19 +115,27 @@ def next_closing_at(region: RegionLaunch, *, now: datetime) -> datetime | None:
     return now if poll.may_close_at(now) else poll.closes_at
 
 
-def still_counts(region: RegionLaunch, ballot: OpenedBallot) -> bool:
-    """Say whether nothing that the ballot rests on was closed anew, reopened or moved since it was cast.
+def still_counts(region: RegionLaunch, ballot: OpenedBallot, evidence: Evidence | None) -> bool:
+    """Say whether nothing that the ballot rests on was closed anew, reopened or moved since it was cast, and nobody
+    withdrew the role that it was cast by.
 
     An absent seat counts for the poll in which it was absent: it is asked again in the next.
     """
     if ballot.at is None:
         return False
-    return _rests(region, ballot.function, ballot.at)
+    return _rests(region, ballot.function, ballot.at) and ballot_lost(ballot, evidence) is None
 
 
-def stale_seats(region: RegionLaunch) -> tuple[Function, ...]:
+def ballot_lost(ballot: OpenedBallot, evidence: Evidence | None) -> RoleLost | None:
+    """Return the withdrawal by which the ballot counts no more; None where it counts as far as roles go."""
+    if evidence is None:
+        return None
+    return evidence.lost(ballot.person, ROLE_OF_FUNCTION[ballot.function], given_at=ballot.at)
+
+
+def moved_seats(region: RegionLaunch) -> tuple[Function, ...]:
     """Return the seats of the closed poll whose evidence has changed since they voted, or were absent, and those that
-    the policy has named since."""
+    the policy has named since: what the ledger alone tells."""
     poll = region.poll
     if poll is None or poll.closed_at is None:
         return ()
@@ -133,6 +144,18 @@ def stale_seats(region: RegionLaunch) -> tuple[Function, ...]:
         for ballot in poll.opened
         if not _rests(region, ballot.function, ballot.at if ballot.at is not None else poll.closed_at)
     ) + tuple(seat for seat in region.policy.go_no_go.polled if seat not in poll.seats)
+
+
+def unmade_ballots(region: RegionLaunch, evidence: Evidence | None) -> dict[Function, RoleLost]:
+    """Return the seats of the closed poll whose voter had the role withdrawn since, with the withdrawal."""
+    found = {ballot.function: ballot_lost(ballot, evidence) for ballot in _opened(region)}
+    return {function: lost for function, lost in found.items() if lost is not None}
+
+
+def stale_seats(region: RegionLaunch, evidence: Evidence | None) -> tuple[Function, ...]:
+    """Return the seats of the closed poll that are to vote again."""
+    moved = moved_seats(region)
+    return moved + tuple(seat for seat in unmade_ballots(region, evidence) if seat not in moved)
 
 
 def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...], *, is_spared: bool = False) -> None:

@@ -123,6 +123,11 @@ def givers(region: RegionLaunch) -> frozenset[tuple[str, Role]]:
         for waiver in region.waivers
         if waiver.status is WaiverStatus.GRANTED and waiver.answered_by is not None
     }
+    poll = region.poll
+    if poll is not None:
+        voters = [(ballot.person, ballot.function) for ballot in poll.sealed]
+        voters += [(ballot.person, ballot.function) for ballot in (*poll.carried, *poll.opened) if ballot.person]
+        found |= {(person, ROLE_OF_FUNCTION[function]) for person, function in voters}
     return frozenset(found)
 
 

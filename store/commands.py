@@ -25,6 +25,9 @@ from store.regions import next_command
 Command = LaunchCommand | RegionCommand
 Scope = LaunchKey | RegionKey
 
+OUTCOMES = "ltl_outcomes"
+"""The channel on which PostgreSQL tells of each outcome, by the id of its command, once that is committed."""
+
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
@@ -37,6 +40,7 @@ _OUTCOMES = select(commands.c.id, commands.c.outcome).where(
     commands.c.id.in_(bindparam("command_ids", expanding=True)), commands.c.settled_at.is_not(None)
 )
 _SETTLE_OPEN = update(commands).where(commands.c.id == bindparam("command_id"), commands.c.settled_at.is_(None))
+_SETTLE_AND_TELL = _SETTLE_OPEN.returning(func.pg_notify(OUTCOMES, commands.c.id))
 _OF_SCOPE = select(commands).where(
     commands.c.product == bindparam("product"),
     commands.c.region == bindparam("region"),
@@ -260,7 +264,8 @@ def outcomes_of(tx: Connection, command_ids: Iterable[str]) -> dict[str, Outcome
 def record_outcome(tx: Connection, command_id: str, outcome: Outcome, *, now: datetime) -> None:
     """Write what became of a command, once and for good."""
     settled = {"command_id": command_id, "outcome": outcome.model_dump(mode="json"), "settled_at": now}
-    if tx.execute(_SETTLE_OPEN, settled).rowcount != 1:
+    settling = _SETTLE_AND_TELL if tx.dialect.name == "postgresql" else _SETTLE_OPEN
+    if tx.execute(settling, settled).rowcount != 1:
         raise ValueError(f"command {command_id} has an outcome already")
 
 

@@ -5,13 +5,16 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import timedelta
+
+import psycopg
 
 from readiness.ledger import Outcome
 from store.away import StoreAway, away_is_one_error
-from store.commands import outcomes_of
+from store.commands import OUTCOMES, outcomes_of
 from store.engine import Store
 
 _log = logging.getLogger(__name__)
@@ -19,8 +22,14 @@ _log = logging.getLogger(__name__)
 GLANCE = timedelta(milliseconds=2)
 """How often SQLite is asked whether anything was committed while somebody waits: that takes microseconds."""
 
-QUESTION = timedelta(milliseconds=10)
-"""How often PostgreSQL is asked for outcomes while somebody waits."""
+NEWS = timedelta(milliseconds=20)
+"""How long PostgreSQL is listened to at a stretch: an outcome ends it at once, and somebody new is seen after it."""
+
+QUESTION = timedelta(milliseconds=250)
+"""How often PostgreSQL is asked for outcomes all the same: what stands between may let no notification through."""
+
+LINGER = timedelta(seconds=10)
+"""How long the connection is kept after the last who waited."""
 
 _AWAY = timedelta(milliseconds=500)
 """How long a database that does not answer is left alone; who waits has other ways to an answer."""
@@ -33,7 +42,6 @@ class OutcomeWatch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pause = GLANCE if store.is_sqlite else QUESTION
         self._changed = threading.Condition()
         self._waiting: set[tuple[str, Tell]] = set()
         self._is_new = False
@@ -69,16 +77,20 @@ class OutcomeWatch:
         while self._somebody_waits():
             try:
                 with away_is_one_error(self._store.engine), _changes(self._store) as has_changed:
-                    self._look_while_somebody_waits(has_changed)
+                    self._is_new = True
+                    while self._somebody_waits(LINGER):
+                        self._look_while_somebody_waits(has_changed)
             except StoreAway as away:
                 _log.info("Outcomes cannot be looked for: %s", away)
                 self._rest(_AWAY)
 
-    def _somebody_waits(self) -> bool:
-        """Wait until somebody does; False once nobody will any more."""
+    def _somebody_waits(self, at_most: timedelta | None = None) -> bool:
+        """Wait until somebody does, `at_most` so long; False once nobody will any more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_closed)
-            return not self._is_closed
+            self._changed.wait_for(
+                lambda: self._waiting or self._is_closed, at_most.total_seconds() if at_most is not None else None
+            )
+            return bool(self._waiting) and not self._is_closed
 
     def _look_while_somebody_waits(self, has_changed: Callable[[], bool]) -> None:
         while True:
@@ -88,9 +100,8 @@ class OutcomeWatch:
                 is_new, self._is_new = self._is_new, False
                 if self._is_closed or not waiting:
                     return
-            if has_changed() or is_new:
+            if is_new or has_changed():
                 self._tell(waiting)
-            self._rest(self._pause)
 
     def _tell(self, waiting: set[tuple[str, Tell]]) -> None:
         with self._store.reading() as tx:
@@ -106,19 +117,45 @@ class OutcomeWatch:
             self._changed.wait_for(lambda: self._is_closed, pause.total_seconds())
 
 
+def _changes(store: Store) -> AbstractContextManager[Callable[[], bool]]:
+    """Yield what waits a little and then says whether an outcome may have been recorded since it last said so."""
+    return _glances(store) if store.is_sqlite else _news(store)
+
+
 @contextmanager
-def _changes(store: Store) -> Iterator[Callable[[], bool]]:
-    """Yield what says whether anything may have been committed since it was last asked."""
-    if not store.is_sqlite:
-        yield lambda: True
-        return
+def _glances(store: Store) -> Iterator[Callable[[], bool]]:
     with closing(store.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
         seen: object = None
 
         def has_changed() -> bool:
             nonlocal seen
+            time.sleep(GLANCE.total_seconds())
             # It differs from the last answer on the same connection where others have committed.
             before, seen = seen, cursor.execute("PRAGMA data_version").fetchone()
             return before != seen
+
+        yield has_changed
+
+
+@contextmanager
+def _news(store: Store) -> Iterator[Callable[[], bool]]:
+    pooled = store.engine.raw_connection()
+    # What listens would hear on in whatever it is used for next, so it is nobody's after this.
+    driver = pooled.driver_connection
+    pooled.detach()
+    with closing(pooled):
+        if not isinstance(driver, psycopg.Connection):
+            raise TypeError(f"{type(driver).__name__} cannot be listened to")
+        driver.autocommit = True
+        driver.execute(f"LISTEN {OUTCOMES}")
+        asked = time.monotonic()
+
+        def has_changed() -> bool:
+            nonlocal asked
+            heard = bool(list(driver.notifies(timeout=NEWS.total_seconds(), stop_after=1)))
+            if not heard and time.monotonic() - asked < QUESTION.total_seconds():
+                return False
+            asked = time.monotonic()
+            return True
 
         yield has_changed

@@ -1,6 +1,7 @@
 """Does what somebody gave count only while they held the role that they gave it by?"""
 
 from datetime import datetime, timedelta
+from functools import reduce
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from readiness.commands import Role
 from readiness.events import CriterionStatus, HoldCause, RegionHeld
 from readiness.evidence import Evidence
 from readiness.ledger import Look
-from readiness.policy import CriterionKey, Function
+from readiness.policy import CriterionKey, Function, Stage
 from readiness.readiness import Readiness
 from readiness.refusals import AlreadySigned
 from readiness.region import RegionLaunch, Verdict
@@ -17,7 +18,7 @@ from readiness.role_values import RoleLost
 from readiness.roles import EVERYWHERE, HeldRole, RoleChange, givers, roles_held, roles_lost
 from readiness.rules import evaluate, evolve, must_look, propose, why_not_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision, lasting, region_launch, sign_off
-from tests.readiness.governing import SHORT_WORLD, waived
+from tests.readiness.governing import SEATS, SHORT_WORLD, at, ballot, open_poll, polled_region, voted, waived
 from tests.readiness.steps import accepted, looked, signed, with_go
 
 HOUR = timedelta(hours=1)
@@ -179,6 +180,35 @@ def test_a_waiver_counts_no_more_once_its_giver_is_no_executive() -> None:
     assert result.reasons[0].startswith("Its waiver does not count: the role of executive was withdrawn from ex-2")
 
 
+def test_a_ballot_counts_no_more_and_its_seat_alone_is_asked_again() -> None:
+    """The poll says why, asks nobody else, and the ballot of whoever votes next counts."""
+    region, later = voted(polled_region()), at(READY_WORLD, NOW + HOUR)
+    spans = (lost(SEATS[Function.ENABLEMENT], Role.ENABLEMENT, from_at=NOW + HOUR),)
+    result = next(c for c in judged(region, later, *spans).criteria if c.key is CriterionKey.POLL_COMPLETE)
+    assert result.status is CriterionStatus.UNMET
+    assert result.reasons == (
+        f"Enablement voted, but the role of enablement was withdrawn from {SEATS[Function.ENABLEMENT]}; poll again",
+    )
+    assert judged(region, later).of(Stage.GO_NO_GO)[0].status is CriterionStatus.MET
+    opened = propose(region, open_poll(), evidence=knowing(later, *spans), now=later.now)
+    region = reduce(evolve, opened.events, region)
+    assert region.poll is not None
+    assert region.poll.awaited == (Function.ENABLEMENT,)
+
+
+def test_nothing_launches_on_a_ballot_whose_voter_lost_the_role() -> None:
+    """The go is held as soon as anybody looks, and the launch itself would refuse."""
+    region = accepted(voted(polled_region()), decision(), READY_WORLD)
+    spans = (lost(SEATS[Function.ENABLEMENT], Role.ENABLEMENT, from_at=NOW + HOUR),)
+    world = at(READY_WORLD, NOW + 2 * HOUR)
+    assert must_look(region, judged(region, world, *spans), knowing(world, *spans))
+    held = after_look(region, knowing(world, *spans), now=world.now)
+    assert held.holding is not None
+    at_launch = at(READY_WORLD, LAUNCH_AT)
+    assert why_not_launch(region, knowing(at_launch, *spans), at=LAUNCH_AT)
+    assert not why_not_launch(region, knowing(at_launch), at=LAUNCH_AT)
+
+
 def test_another_role_or_another_person_takes_nothing_away() -> None:
     """Only the role that it was given by matters, and only theirs."""
     others = (lost("ex-1", Role.SALES_LEAD), lost("ex-9", Role.EXECUTIVE), lost("ma-1", Role.EXECUTIVE))
@@ -200,12 +230,17 @@ def test_a_region_whose_go_counts_no_more_must_look() -> None:
 
 
 def test_who_gave_what_the_launch_rests_on_is_known() -> None:
-    """Both signers of both stages and the executive, each by their role."""
+    """Both signers of both stages, the executive and whoever voted, each by their role."""
     assert givers(with_go()) == {
         ("ma-1", Role.MARKETING),
         ("sa-1", Role.SALES_LEAD),
         ("ex-1", Role.EXECUTIVE),
     }
+    opened = accepted(polled_region(), open_poll(), READY_WORLD)
+    assert (SEATS[Function.PRODUCT], Role.PRODUCT_MANAGER) not in givers(opened)
+    one_voted = accepted(opened, ballot(Function.PRODUCT), READY_WORLD)
+    for region in (one_voted, voted(polled_region())):
+        assert (SEATS[Function.PRODUCT], Role.PRODUCT_MANAGER) in givers(region)
 
 
 @given(

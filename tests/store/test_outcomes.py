@@ -4,12 +4,14 @@ import queue
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import update
 
 from readiness.commands import Choice
 from readiness.ledger import Accepted, Outcome
 from store.commands import outcome_of, outcomes_of
 from store.engine import open_store
 from store.outcomes import OutcomeWatch
+from store.records_schema import commands
 from tests.store.desk import Desk
 
 SOON = 20.0
@@ -62,6 +64,19 @@ def test_an_outcome_from_before_anybody_waited_is_heard_of(desk: Desk, watch: Ou
     desk.accepted(key, command)
     heard: Heard = queue.Queue()
     with watch.told(command.command_id, heard.put):
+        assert isinstance(heard.get(timeout=SOON), Accepted)
+
+
+def test_an_outcome_that_nobody_was_told_of_is_found(desk: Desk, watch: OutcomeWatch) -> None:
+    """What stands between a process and its database may swallow notifications; the log is asked all the same."""
+    key = desk.ready()
+    command = desk.decide(key, Choice.GO)
+    heard: Heard = queue.Queue()
+    with watch.told(command.command_id, heard.put):
+        with desk.store.writing() as tx:
+            outcome = Accepted(version=1).model_dump(mode="json")
+            settled = update(commands).where(commands.c.id == command.command_id)
+            tx.execute(settled.values(outcome=outcome, settled_at=desk.clock.now))
         assert isinstance(heard.get(timeout=SOON), Accepted)
 
 
