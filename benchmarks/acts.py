@@ -102,6 +102,7 @@ def acts(name: str, acting: People, store: Store, bare: "Bare") -> Table:
         for stage, function in SIGNATURES:
             signed.append(_milliseconds(partial(launching.sign, region, stage, function, digests[stage])))
             touched.append(bare.touch())
+    _count(launching, store)
     for region in launching.regions:
         decided.append(_milliseconds(partial(launching.decide, region)))
         touched.append(bare.touch())
@@ -114,8 +115,8 @@ def acts(name: str, acting: People, store: Store, bare: "Bare") -> Table:
             for share, q in (("p50", 0.5), ("p95", 0.95))
         ),
         limits=f"{len(signed)} sign-offs and {len(decided)} decisions in {SIGNED} regions of a launch that was just "
-        "started and is taken for one of five minutes before, one at a time, in turns with "
-        f"{len(touched)} bare updates of as many workflows.",
+        "started and is taken for one of five minutes before, and the decisions for those of a minute after the last "
+        f"sign-off, one at a time, in turns with {len(touched)} bare updates of as many workflows.",
     )
 
 
@@ -142,6 +143,11 @@ def _let_the_start_be_past(launching: Launching, store: Store) -> None:
     with store.writing() as tx:
         past = store.now(tx) - AHEAD_AT_MOST
         tx.execute(update(region_launches).values(facts_dated_until=past))
+    _count(launching, store)
+
+
+def _count(launching: Launching, store: Store) -> None:
+    """Count the figures of every region, as is done within a minute of the start of a stage."""
     refresh_figures(
         store, [RegionKey(product=launching.product, region=region, run=1) for region in launching.regions]
     )

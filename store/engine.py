@@ -196,6 +196,8 @@ def _postgresql(address: URL, lock_timeout: timedelta, patience: timedelta) -> E
         pool_size=_CONNECTIONS,
         max_overflow=_MORE_CONNECTIONS,
         pool_timeout=BUSY_TIMEOUT.total_seconds(),
+        # The connection that was used last is used next: it has the statements prepared.
+        pool_use_lifo=True,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args={

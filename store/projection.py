@@ -12,6 +12,7 @@ from readiness.ball import Ball
 from readiness.evidence import ContentEvidence, Evidence, Figures
 from readiness.keys import RegionKey
 from readiness.ledger import CORE_VERSION, RegionRow
+from readiness.policy import Stage
 from readiness.readiness import DecisionShown, Rag, Readiness
 from readiness.region import RegionLaunch, Verdict
 from readiness.role_values import RoleLost
@@ -84,6 +85,10 @@ def move_row(
         readiness = readiness_of(region, figures, said, roles_lost_in(tx, [region])[region.key])
         counted = _as_counted(record, figures, revision)
         columns |= shown_by(readiness, counted, said, revision, facts_revision=record.facts_revision)
+        if _since(counted) != region.stage(Stage.TRAINING).opened_at:
+            # From now on it is asked since another moment how the audience changed. Counted anew behind this, whoever
+            # acts or reads next need not count.
+            columns["figures_steady_until"] = now
     else:
         columns |= _uncounted(region)
     if looked:
@@ -140,9 +145,12 @@ def _as_counted(record: RegionRecord, figures: Figures, revision: int) -> Figure
     not put off the hourly counting."""
     if record.figures is None or revision != record.figures_revision:
         return figures
-    since = figures.change.since if figures.change is not None else None
-    is_taken = record.figures.as_of(figures.at, now=figures.gathered_at, since=since) == figures
+    is_taken = record.figures.as_of(figures.at, now=figures.gathered_at, since=_since(figures)) == figures
     return record.figures if is_taken else figures
+
+
+def _since(figures: Figures) -> datetime | None:
+    return figures.change.since if figures.change is not None else None
 
 
 def _is_for(region: RegionLaunch, figures: Figures) -> bool:

@@ -77,6 +77,27 @@ def test_nobody_is_counted_again_while_nothing_has_changed(desk: Desk) -> None:
     assert any(COUNTING in statement for statement in asked)
 
 
+def test_what_a_stage_that_opens_asks_anew_is_counted_before_anybody_asks(desk: Desk) -> None:
+    """Training opens with the last signature, and the change of the audience is told since then: the next sweep counts
+    it, so that whoever decides after it counts nobody."""
+    (key,) = desk.start("emea")
+    desk.write_all()
+    desk.teach("emea")
+    counted(desk)
+    desk.sign_all(key)
+    assert desk.region(key).stage(Stage.TRAINING).opened_at is not None
+    desk.clock.now += timedelta(minutes=1)
+    with desk.store.reading() as tx:
+        due = aged_regions(tx, gathered_before=desk.clock.now - timedelta(hours=1), now=desk.clock.now)
+    assert due == (key,)
+    refresh_figures(desk.store, due)
+    with statements(desk) as asked:
+        assert look(desk.store, key, 0).evidence is not None
+    assert not any(COUNTING in statement for statement in asked)
+    with desk.store.reading() as tx:
+        assert aged_regions(tx, gathered_before=desk.clock.now - timedelta(hours=1), now=desk.clock.now) == ()
+
+
 def test_a_new_fact_is_seen_at_once(desk: Desk) -> None:
     """Figures at hand are of no use once a fact came, also before anybody has counted it."""
     desk.with_go()
