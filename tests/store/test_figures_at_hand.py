@@ -78,8 +78,8 @@ def test_nobody_is_counted_again_while_nothing_has_changed(desk: Desk) -> None:
 
 
 def test_what_a_stage_that_opens_asks_anew_is_counted_before_anybody_asks(desk: Desk) -> None:
-    """Training opens with the last signature, and the change of the audience is told since then: the next sweep counts
-    it, so that whoever decides after it counts nobody."""
+    """Training opens with the last signature, and the audience's change is told since then: the next sweep counts it,
+    so that whoever decides after it counts nobody."""
     (key,) = desk.start("emea")
     desk.write_all()
     desk.teach("emea")
