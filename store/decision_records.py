@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
-from readiness.canonical import canonical_json
+from readiness.canonical import canonical_json, digest_of_text
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
 from readiness.ledger import CORE_VERSION, RegionRow
@@ -12,7 +12,7 @@ from readiness.region import RegionLaunch
 from readiness.rules import evaluate
 from readiness.values import Digest, Moment
 from store.alarms import scope_of
-from store.commands import digest_of_document, without_fractions
+from store.commands import without_fractions
 from store.records_schema import decision_records
 
 
@@ -41,13 +41,14 @@ def keep(tx: Connection, key: RegionKey, before: RegionLaunch, row: RegionRow, e
         "version": row.version,
         "waivers": [waiver.model_dump(mode="json") for waiver in before.waivers],
     }
+    text = canonical_json(without_fractions(document))
     tx.execute(
         insert(decision_records).values(
             **scope_of(key),
             version=row.version,
             at=row.event.at,
-            document=canonical_json(without_fractions(document)).decode("utf-8"),
-            digest=digest_of_document(document),
+            document=text.decode("utf-8"),
+            digest=digest_of_text(text),
         )
     )
 
