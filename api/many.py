@@ -5,6 +5,7 @@
 # out. The commands of the others have keys that follow from it. A repeat finishes what was left, and repeats nothing.
 
 import asyncio
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from api.guard import record_denied
 from api.idempotency import Wish
 from api.identity import Actor
 from api.many_bodies import EachBody
+from api.openapi import NAME_PATTERN
 from api.origin import origin_of
 from api.problems import Problem, ProblemDocument, document_of, problem_of
 from api.rehearsing import RehearsalAnswer
@@ -88,6 +90,8 @@ async def done_in_each(
     if not meant.regions:
         await record_denied(request, [], product=product)
         raise Problem("not-allowed", f"No role of yours allows {act.action.value.replace('_', ' ')} in this launch.")
+    if re.fullmatch(NAME_PATTERN, product) is None:
+        raise launch_not_found(product)
     return await ask_each(request, actor, wish, product, act, meant)
 
 

@@ -80,13 +80,17 @@ _EVALUATION = {
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _CONTEXT}}}}
 
 
-def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _answer(description: str, schema: dict[str, Any], *, or_problem: bool = False) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    if or_problem:
+        # What is refused before the protocol is looked at, such as a header that is none, is a problem as everywhere.
+        content["application/problem+json"] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {"description": description, "content": content}
 
 
 _ONE: dict[int | str, dict[str, Any]] = {
     200: _answer("Whether it may be sold there, and why not.", _EVALUATION),
-    400: _answer("The context is not there, or lacks the targeting key or the region.", _FAILURE),
+    400: _answer("The context is not there, or lacks the targeting key or the region.", _FAILURE, or_problem=True),
     404: _answer("There is no such product in that region, or not for you.", _FAILURE),
     503: _answer("The database does not answer: nothing may be sold until it does.", _FAILURE),
 }

@@ -1,11 +1,12 @@
 """What are the smallest values that everything else is made of?"""
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from decimal import MAX_PREC, Context, Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 BASIS_POINTS = 10_000
 """Basis points in a whole: shares are integers underneath, so that nothing is ever rounded up."""
@@ -24,6 +25,7 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u034f\u180e\u200b\u2060\u2061\u2062\
 _JOINERS = "\u200c\u200d"
 """What shapes Persian and Indic words and joins emoji; by itself it shows nothing."""
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -91,7 +93,15 @@ def basis_points(share: Decimal) -> int:
     return int(share * BASIS_POINTS)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
+def as_written(value: object) -> object:
+    """Return `value`; raises ValueError for a number, and for text that is one: it would be read as seconds since 1970,
+    and no description of ours says so."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
+        raise ValueError("an instant is written with its date and time, as 2027-03-01T09:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(as_written), AfterValidator(to_utc)]
 """An instant: aware, and in UTC whatever offset it was written with."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]

@@ -126,7 +126,7 @@ def change_webhook(tx: Connection, webhook: Webhook, changes: Mapping[str, Any])
     """Return the webhook with `changes`, one version on."""
     values = {**changes, "version": webhook.version + 1}
     tx.execute(update(webhooks).filter_by(id=webhook.id).values(**values))
-    return webhook.model_copy(update=values)
+    return Webhook.model_validate({**webhook.model_dump(), **values})
 
 
 def disable_webhook(tx: Connection, webhook: str, *, because: str) -> None:

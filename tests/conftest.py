@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -30,6 +31,10 @@ LONGEST = (
 """What takes longest, begun first where several files run side by side, so that nobody waits for it at the end: what
 mostly waits for instants and recoveries alternates with what computes, so that the machine is neither idle nor
 crowded."""
+
+STORIES = "tests/stories/"
+IN_A_HOUSE_OF_THEIR_OWN = ("test_tour.py", "test_walkthrough.py", "test_canaries.py", "test_deliveries.py")
+"""Stories that build their own house. All others share one, so one worker tells them all."""
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -58,6 +63,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         place = {name: number for number, name in enumerate(LONGEST)}
         items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files, and one of them all the stories that share a house."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    scheduler = import_module("xdist.scheduler").LoadFileScheduling(config, log)
+    file_of = scheduler._split_scope
+
+    def scope_of(nodeid: str) -> str:
+        file: str = file_of(nodeid)
+        is_shared = file.startswith(STORIES) and not file.endswith(IN_A_HOUSE_OF_THEIR_OWN)
+        return STORIES if is_shared else file
+
+    scheduler._split_scope = scope_of
+    return scheduler
 
 
 @pytest.fixture(scope="session")

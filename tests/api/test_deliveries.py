@@ -87,6 +87,8 @@ def test_a_webhook_is_edited_on_what_was_read_and_removed(knocking: TestClient, 
     assert (off.json()["enabled"], off.json()["disabled_because"]) == (False, "It was disabled by hand.")
     on = knocking.patch(path, json={"enabled": True}, headers={**admin, "If-Match": off.headers["ETag"]})
     assert (on.json()["enabled"], on.json()["disabled_because"]) == (True, None)
+    fewer = knocking.patch(path, json={"products": ["atlas-2"]}, headers={**admin, "If-Match": on.headers["ETag"]})
+    assert fewer.json()["products"] == knocking.get(path, headers=admin).json()["products"] == ["atlas-2"]
     assert knocking.delete(path, headers=admin).status_code == 204
     assert knocking.get(path, headers=admin).status_code == 404
     assert knocking.get("/v1/webhooks", headers=admin).json()["items"] == []

@@ -270,3 +270,13 @@ def test_a_launch_that_nobody_started_or_that_has_ended_refuses_the_whole(
     ended = client.post(f"{LAUNCH}/cancel", json=body, headers=manager(issuer, "*", key="more"))
     assert (ended.status_code, ended.json()["type"]) == (409, "/problems/launch-ended")
     assert desk.region(emea).ending is not None
+
+
+def test_what_is_no_name_of_a_product_refuses_the_whole(
+    house: tuple[TestClient, AtTheDesk], issuer: EmbeddedIssuer
+) -> None:
+    """Regions that are named one by one are not asked, not even to rehearse."""
+    client, _ = house
+    body = {**WHY, "regions": {"emea": 1}}
+    answer = client.post("/v1/launches/__main__/hold?rehearse=true", json=body, headers=manager(issuer, "*"))
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
