@@ -94,8 +94,8 @@ def basis_points(share: Decimal) -> int:
 
 
 def as_written(value: object) -> object:
-    """Return `value`; raises ValueError for a number, and for text that is one: it would be read as seconds since 1970,
-    and no description of ours says so."""
+    """Return `value`; raises ValueError for a number, and for text that is one, which would be read as seconds since
+    1970."""
     if isinstance(value, int | float) or (isinstance(value, str) and not _DATE.match(value)):
         raise ValueError("an instant is written with its date and time, as 2027-03-01T09:00:00Z")
     return value
