@@ -13,6 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import HTTPBearer
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +24,7 @@ from api.origin import address_of, is_local
 from api.problems import Fault, Problem, invalid
 from api.readers import reader_of
 from api.rights import RIGHTS, Action, Reach, allowed_regions, can
-from api.standing import SESSION_COOKIE, authenticated, require_fresh_login
+from api.standing import SESSION_COOKIE, Reading, authenticated, require_fresh_login
 from api.strict_json import JsonRefused, parse_json
 from api.throttle import admit_person
 from readiness.values import slugged
@@ -48,6 +49,10 @@ class Judged(StrEnum):
     """The body or the store names them: the route must call `insist` before it does anything."""
 
 
+Reads = Callable[[Connection, Request], Any]
+"""Reads what a route answers with, in the transaction in which the roles of who asks are read."""
+
+
 class Requirement(SecurityBase):
     """The one declared action of a route; called by FastAPI, it answers with the actor who may do it."""
 
@@ -58,6 +63,7 @@ class Requirement(SecurityBase):
         judged: Judged = Judged.AT_THE_DOOR,
         persona: bool = False,
         keeps_form: bool = False,
+        reads: Reads | None = None,
     ) -> None:
         # What the description of the API says of the scheme.
         self.scheme_name = "bearer"
@@ -69,6 +75,7 @@ class Requirement(SecurityBase):
         self.judged = judged
         self.persona = persona
         self.keeps_form = keeps_form
+        self.reads = reads
 
     async def __call__(self, request: Request) -> Actor:
         """Return the actor whom the door let in."""
@@ -80,7 +87,6 @@ class Requirement(SecurityBase):
         if admitted is not None and getattr(request.state, "action", None) is self.action:
             return admitted
         actor = await self._identify(request)
-        admit_person(request, actor.person, uploads=_is_upload(request))
         if not self._opens(actor, request):
             region = _region_in_path(request)
             raise await _denied(request, actor, self.action, [region] if region else [])
@@ -92,10 +98,32 @@ class Requirement(SecurityBase):
 
     async def _identify(self, request: Request) -> Actor:
         deps = dependencies_of(request)
+
+        def count(person: str) -> None:
+            admit_person(request, person, uploads=_is_upload(request))
+
         is_unproven = "authorization" not in request.headers and SESSION_COOKIE not in request.cookies
         if self.persona and deps.page_persona and is_unproven and is_local(request):
+            count(deps.page_persona.person)
             return deps.page_persona
-        return await authenticated(request, deps)
+        return await authenticated(request, deps, known=count, then=self._reading(request))
+
+    def _reading(self, request: Request) -> Reading | None:
+        """Return what reads for the route behind an open door: nothing is read for who is not let in."""
+        reads = self.reads
+        if reads is None:
+            return None
+
+        def read(tx: Connection, actor: Actor) -> None:
+            if not self._opens(actor, request):
+                return
+            try:
+                request.state.read = reads(tx, request)
+            except Problem as problem:
+                # Told once whoever asked was counted and let in.
+                request.state.read_problem = problem
+
+        return read
 
     def _opens(self, actor: Actor, request: Request) -> bool:
         if RIGHTS[self.action].reach is not Reach.REGION:
@@ -109,14 +137,28 @@ class Requirement(SecurityBase):
 
 
 def requires(
-    action: Action, *, judged: Judged = Judged.AT_THE_DOOR, persona: bool = False, keeps_form: bool = False
+    action: Action,
+    *,
+    judged: Judged = Judged.AT_THE_DOOR,
+    persona: bool = False,
+    keeps_form: bool = False,
+    reads: Reads | None = None,
 ) -> Any:
     """Declare what a route is for: `actor: Annotated[Actor, requires(Action.DECIDE)]`.
 
     `persona` is for pages: there the browser on this machine may be taken for `Dependencies.page_persona`.
     A route that `keeps_form` reads what was filled in before it refuses an old login, and must ask `login_too_old`.
+    `reads` saves a route that only reads a second transaction; it asks for what was read with `read_at_the_door`.
     """
-    return Depends(Requirement(action, judged=judged, persona=persona, keeps_form=keeps_form))
+    return Depends(Requirement(action, judged=judged, persona=persona, keeps_form=keeps_form, reads=reads))
+
+
+def read_at_the_door(request: Request) -> Any:
+    """Return what the route's `reads` has read, None where nothing was; raises the problem that it met."""
+    problem: Problem | None = getattr(request.state, "read_problem", None)
+    if problem is not None:
+        raise problem
+    return getattr(request.state, "read", None)
 
 
 def login_too_old(request: Request) -> Problem | None:

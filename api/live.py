@@ -27,10 +27,17 @@ def region_readiness(store: Store, product: str, region: str, *, at: datetime | 
     Raises the problem `not-found` where it was never started, or had not been at that instant.
     """
     with store.reading() as tx:
-        record = latest_record(tx, product, region)
-        if record is None:
-            raise region_not_found(product, region)
-        return readiness_of_record(tx, record, now=store.now(tx), at=at)
+        return readiness_of_latest(tx, product, region, now=store.now(tx), at=at)
+
+
+def readiness_of_latest(
+    tx: Connection, product: str, region: str, *, now: datetime, at: datetime | None = None
+) -> Readiness:
+    """Return what `region_readiness` does, by evidence that is true in this transaction."""
+    record = latest_record(tx, product, region)
+    if record is None:
+        raise region_not_found(product, region)
+    return readiness_of_record(tx, record, now=now, at=at)
 
 
 def live_readiness(tx: Connection, key: RegionKey, *, now: datetime, at: datetime | None = None) -> Readiness:

@@ -2,21 +2,23 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from api.answers import PersonAnswer, ProductReadiness, TimelineEntry
 from api.commanding import launch_not_found, region_not_found
 from api.conditional import Conditional, entity_tag
 from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing, listed
-from api.dependencies import Deps
-from api.guard import Judged, guarded_router, requires
+from api.dependencies import Deps, dependencies_of
+from api.guard import Judged, guarded_router, read_at_the_door, requires
 from api.identity import Actor
-from api.live import region_readiness
+from api.live import readiness_of_latest, region_readiness
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
 from readiness.events import BallotCast, RegionEvent
@@ -164,21 +166,42 @@ async def product_readiness(
     )
 
 
+class _Told(NamedTuple):
+    """A readiness as it is sent, and the tag of all of it but when it was gathered."""
+
+    body: bytes
+    tag: str
+
+
+def _told(found: Readiness) -> _Told:
+    # It is valid as it was computed: validating it once more costs as much as computing it.
+    return _Told(found.model_dump_json().encode(), entity_tag(found.model_dump_json(exclude={"as_of"})))
+
+
+def _readiness_asked(tx: Connection, request: Request) -> _Told | None:
+    """Read what is asked for without a query, in the transaction that reads the roles of who asks."""
+    if request.scope["query_string"]:
+        return None
+    product, region = request.path_params["product"], request.path_params["region"]
+    return _told(readiness_of_latest(tx, product, region, now=dependencies_of(request).store.now(tx)))
+
+
 async def readiness(
+    request: Request,
     product: str,
     region: str,
     conditional: Conditional,
     deps: Deps,
-    actor: Annotated[Actor, requires(Action.READ_READINESS)],
+    actor: Annotated[Actor, requires(Action.READ_READINESS, reads=_readiness_asked)],
     at: Annotated[Moment | None, Query(description="Judge as of this instant instead.")] = None,
 ) -> Any:
     """Return the readiness of one region, computed live, judged as of its launch instant or of `at`."""
     del actor
-    found = await run_in_threadpool(region_readiness, deps.store, product, region, at=at)
-    tag = entity_tag(found.model_dump_json(exclude={"as_of"}))
-    # It is valid as it was computed: validating it once more costs as much as computing it.
-    answer = Response(found.model_dump_json(), media_type="application/json", headers={"ETag": tag})
-    return conditional.not_modified(tag) or answer
+    told: _Told = read_at_the_door(request) or await run_in_threadpool(
+        lambda: _told(region_readiness(deps.store, product, region, at=at))
+    )
+    answer = Response(told.body, media_type="application/json", headers={"ETag": told.tag})
+    return conditional.not_modified(told.tag) or answer
 
 
 async def people(

@@ -4,8 +4,10 @@
 # counts at once.
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +18,7 @@ from api.identity import Actor, RoleGrant
 from api.oidc import IssuerAway
 from api.problems import Problem, away
 from api.rights import FRESH_LOGIN, Action
+from readiness.roles import HeldRole
 from store.access import standing_roles
 from store.api_keys import PREFIX, USE_NOTED_EVERY, key_of, note_use
 from store.engine import Store
@@ -28,14 +31,30 @@ _CHALLENGE = {"WWW-Authenticate": REALM}
 SESSION_COOKIE = "__Host-ltl"
 """Bound by its name to this host, to HTTPS (or this machine) and to every path; see `api/cross_site.py` for acts."""
 
+Reading = Callable[[Connection, Actor], None]
+"""Reads what the actor asks for, in the transaction in which their roles were read."""
+
+BY_ITSELF = "X-By-Itself"
+"""The header by which a script of ours says that nobody asked it to ask: an open page keeps itself up to date."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 
 
-async def authenticated(request: Request, deps: Dependencies) -> Actor:
-    """Return who asks, with the roles that they hold now; raises a 401 problem where nothing proves it."""
+async def authenticated(
+    request: Request, deps: Dependencies, *, known: Callable[[str], None], then: Reading | None = None
+) -> Actor:
+    """Return who asks, with the roles that they hold now; raises a 401 problem where nothing proves it.
+
+    `known` is told who it is as soon as that is proven, and may raise. `then` reads on in the same transaction.
+    """
     stated = request.headers.getlist("authorization")
     if not stated and SESSION_COOKIE in request.cookies:
-        return await run_in_threadpool(_by_session, deps, request.cookies[SESSION_COOKIE])
+        cookie, is_used = request.cookies[SESSION_COOKIE], is_by_person(request)
+        actor = await run_in_threadpool(_by_session, deps, cookie, then, is_used=is_used)
+        known(actor.person)
+        return actor
     if not stated:
         how = " or log in at /login" if deps.oidc is not None else ""
         raise Problem("token-missing", f"Send a token: Authorization: Bearer …{how}", headers=_CHALLENGE)
@@ -43,14 +62,32 @@ async def authenticated(request: Request, deps: Dependencies) -> Actor:
     if len(stated) > 1 or bearer_token is None:
         raise unproven("token-invalid", "The Authorization header does not hold one bearer token.")
     if bearer_token[1].startswith(PREFIX):
-        return await run_in_threadpool(_by_key, deps.store, bearer_token[1])
+        actor = await run_in_threadpool(_by_key, deps.store, bearer_token[1], then)
+        known(actor.person)
+        return actor
     try:
         claimed = await deps.verifier.verify(bearer_token[1])
     except TokenRefused as refused:
         raise unproven(refused.kind, refused.detail) from refused
     except IssuerAway as error:
         raise away("issuer-away") from error
-    return await run_in_threadpool(as_of_now, deps.store, claimed)
+    known(claimed.person)
+    return await run_in_threadpool(as_of_now, deps.store, claimed, then)
+
+
+def is_by_person(request: Request) -> bool:
+    """Say whether somebody acts or looks just now, and not only a page that they left open.
+
+    A stream of events and what our scripts ask by themselves say so. Without scripts a page that renews itself is a
+    navigation from its own address that no person began, as far as the browser tells (Fetch Metadata).
+    """
+    headers = request.headers
+    if request.method not in _SAFE_METHODS:
+        return True
+    if BY_ITSELF in headers or "text/event-stream" in headers.get("accept", ""):
+        return False
+    renews_itself = headers.get("sec-fetch-mode") == "navigate" and headers.get("referer") == str(request.url)
+    return "sec-fetch-user" in headers or not renews_itself
 
 
 def require_fresh_login(deps: Dependencies, actor: Actor, action: Action) -> None:
@@ -70,22 +107,22 @@ def require_fresh_login(deps: Dependencies, actor: Actor, action: Action) -> Non
     raise Problem("login-too-old", detail, headers={"WWW-Authenticate": challenge}, max_age=seconds)
 
 
-def _by_session(deps: Dependencies, cookie: str) -> Actor:
+def _by_session(deps: Dependencies, cookie: str, then: Reading | None, *, is_used: bool) -> Actor:
     idle = deps.settings.session_idle
     with deps.store.reading() as tx:
         now = deps.store.now(tx)
         session = session_of(tx, cookie, now=now, idle=idle)
     if session is None:
         raise Problem("token-missing", "You are not logged in any more. Log in at /login.", headers=_CHALLENGE)
-    if now - session.seen_at >= USE_NOTED_EVERY:
+    if is_used and now - session.seen_at >= USE_NOTED_EVERY:
         with deps.store.writing() as tx:
             touch_session(tx, session, now=now)
     grants = tuple(RoleGrant(role=role, region=region) for role, region in session.grants)
     claimed = Actor(session.person, grants, session.id, logged_in_at=session.logged_in_at)
-    return as_of_now(deps.store, claimed)
+    return as_of_now(deps.store, claimed, then)
 
 
-def _by_key(store: Store, secret: str) -> Actor:
+def _by_key(store: Store, secret: str, then: Reading | None) -> Actor:
     with store.reading() as tx:
         now = store.now(tx)
         key = key_of(tx, secret)
@@ -95,17 +132,22 @@ def _by_key(store: Store, secret: str) -> Actor:
         with store.writing() as tx:
             note_use(tx, key, now=now)
     grants = tuple(RoleGrant(role=role, region=region) for role, region in key.grants)
-    return as_of_now(store, Actor(person=key.person, roles=grants, token_id=key.id))
+    return as_of_now(store, Actor(person=key.person, roles=grants, token_id=key.id), then)
 
 
-def as_of_now(store: Store, claimed: Actor) -> Actor:
-    """Return `claimed` with the roles granted to them and without those withdrawn from them."""
+def as_of_now(store: Store, claimed: Actor, then: Reading | None = None) -> Actor:
+    """Return `claimed` with the roles granted to them and without those withdrawn from them; `then` reads on."""
     with store.reading() as tx:
         held = standing_roles(
             tx, claimed.person, [(grant.role, grant.region) for grant in claimed.roles], clock=lambda: store.now(tx)
         )
-    if held is None:
-        return claimed
+        actor = claimed if held is None else _holding(claimed, held)
+        if then is not None:
+            then(tx, actor)
+    return actor
+
+
+def _holding(claimed: Actor, held: Iterable[HeldRole]) -> Actor:
     roles = tuple(RoleGrant(role.role, role.region, frozenset(role.excluding)) for role in held)
     return replace(claimed, roles=roles)
 

@@ -127,6 +127,8 @@ class _Server(uvicorn.Server):
 def routers() -> Sequence[APIRouter]:
     """Return the API, router by router; made once, as they hold nothing of any application."""
     return (
+        # Asked for the most: the first routes are found the soonest.
+        reading_router(),
         launches_router(),
         governing_router(),
         governing_many_router(),
@@ -139,7 +141,6 @@ def routers() -> Sequence[APIRouter]:
         policy_router(),
         lessons_router(),
         content_router(),
-        reading_router(),
         own_router(),
         ball_router(),
         tiers_router(),

@@ -3,7 +3,7 @@
 # Whoever writes about a region launch holds its row first; rows are taken in key order, the launch's before those of
 # its regions, so that no two writers wait for each other.
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,9 +12,11 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     func,
     insert,
     literal,
@@ -30,13 +32,38 @@ from readiness.launch import Launch
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import BEING_CHECKED, verdict_of
 from store.alarms import AlarmKind, sound_within
+from store.documents import reads_once
 from store.keyed import is_among
 from store.once import insert_once
 from store.records_schema import launches, region_launches
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
+_DOCUMENTS = ("state", "figures", "contents", "ball")
+_TOLD = (
+    *_KEY,
+    *(cast(region_launches.c[name], Text).label(name) for name in _DOCUMENTS),
+    *(
+        region_launches.c[name]
+        for name in (
+            "version",
+            "core_version",
+            "launch_at",
+            "verdict",
+            "ended_at",
+            "commands_logged",
+            "facts_revision",
+            "looked_revision",
+            "looked_at",
+            "figures_revision",
+            "facts_dated_until",
+            "lost_at",
+        )
+    ),
+)
+"""What `record_of` needs of one row, its documents as text."""
+
 # What every act asks is put together once: building a statement takes longer than running it.
-_ONE = select(region_launches).where(
+_ONE = select(*_TOLD).where(
     region_launches.c.product == bindparam("product"),
     region_launches.c.region == bindparam("region"),
     region_launches.c.run == bindparam("run"),
@@ -57,7 +84,7 @@ _NEXT_COMMAND = (
     .values(commands_logged=region_launches.c.commands_logged + 1)
     .returning(region_launches.c.commands_logged)
 )
-_LATEST = select(region_launches).where(
+_LATEST = select(*_TOLD).where(
     region_launches.c.product == bindparam("product"),
     region_launches.c.region == bindparam("region"),
     region_launches.c.is_latest,
@@ -380,8 +407,8 @@ def next_runs(tx: Connection, product: str, regions: Iterable[str]) -> dict[str,
 
 
 def record_of(row: Row[Any]) -> RegionRecord:
-    """Return what a whole row of `region_launches` tells."""
-    region = RegionLaunch.model_validate(row.state)
+    """Return what a row of `region_launches` tells, whole or in the columns of `_TOLD`."""
+    region = _region(row.state)
     told = (row.version, row.launch_at, row.verdict, row.ended_at)
     return RegionRecord(
         key=_key(row),
@@ -391,18 +418,20 @@ def record_of(row: Row[Any]) -> RegionRecord:
         facts_revision=row.facts_revision,
         looked_revision=row.looked_revision,
         looked_at=row.looked_at,
-        figures=Figures.model_validate(row.figures) if row.figures is not None else None,
+        figures=_figures(row.figures),
         figures_revision=row.figures_revision,
         contents=_contents(row.contents),
         facts_dated_until=row.facts_dated_until,
         lost_at=row.lost_at,
-        ball=Ball.model_validate(row.ball) if row.ball is not None else None,
+        ball=_ball(row.ball),
         is_whole=told == (region.version, region.launch_at, verdict_of(region).value, region.ended_at),
     )
 
 
-def _contents(document: list[Any] | None) -> tuple[ContentEvidence, ...] | None:
-    return None if document is None else tuple(ContentEvidence.model_validate(each) for each in document)
+_region: Callable[[Any], RegionLaunch] = reads_once(RegionLaunch)
+_figures: Callable[[Any], Figures | None] = reads_once(Figures | None)
+_contents: Callable[[Any], tuple[ContentEvidence, ...] | None] = reads_once(tuple[ContentEvidence, ...] | None)
+_ball: Callable[[Any], Ball | None] = reads_once(Ball | None)
 
 
 ROW_IN_DOUBT = "What is kept of this region contradicts itself and is being checked"

@@ -202,6 +202,29 @@ def test_a_session_ends_unused_at_its_end_and_when_one_logs_out(browser: TestCli
     assert browser.get(POLICIES).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("headers", "is_used"),
+    [
+        ({"X-By-Itself": "yes"}, False),
+        ({"Accept": "text/event-stream"}, False),
+        ({"Sec-Fetch-Mode": "navigate", "Referer": f"{HOME}{POLICIES}"}, False),
+        ({"Sec-Fetch-Mode": "navigate", "Referer": f"{HOME}{POLICIES}", "Sec-Fetch-User": "?1"}, True),
+        ({"Sec-Fetch-Mode": "navigate", "Referer": f"{HOME}/other"}, True),
+        ({"Sec-Fetch-Mode": "cors", "Referer": f"{HOME}{POLICIES}"}, True),
+    ],
+    ids=["asked by a script", "a stream of events", "renewed by itself", "clicked anew", "a link", "asked in a page"],
+)
+def test_a_page_that_lies_open_keeps_no_session_from_ending(
+    browser: TestClient, clock: SettableClock, headers: dict[str, str], is_used: bool
+) -> None:
+    """What a page asks by itself is answered and is no use of the session; what somebody does is."""
+    assert logged_in(browser).status_code == 303
+    clock.advance(timedelta(minutes=59))
+    assert browser.get(POLICIES, headers=headers).status_code == 200
+    clock.advance(timedelta(minutes=2))
+    assert browser.get(POLICIES).status_code == (200 if is_used else 401)
+
+
 def test_a_session_ends_after_twelve_hours_however_busy(
     browser: TestClient, issuer: SmallIssuer, clock: SettableClock
 ) -> None:

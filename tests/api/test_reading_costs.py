@@ -326,6 +326,30 @@ def test_a_page_of_the_board_asks_once_and_answers_what_its_description_says(see
     assert len({(row["product"], row["region"]) for row in seen}) == len(seen) == PRODUCTS * REGIONS
 
 
+def test_a_readiness_is_read_in_the_transaction_that_reads_the_roles_of_who_asks(seeded: Store) -> None:
+    """One connection, taken once, serves the door and the answer; who is not let in has nothing read for them."""
+    path = f"/v1/launches/{KEY.product}/regions/{KEY.region}/readiness"
+    taken: list[object] = []
+
+    def note(*connection: object) -> None:
+        taken.append(connection)
+
+    with knocking(seeded) as client:
+        event.listen(seeded.engine, "checkout", note)
+        try:
+            client.get(path).raise_for_status()
+        finally:
+            event.remove(seeded.engine, "checkout", note)
+    assert len(taken) == 1
+    with knocking(seeded, (Role.SALES_LEAD, region_slug(9))) as client:
+        asked = statements_of(seeded, lambda _tx: _is_refused(client, path))
+    assert not [statement for statement, _ in asked if "region_launches" in statement]
+
+
+def _is_refused(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 403
+
+
 def test_people_and_events_are_answered_as_their_descriptions_say(seeded: Store) -> None:
     """What is not validated once more on its way out is what it would be if it were."""
     here = f"/v1/launches/{KEY.product}/regions/{KEY.region}"
@@ -348,12 +372,12 @@ def test_the_bare_queries_that_the_api_is_measured_beside_answer_the_same(seeded
 
 
 @contextmanager
-def knocking(store: Store) -> Iterator[TestClient]:
-    """Yield an auditor at the door of an application on `store`."""
+def knocking(store: Store, grant: tuple[Role, str] = (Role.AUDITOR, "*")) -> Iterator[TestClient]:
+    """Yield somebody with a role at the door of an application on `store`."""
     clock = SettableClock(NOW)
     issuer = new_issuer(clock)
     app = create_app(dependencies(store, issuer, clock), routers=[reading_router()])
-    with TestClient(app, headers=bearer(issuer, "auditor-1", (Role.AUDITOR, "*"))) as client:
+    with TestClient(app, headers=bearer(issuer, "auditor-1", grant)) as client:
         yield client
 
 
