@@ -21,6 +21,7 @@ from api.limits import BodyLimitMiddleware, BodyLimits
 from api.openapi import describe
 from api.origin import address_of
 from api.outer import OuterMiddleware
+from api.packing import PackingMiddleware
 from api.reference import reference_router
 from api.rights import Action
 from api.seen import SeeingMiddleware
@@ -79,6 +80,7 @@ def create_app(
     settings = dependencies.settings
     for_files = tuple((prefix, settings.upload_limit) for prefix in (UPLOAD_PREFIX, PAGE_UPLOAD_PREFIX))
     limits = BodyLimits(settings.body_limit, for_files)
+    app.add_middleware(PackingMiddleware)
     app.add_middleware(BodyLimitMiddleware, limits=limits)
     app.add_middleware(HeadMiddleware)
     if dependencies.throttle is not None:

@@ -16,6 +16,11 @@ _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST = re.compile(rf"\s*{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*\s*")
 _LONGEST_HEADER = 4_096
 
+PACKED_TAG_ENDS = "-gzip"
+"""How the tag of a packed answer ends (`api/packing.py`); what is said of it is said of the answer itself."""
+
+_PACKED = re.compile(rf'{PACKED_TAG_ENDS}"\Z')
+
 
 def entity_tag(*parts: str | int) -> str:
     """Return the strong tag of what `parts` identify: a digest, or a version with the query that was asked."""
@@ -71,7 +76,7 @@ def _tags(header: str, value: str | None) -> tuple[str, ...] | None:
         return ("*",)
     if len(value) > _LONGEST_HEADER or not _LIST.fullmatch(value):
         raise Problem("precondition-invalid", f'{header} takes * or tags in quotes, as in {header}: "abc".')
-    return tuple(match[0] for match in _TAG.finditer(value))
+    return tuple(_PACKED.sub('"', match[0]) for match in _TAG.finditer(value))
 
 
 def _holds_strongly(tags: tuple[str, ...], current: str | None) -> bool:

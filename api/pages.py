@@ -14,6 +14,7 @@ from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
 from api.launch_page import launch_page
+from api.packing import packed_tag, takes_packed
 from api.page_answers import LOCAL_PATH, page_response
 from api.page_forms import filled_in
 from api.problems import Fault, Problem, invalid
@@ -149,7 +150,7 @@ async def choose_language(request: Request) -> Response:
     return answer
 
 
-async def show_asset(file: str, conditional: Conditional) -> Response:
+async def show_asset(request: Request, file: str, conditional: Conditional) -> Response:
     """Answer with a style sheet or picture, which a browser may keep: its address changes with its content."""
     asset = asset_of_file(file)
     if asset is None:
@@ -157,9 +158,12 @@ async def show_asset(file: str, conditional: Conditional) -> Response:
             "not-found", "There is no such file, or not in this version; reload the page that asked for it."
         )
     tag = f'"{file}"'
-    lasting = {"ETag": tag, "Cache-Control": _LASTING}
+    lasting = {"ETag": tag, "Cache-Control": _LASTING, "Vary": "Accept-Encoding"}
     known = conditional.not_modified(tag)
-    return known or Response(asset.content, headers=lasting, media_type=asset.media_type)
+    if known is not None or not takes_packed(request.headers):
+        return known or Response(asset.content, headers=lasting, media_type=asset.media_type)
+    packed = {**lasting, "ETag": packed_tag(tag), "Content-Encoding": "gzip"}
+    return Response(asset.packed, headers=packed, media_type=asset.media_type)
 
 
 def _number(name: str, value: str) -> int | None:

@@ -3,6 +3,7 @@
 # The address holds a digest of the content, so a browser may keep what it has for ever: what changes is asked for
 # under another address.
 
+import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,8 @@ class Asset(NamedTuple):
     """Its name in addresses, with the digest of its content: `base.0123456789abcdef.css`."""
     media_type: str
     content: bytes
+    packed: bytes
+    """The same by gzip: packed once, as small as it goes."""
 
 
 @cache
@@ -32,7 +35,12 @@ def assets() -> MappingProxyType[str, Asset]:
         if path.suffix in _MEDIA_TYPES:
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
-            found[path.name] = Asset(f"{path.stem}.{digest}{path.suffix}", _MEDIA_TYPES[path.suffix], content)
+            found[path.name] = Asset(
+                file=f"{path.stem}.{digest}{path.suffix}",
+                media_type=_MEDIA_TYPES[path.suffix],
+                content=content,
+                packed=gzip.compress(content, mtime=0),
+            )
     return MappingProxyType(found)
 
 

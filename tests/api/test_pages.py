@@ -335,7 +335,7 @@ def test_pages_refuse_every_script_but_ours(desk: Desk, persona: TestClient) -> 
         headers = persona.get(path).headers
         assert headers["Content-Security-Policy"] == PAGE_POLICY
         assert headers["Cache-Control"] == "no-store"
-        assert headers["Vary"] == "Accept, Accept-Language, Authorization, Cookie"
+        assert headers["Vary"] == "Accept, Accept-Language, Authorization, Cookie, Accept-Encoding"
     assert "script-src 'self';" in PAGE_POLICY
     assert "default-src 'none'" in PAGE_POLICY
 
