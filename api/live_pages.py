@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -31,6 +31,8 @@ LASTS_SECONDS = 55.0
 _BREATH_SECONDS = 10.0
 """How often something is sent although nothing happened, so that proxies keep the line and a lost one is noticed."""
 
+Slugs = Annotated[str, Query(max_length=64)]
+
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -45,13 +47,16 @@ async def live(
     request: Request,
     deps: Deps,
     actor: Annotated[Actor, requires(Action.READ_BOARD, judged=Judged.BY_FILTER, persona=True)],
+    product: Slugs = "",
+    at: Slugs = "",
 ) -> Response:
-    """Send an event whenever something has changed that this reader may see."""
+    """Send an event whenever something has changed that this reader may see, of one product or `at` one region of it
+    where that is named."""
     allowed = allowed_regions(actor, Action.READ_BOARD)
     within = None if allowed.everywhere else allowed.named
 
     def look() -> Pulse:
-        return deps.pulses.of(deps.store, within)
+        return deps.pulses.of(deps.store, within, product or None, at or None)
 
     pulses = deps.pulses
     if pulses.listening >= MOST_LISTENING:

@@ -33,12 +33,14 @@ class Pulse(NamedTuple):
     regions: int
     versions: int
     counted_at: datetime | None
+    revisions: int = 0
+    """Of the facts that are counted, where one product is looked at: they are counted anew now and then unchanged."""
 
     @property
     def mark(self) -> str:
         """What an open page has seen, as its browser keeps it: the same as long as nothing has changed."""
         counted = self.counted_at.timestamp() if self.counted_at is not None else 0
-        return f"{self.regions}-{self.versions}-{counted:.6f}"
+        return f"{self.regions}-{self.versions}-{self.revisions or f'{counted:.6f}'}"
 
 
 class Changed(NamedTuple):
@@ -53,13 +55,29 @@ class Changed(NamedTuple):
     event: RegionEvent
 
 
-def pulse(tx: Connection, *, within: Iterable[str] | None = None) -> Pulse:
-    """Return the pulse of the regions that a reader may see, from an index alone."""
+def pulse(
+    tx: Connection, *, within: Iterable[str] | None = None, product: str | None = None, region: str | None = None
+) -> Pulse:
+    """Return the pulse of the regions that a reader may see, from an index alone; of one product, or of one of its
+    regions, where that is named."""
+    if product is not None:
+        return _pulse_of(tx, product, region, within)
     chosen = select(func.count(), func.sum(_ROWS.version), func.max(_ROWS.figures_gathered_at)).where(_ROWS.is_latest)
     if within is not None:
         chosen = chosen.where(_ROWS.region.in_(sorted(set(within))))
     regions, versions, counted_at = tx.execute(chosen).one()
     return Pulse(regions, versions or 0, counted_at)
+
+
+def _pulse_of(tx: Connection, product: str, region: str | None, within: Iterable[str] | None) -> Pulse:
+    chosen = select(func.count(), func.sum(_ROWS.version), func.sum(_ROWS.figures_revision))
+    chosen = chosen.where(_ROWS.product == product, _ROWS.is_latest)
+    if region is not None:
+        chosen = chosen.where(_ROWS.region == region)
+    if within is not None:
+        chosen = chosen.where(_ROWS.region.in_(sorted(set(within))))
+    regions, versions, revisions = tx.execute(chosen).one()
+    return Pulse(regions, versions or 0, None, revisions or 0)
 
 
 def changed_since(

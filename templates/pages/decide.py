@@ -118,6 +118,7 @@ class DecidePage(Page):
     """What waits for my decision, what is stopped, what cannot be decided yet and who must do what?"""
 
     template: ClassVar[str] = "decide.html"
+    is_live: ClassVar[bool] = True
     place: ClassVar[str | None] = "decide"
 
     read_at: datetime

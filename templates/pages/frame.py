@@ -84,6 +84,16 @@ class Page:
     frame: Frame = Frame()
 
     @property
+    def live_address(self) -> str | None:
+        """Where an open page learns that something has changed; None for nowhere."""
+        return "/live" if self.is_live and self.refresh_seconds is not None else None
+
+    @property
+    def renewed_from(self) -> str:
+        """The address at which an open page asks for itself again."""
+        return self.frame.path
+
+    @property
     def offers_sign_in(self) -> bool:
         """Whether somebody who has not signed in is told where to."""
         return True

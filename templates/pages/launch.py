@@ -117,6 +117,16 @@ class LaunchPage(Page):
     shows_content: bool
 
     @property
+    def live_address(self) -> str:
+        """Where an open page learns that something has changed in a region of this product."""
+        return f"/live?product={self.product}"
+
+    @property
+    def renewed_from(self) -> str:
+        """The address of the page alone where it is the answer to an act, which is not done again."""
+        return self.frame.path if self.frame.path.partition("?")[0] == self.address else self.address
+
+    @property
     def address(self) -> str:
         """The address of this page."""
         return launch_address(self.product)

@@ -75,6 +75,11 @@ class RegionPage(Page):
     """Whether the reader may see who is missing what."""
 
     @property
+    def live_address(self) -> str:
+        """Where an open page learns that something has changed in this region."""
+        return f"/live?product={self.readiness.product}&at={self.readiness.region}"
+
+    @property
     def seats(self) -> tuple[SeatShown, ...]:
         """The seats of the poll, dissent first."""
         seats = self.readiness.poll.seats if self.readiness.poll is not None else ()

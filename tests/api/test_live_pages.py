@@ -99,6 +99,22 @@ async def test_a_page_learns_nothing_of_other_regions(desk: Desk, deps: Dependen
     assert await asyncio.wait_for(everything, PATIENCE) == []
 
 
+async def test_a_page_of_one_region_or_product_learns_of_nothing_else(desk: Desk, deps: Dependencies) -> None:
+    """An act changes the pulse of its own region and product, and no other that one may look at."""
+    places: dict[str, tuple[str | None, str | None]] = {
+        "everything": (None, None),
+        "its product": ("atlas-2", None),
+        "its region": ("atlas-2", "apac"),
+        "another region": ("atlas-2", "emea"),
+        "another product": ("atlas-3", "apac"),
+    }
+    before = {name: deps.pulses.of(desk.store, None, *place).mark for name, place in places.items()}
+    held(desk, "apac")
+    after = {name: deps.pulses.of(desk.store, None, *place).mark for name, place in places.items()}
+    changed = {name for name in places if before[name] != after[name]}
+    assert changed == {"everything", "its product", "its region"}
+
+
 async def test_what_happens_between_two_lines_is_told_with_the_next(desk: Desk, deps: Dependencies) -> None:
     """A browser that comes again says what it saw last, and is told at once if that is no longer so."""
     seen, _ = await opened(deps)
