@@ -186,6 +186,8 @@ def _launch_due(due: Due, names: Mapping[str, str]) -> LaunchDue:
         launch_at=due.launch_at,
         has_launched=due.has_launched,
         status=mine.status,
+        learn_by=due.policy.due_at(Stage.TRAINING, due.launch_at),
+        pass_by=due.policy.due_at(Stage.CERTIFICATION, due.launch_at),
         next_course=missing[0] if missing else None,
         courses=tuple(
             CourseDue(title=course.title, is_done=course.course_id not in mine.missing_courses)

@@ -6,7 +6,7 @@ from datetime import datetime
 from api.dependencies import Dependencies
 from api.people_page import sought_by, where_people_learn
 from api.sheets import Cell
-from readiness.people import PersonStanding, PersonStatus
+from readiness.people import PersonStanding, PersonStatus, due_at
 from store.names import names_of
 from store.people import LONGEST_PAGE, Whereabouts, tracker
 from templates.pages import PeopleFilters
@@ -25,6 +25,7 @@ HEAD = (
     "certified_until",
     "lapses_before_launch",
     "last_activity_at",
+    "due_at",
 )
 """The columns; moments are in UTC, and the ids of missing courses have spaces between them."""
 
@@ -55,10 +56,10 @@ def people_rows(
             )
             names = names_of(tx, {each.manager_id for each in page if each.manager_id is not None})
         if page:
-            yield [_row(each, names) for each in page]
+            yield [_row(each, here, names) for each in page]
 
 
-def _row(each: PersonStanding, names: dict[str, str]) -> tuple[Cell, ...]:
+def _row(each: PersonStanding, here: Whereabouts, names: dict[str, str]) -> tuple[Cell, ...]:
     return (
         each.person_id,
         each.name,
@@ -73,6 +74,7 @@ def _row(each: PersonStanding, names: dict[str, str]) -> tuple[Cell, ...]:
         _moment(each.certified_until),
         "yes" if each.status is PersonStatus.LAPSES else "no",
         _moment(each.last_activity_at),
+        _moment(due_at(each.status, here.policy, launch_at=here.launch_at)),
     )
 
 

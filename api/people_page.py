@@ -12,7 +12,7 @@ from api.nudging import NOT_CERTIFIED
 from api.page_answers import viewer_of
 from api.page_forms import blank_form
 from api.rights import Action, can
-from readiness.people import PersonStanding, PersonStatus
+from readiness.people import PersonStanding, PersonStatus, due_at
 from store.names import names_of
 from store.people import Counts, Sought, Whereabouts, counted_people, course_titles, teams_of, tracker, whereabouts
 from store.views import views_of
@@ -108,7 +108,7 @@ def people_page(
         may_keep=actor is not deps.page_persona,
         managers=tuple(TeamChoice(person=person, name=name) for name, person in by_name),
         territories=teams.territories,
-        people=tuple(_row(each, titles, names, filters) for each in shown),
+        people=tuple(_row(each, here, titles, names, filters) for each in shown),
         clear_address=everybody,
         csv_address=filters.address(".csv"),
         xlsx_address=filters.address(".xlsx"),
@@ -145,7 +145,11 @@ def _course_totals(counts: Counts, titles: Mapping[str, str], filters: PeopleFil
 
 
 def _row(
-    each: PersonStanding, titles: Mapping[str, str], names: Mapping[str, str], filters: PeopleFilters
+    each: PersonStanding,
+    here: Whereabouts,
+    titles: Mapping[str, str],
+    names: Mapping[str, str],
+    filters: PeopleFilters,
 ) -> PersonRow:
     manager = each.manager_id
     return PersonRow(
@@ -155,6 +159,7 @@ def _row(
         manager_address=replace(filters, manager=manager).address() if manager is not None else None,
         territory=each.territory,
         status=each.status,
+        due_at=due_at(each.status, here.policy, launch_at=here.launch_at),
         missing=tuple(titles.get(course, course) for course in each.missing_courses),
         best_score=float(each.best_score) if each.best_score is not None else None,
         attempts_left=each.attempts_left,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from api.commanding import region_not_found
 from api.dependencies import Dependencies
 from api.identity import Actor
+from api.lacking import if_missed
 from api.live import readiness_of_record
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, can
@@ -77,6 +78,7 @@ def region_page(
         earlier=shown[0].row.version - 1 if shown else 0,
         held_for=_held_for(ball, readiness.time_zone, now=read_at) if ball is not None else (),
         shows_people=can(actor, Action.READ_PEOPLE, region),
+        if_missed=if_missed(actor, record.region, readiness),
         change=PolicyWaits(
             asked_by=change.asked_by,
             asked_at=change.asked_at,

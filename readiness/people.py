@@ -3,7 +3,7 @@
 # This is the rule book's "People" and "Roster and facts" said once more in plain Python, one person at a time: what
 # the store counts with grouped SQL must equal it.
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from pydantic import Field, PlainSerializer
 
 from readiness.evidence import AudienceChange, Figures, pace_begins_at
 from readiness.plan import Assessment, Course
+from readiness.policy import Policy, Stage
 from readiness.values import Frozen, Identifier, Moment, Slug
 
 SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -31,6 +32,24 @@ class PersonStatus(StrEnum):
     CERTIFIED = "certified"
     LAPSES = "lapses"
     """Certified now, not on the day."""
+
+
+LACKING: Mapping[Stage, tuple[PersonStatus, ...]] = {
+    Stage.TRAINING: (PersonStatus.NOT_STARTED, PersonStatus.LEARNING),
+    Stage.CERTIFICATION: (PersonStatus.TRAINED, PersonStatus.FAILED, PersonStatus.LAPSES),
+}
+"""Whom each stage that people pass by learning still waits for: what each of them must do next belongs to it."""
+
+
+def next_stage(status: PersonStatus) -> Stage | None:
+    """Return the stage by whose due date somebody has to get further; None for who is certified through the day."""
+    return next((stage for stage, lacking in LACKING.items() if status in lacking), None)
+
+
+def due_at(status: PersonStatus, policy: Policy, *, launch_at: datetime) -> datetime | None:
+    """Return by when somebody has to get further, as that stage is due; None for who is certified through the day."""
+    stage = next_stage(status)
+    return policy.due_at(stage, launch_at) if stage is not None else None
 
 
 class Requirements(Frozen):

@@ -11,7 +11,7 @@ from readiness.events import CriterionStatus, HoldCause, Judged
 from readiness.evidence import AudienceChange
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.region import ConditionStatus, JudgedStatus, StageStatus, Verdict, WaiverStatus
-from readiness.values import Frozen, Moment
+from readiness.values import BASIS_POINTS, Frozen, Moment
 
 WEIGHTS: dict[CriterionKey, int] = {
     CriterionKey.VALUE_PROPOSITIONS_SIGNED: 15,
@@ -23,6 +23,9 @@ WEIGHTS: dict[CriterionKey, int] = {
 }
 """The weight of each criterion in the readiness index, from the rule book."""
 
+
+PEOPLE_CRITERIA = (CriterionKey.TRAINING_COMPLETION, CriterionKey.CERTIFIED_SHARE)
+"""The criteria that are met by people who learn."""
 
 SATISFIED = frozenset({CriterionStatus.MET, CriterionStatus.WAIVED})
 """The statuses of a criterion that stands in nobody's way."""
@@ -147,6 +150,12 @@ class CriterionResult(Frozen):
         """Say whether it stands in nobody's way."""
         return self.status in SATISFIED
 
+    @property
+    def needed(self) -> int:
+        """How many more of those who are counted are needed for it to be met."""
+        asked = round(self.required * BASIS_POINTS) * self.denominator
+        return max(0, -(-asked // BASIS_POINTS) - self.numerator)
+
 
 class StageReadiness(Frozen):
     """One stage with its criteria, live even while it is locked."""
@@ -254,8 +263,12 @@ class Readiness(Frozen):
     @property
     def has_learned(self) -> bool:
         """Say whether nothing of what people do is left to forecast."""
-        people = (CriterionKey.TRAINING_COMPLETION, CriterionKey.CERTIFIED_SHARE)
-        return all(each.is_satisfied for each in self.criteria if each.key in people)
+        return all(each.is_satisfied for each in self.of_people)
+
+    @property
+    def of_people(self) -> tuple[CriterionResult, ...]:
+        """The criteria that are met by people who learn."""
+        return tuple(each for each in self.criteria if each.key in PEOPLE_CRITERIA)
 
     @property
     def criteria(self) -> tuple[CriterionResult, ...]:

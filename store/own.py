@@ -22,6 +22,7 @@ from readiness.people import (
     standing,
 )
 from readiness.plan import Assessment, Course
+from readiness.policy import Policy
 from readiness.region import Verdict
 from store.facts_schema import (
     assessments,
@@ -49,6 +50,7 @@ class Due(NamedTuple):
     time_zone: str
     launch_at: datetime
     has_launched: bool
+    policy: Policy
     courses: tuple[Course, ...]
     assessment: Assessment
     standing: PersonStanding
@@ -75,6 +77,7 @@ def due_for(tx: Connection, person: str, *, now: datetime) -> tuple[Due, ...]:
                 time_zone=row.time_zone,
                 launch_at=row.launch_at,
                 has_launched=row.verdict == Verdict.LAUNCHED.value,
+                policy=Policy.model_validate(row.policy),
                 courses=wanted.courses,
                 assessment=wanted.assessment,
                 standing=standing(mine, wanted, at=row.judged_at, gathered_at=now),
@@ -151,6 +154,7 @@ def _launches(tx: Connection, regions: set[str], named: Sequence[tuple[str, str]
         columns.time_zone,
         columns.launch_at,
         columns.verdict,
+        columns.state["policy"].label("policy"),
         judged_at.label("judged_at"),
         by_name.label("by_name"),
     ).where(columns.is_latest, columns.verdict != Verdict.CANCELLED.value, here)

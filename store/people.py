@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Integer, Row, String, bindparam, column, select, text
 
 from readiness.people import PersonStanding, PersonStatus, valid_until
+from readiness.policy import Policy
 from readiness.region import Verdict
 from store.facts_schema import courses, required_courses
 from store.figures import valid_from
@@ -54,6 +55,7 @@ _LATEST = select(
     region_launches.c.time_zone,
     region_launches.c.launch_at,
     region_launches.c.verdict,
+    region_launches.c.state["policy"].label("policy"),
 ).where(
     region_launches.c.product == bindparam("product"),
     region_launches.c.region == bindparam("region"),
@@ -97,6 +99,7 @@ class Whereabouts(NamedTuple):
     time_zone: str
     launch_at: datetime
     judged_at: datetime
+    policy: Policy
 
 
 class Counts(NamedTuple):
@@ -138,7 +141,8 @@ def whereabouts(tx: Connection, product: str, region: str, *, now: datetime) -> 
     if row is None:
         return None
     judged_at = now if row.verdict == Verdict.LAUNCHED.value else max(row.launch_at, now)
-    return Whereabouts(row.product_name, row.name, row.time_zone, row.launch_at, judged_at)
+    policy = Policy.model_validate(row.policy)
+    return Whereabouts(row.product_name, row.name, row.time_zone, row.launch_at, judged_at, policy)
 
 
 def course_titles(tx: Connection, product: str) -> dict[str, str]:

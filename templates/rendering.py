@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from readiness.commands import Stance
 from readiness.forecast import is_outweighed
 from readiness.people import PersonStatus
-from readiness.policy import GATED_STAGES, Stage
+from readiness.policy import GATED_STAGES, CriterionKey, Stage
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
@@ -128,6 +128,7 @@ def environment() -> Environment:
         STAGES=tuple(Stage),
         Sort=Sort,
         GATED_STAGES=GATED_STAGES,
+        CriterionKey=CriterionKey,
         PersonStatus=PersonStatus,
         Verdict=Verdict,
         Stage=Stage,

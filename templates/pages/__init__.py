@@ -65,7 +65,7 @@ from templates.pages.permit import PermitPage, ShownPermit
 from templates.pages.personas import PersonaLine, PersonasPage
 from templates.pages.portfolio import DebtRow, Foreseen, HeldRow, PortfolioPage, TrendDay
 from templates.pages.problem import FaultLine, ProblemPage
-from templates.pages.region import HeldFor, PolicyWaits, RegionPage, TimelineLine
+from templates.pages.region import HeldFor, IfMissed, Lacking, PolicyWaits, RegionPage, TimelineLine
 from templates.pages.start import DueShown, RegionBegins, StartPage, StartPreview, TierProposed
 
 PAGES: tuple[type[Page], ...] = (
@@ -129,11 +129,13 @@ __all__ = [
     "Frame",
     "HeldFor",
     "HeldRow",
+    "IfMissed",
     "ImportLine",
     "ImportPage",
     "ImportsPage",
     "KeptView",
     "KeyLine",
+    "Lacking",
     "LaunchDue",
     "LaunchPage",
     "LaunchRow",

@@ -28,6 +28,8 @@ class LaunchDue:
     launch_at: datetime
     has_launched: bool
     status: PersonStatus
+    learn_by: datetime
+    pass_by: datetime
     next_course: str | None
     """The first course that is missing; None where none is."""
     courses: tuple[CourseDue, ...]

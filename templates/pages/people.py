@@ -112,6 +112,8 @@ class PersonRow:
     """Where only this manager's people are."""
     territory: str | None
     status: PersonStatus
+    due_at: datetime | None
+    """By when they have to get further; None for who is certified through the launch."""
     missing: tuple[str, ...]
     """The titles of required courses that are not completed."""
     best_score: float | None

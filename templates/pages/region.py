@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from readiness.ball import Holder
-from readiness.commands import Stance
-from readiness.policy import Stage
+from readiness.commands import Role, Stance
+from readiness.policy import CriterionKey, Stage
 from readiness.policy_events import Applies
 from readiness.readiness import Readiness, SeatShown
 from templates.pages.acts import RoomActs, ShownContent
@@ -51,6 +51,48 @@ class PolicyWaits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """How many people a criterion still waits for, and where they are seen and reminded."""
+
+    criterion: CriterionKey
+    people: int
+    """How many have not got there, of all who must."""
+    needed: int
+    """How many more are enough."""
+    is_satisfied: bool
+    due_at: datetime
+    people_address: str | None
+    """None where the reader may not see who they are."""
+    nudge_address: str | None
+    """None where the reader may not remind them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IfMissed:
+    """What follows if people do not learn in time, and who can do something about it."""
+
+    lacking: tuple[Lacking, ...]
+    """In the order of the stages."""
+    waivable: tuple[CriterionKey, ...]
+    """What of it the policy allows to be waived."""
+    asked_by: tuple[Role, ...]
+    """Who may ask for a waiver."""
+    granted_by: tuple[Role, ...]
+    reminded_by: tuple[Role, ...]
+
+    @property
+    def reminder(self) -> str | None:
+        """Where all who are missing are reminded; None where there is nobody, or the reader may not."""
+        addresses = [each.nudge_address for each in self.lacking if each.people]
+        return addresses[-1] if addresses else None
+
+    @property
+    def short(self) -> tuple[Lacking, ...]:
+        """What is not reached yet, or passed by a waiver alone."""
+        return tuple(each for each in self.lacking if each.needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPage(Page):
     """One product in one region: what is open, what blocks, since when and on whom?"""
 
@@ -73,6 +115,8 @@ class RegionPage(Page):
     acts: RoomActs
     shows_people: bool
     """Whether the reader may see who is missing what."""
+    if_missed: IfMissed | None
+    """None where it is over."""
 
     @property
     def live_address(self) -> str:
@@ -89,6 +133,11 @@ class RegionPage(Page):
     def has_learned(self) -> bool:
         """Say whether nothing of what people do is left to forecast."""
         return self.readiness.has_learned
+
+    def lacking(self, criterion: CriterionKey) -> Lacking | None:
+        """Return whom a criterion still waits for; None where it waits for nobody who learns."""
+        every = self.if_missed.lacking if self.if_missed is not None else ()
+        return next((each for each in every if each.criterion is criterion and each.people), None)
 
     def named(self, person: str) -> str:
         """Return the name of a person, or the id where there is none."""

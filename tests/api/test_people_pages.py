@@ -166,6 +166,9 @@ def test_a_file_has_just_what_is_seen_and_nothing_in_it_is_a_formula(desk: Desk,
     book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_name(sheet).to_python()
     assert tuple(book[0]) == HEAD
     assert [row[1] for row in book[1:]] == list(HOSTILE)
+    # Nobody of them has begun: they are due with the training, as the page says too.
+    assert {row[-1] for row in rows[1:]} == {row[-1] for row in book[1:]} == {"2027-02-15T08:00:00Z"}
+    assert "15 Feb 2027" in shown(client, f"{PEOPLE}?manager=sa-1").text
     assert len(list(csv.reader(io.StringIO(client.get(f"{PEOPLE}.csv").text)))) == 12 + len(HOSTILE) + 1
 
 

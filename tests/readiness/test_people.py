@@ -16,11 +16,13 @@ from readiness.people import (
     RosterEntry,
     audience_at,
     count_figures,
+    due_at,
     in_force,
     standing,
     valid_until,
 )
 from readiness.plan import Assessment, Course
+from readiness.policy import TIERS, Stage
 
 DAWN = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -315,3 +317,19 @@ def test_pace_counts_what_is_younger_than_its_window() -> None:
     people = [person(completed=6), person(completed=6.01, person_id="bob")]
     figures = count_figures(people, asking("basics"), region="emea", at=day(20), gathered_at=day(20))
     assert figures.completions_recent == 1
+
+
+def test_everybody_is_due_when_the_stage_is_that_they_must_pass_next() -> None:
+    """Who misses a course is due with training, who misses a pass with certification, who is certified never."""
+    policy, launch_at = TIERS[2], day(60)
+    due = {status: due_at(status, policy, launch_at=launch_at) for status in PersonStatus}
+    learned, proved = (policy.due_at(stage, launch_at) for stage in (Stage.TRAINING, Stage.CERTIFICATION))
+    assert learned < proved < launch_at
+    assert due == {
+        PersonStatus.NOT_STARTED: learned,
+        PersonStatus.LEARNING: learned,
+        PersonStatus.TRAINED: proved,
+        PersonStatus.FAILED: proved,
+        PersonStatus.LAPSES: proved,
+        PersonStatus.CERTIFIED: None,
+    }

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from readiness.ball import Holder
-from readiness.commands import Choice, Stance
+from readiness.commands import Choice, Role, Stance
 from readiness.events import HoldCause
 from readiness.evidence import AudienceChange
 from readiness.policy import CriterionKey, Function, Stage
@@ -32,6 +32,8 @@ from templates.pages import (
     FaultLine,
     Filters,
     HeldFor,
+    IfMissed,
+    Lacking,
     LaunchPage,
     LaunchRow,
     Named,
@@ -300,6 +302,7 @@ def region_page(**changes: object) -> RegionPage:
             ),
         ),
         shows_people=True,
+        if_missed=if_missed(),
         change=PolicyWaits(
             asked_by="pm-7", asked_at=NOW, applies=Applies.ALL, confirmed_by="ex-2", from_at=LAUNCH_AT
         ),
@@ -307,6 +310,28 @@ def region_page(**changes: object) -> RegionPage:
         acts=room_acts("Print the prices"),
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+def if_missed(**changes: object) -> IfMissed:
+    """Return what follows if people do not learn in time, with `changes`."""
+    made = Lacking(
+        criterion=CriterionKey.TRAINING_COMPLETION,
+        people=8,
+        needed=3,
+        is_satisfied=False,
+        due_at=NOW,
+        people_address="/launches/atlas-2/apac/people?status=learning",
+        nudge_address="/launches/atlas-2/apac/people/nudge?status=learning",
+    )
+    proof = {"criterion": CriterionKey.CERTIFIED_SHARE, "is_satisfied": True, "nudge_address": None}
+    told = IfMissed(
+        lacking=(made, replace(made, **proof)),  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+        waivable=(CriterionKey.CERTIFIED_SHARE,),
+        asked_by=(Role.PRODUCT_MANAGER, Role.ENABLEMENT),
+        granted_by=(Role.EXECUTIVE,),
+        reminded_by=(Role.ENABLEMENT,),
+    )
+    return replace(told, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 
 
 def launch_row(**changes: object) -> LaunchRow:
