@@ -25,8 +25,10 @@ from api.page_answers import page_response, see_other
 from api.page_forms import FormFaulty, body_of, filled_in, key_of, refused_form
 from api.problems import Problem
 from api.rights import Action
+from api.room_acts import SAMPLE
 from readiness.commands import AddRegion
 from readiness.values import slugged
+from templates.language import gettext
 from templates.pages import Form, launch_address, region_address
 from workflows.names import region_launch_id
 
@@ -52,7 +54,7 @@ async def slip(
     """Show what moving one or all regions would mean, and move them once that was seen."""
     filled = await filled_in(request)
     product, key = str(slugged(product)), key_of(filled)
-    moves = filled.get("step") == "move"
+    moves, says_why = filled.get("step") == "move", True
 
     def again(form: Form, status: int, items: tuple[EachItem, ...] = ()) -> Response:
         page = launch_page(deps, actor, product, slip=form, slips=tuple(slip_of(each) for each in items))
@@ -60,6 +62,9 @@ async def slip(
 
     try:
         body = _slip_body(filled)
+        if body.reason is None:
+            # One may look before one has found the words for why.
+            body, moves, says_why = body.model_copy(update={"reason": SAMPLE}), False, not moves
         items = await done_in_each(
             request, actor, Wish(key if moves else "", not moves), product, body, rescheduling(body)
         )
@@ -73,8 +78,9 @@ async def slip(
         return see_other(launch_address(product), said="launch-moved", count=len(items))
     values = {name: value for name, value in filled.items() if name not in {"wish", "step"}}
     refusal = "Some regions were not moved; each says why." if moves else None
-    form = Form(wish=secrets.token_urlsafe(18) if moves else key, values=values, refusal=refusal)
-    return await run_in_threadpool(again, form, 409 if moves else 200, items)
+    faults = {} if says_why else {"reason": (gettext("Say why, then move it. Nothing was moved."),)}
+    form = Form(wish=secrets.token_urlsafe(18) if moves else key, values=values, faults=faults, refusal=refusal)
+    return await run_in_threadpool(again, form, 409 if moves else 422 if faults else 200, items)
 
 
 async def add_region_on_page(

@@ -25,7 +25,7 @@ from api.problems import Problem, ProblemDocument, away
 from api.region_page import region_page
 from api.rehearsing import RehearsalAnswer
 from api.rights import Action
-from api.room_acts import ROOM_ACTS, RoomAct
+from api.room_acts import ROOM_ACTS, SAMPLE, RoomAct
 from api.sending import EngineAway
 from readiness.instants import parse_wall_clock, resolve
 from readiness.values import slugged
@@ -33,6 +33,7 @@ from store.engine import StoreAway
 from store.names import names_of
 from store.regions import RegionRecord, latest_record
 from templates.act_words import FIELDS
+from templates.language import gettext
 from templates.pages import ConfirmPage, Form, Said, region_address
 
 ACTS = "/launches/{product}/{region}/acts"
@@ -108,8 +109,8 @@ async def _fill_in(request: Request, actor: Actor, row: RoomAct, product: str, r
     said = act.body.model_dump(mode="json")
     asking = Asking(actor, role, key, act.kind, said, origin_of(request, actor))
     try:
-        if row.asks_first and SURE not in filled:
-            foreseen = await rehearse(request, asking, product, region, act)
+        if row.asks_first and (SURE not in filled or body.reason is None):
+            foreseen = await _foreseen(request, asking, row, body, about, product, region)
             if foreseen.refusal is None:
                 return await _confirm(request, actor, row, record, filled, foreseen)
             raise _refused(foreseen.refusal)
@@ -123,6 +124,16 @@ async def _fill_in(request: Request, actor: Actor, row: RoomAct, product: str, r
         form = refused_form(_typed(filled), problem)
         return await _again(request, actor, row, record, form, about=about, status=problem.status_code)
     return see_other(region_address(product, region), said=row.name)
+
+
+async def _foreseen(
+    request: Request, asking: Asking, row: RoomAct, body: Any, about: str, product: str, region: str
+) -> RehearsalAnswer:
+    """Return what the act would lead to; one may look before one has found the words for why."""
+    if body.reason is None:
+        body = body.model_copy(update={"reason": SAMPLE})
+        asking = asking._replace(body=body.model_dump(mode="json"))
+    return await rehearse(request, asking, product, region, _made(row, body, about))
 
 
 def _record(request: Request, product: str, region: str) -> RegionRecord:
@@ -224,6 +235,11 @@ async def _confirm(
     deps = dependencies_of(request)
     (before,), (after,) = foreseen.readiness_before, foreseen.readiness_after
     plan = record.region.plan
+    sent_again = {**_typed(filled), ABOUT: filled.get(ABOUT, "")}
+    if not sent_again.get("reason", "").strip():
+        sent_again.pop("reason", None)
+    # Whoever was sure had seen it, and said nothing of why.
+    faults = {"reason": (gettext("Say why, then do it. Nothing was done."),)} if SURE in filled else {}
 
     def named() -> str | None:
         with deps.store.reading() as tx:
@@ -245,11 +261,12 @@ async def _confirm(
                 for name, text in _typed(filled).items()
                 if text.strip() and name.rpartition(".")[2] in FIELDS
             ),
-            form=Form(wish=filled[WISH], values={**_typed(filled), ABOUT: filled.get(ABOUT, "")}),
+            form=Form(wish=filled[WISH], values=sent_again, faults=faults),
+            asks_why="reason" not in sent_again,
             before=before,
             after=after,
             would=foreseen.would,
         )
-        return page_response(page, request)
+        return page_response(page, request, status=422 if faults else 200)
 
     return await run_in_threadpool(shown)

@@ -121,6 +121,7 @@ def _offer(
         latest=subject.latest,
         dissents=dissents(sight.readiness) if row.action is Action.DECIDE else (),
         conditions=min(sight.region.policy.go_no_go.most_conditions, MOST_CONDITIONS_ASKED),
+        asks_first=row.asks_first,
         needs_login=row.action in FRESH_LOGIN and not is_fresh,
     )
 

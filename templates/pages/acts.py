@@ -41,6 +41,8 @@ class ActOffer:
     """Whose dissent a go would have to accept by name."""
     conditions: int = 0
     """How many conditions the policy allows."""
+    asks_first: bool = False
+    """Whether one sees what it would lead to before it is done."""
     needs_login: bool = False
     """Whether the viewer must sign in afresh before it is done."""
 
@@ -160,6 +162,8 @@ class ConfirmPage(Page):
     """What was filled in, to be read before it is done."""
     form: Form
     """All of it, to be sent again: with the same key, so that it is done once."""
+    asks_why: bool
+    """Whether nobody has said why yet: it is looked at without a reason, and done with one."""
     before: Outlook
     after: Outlook
     would: Would

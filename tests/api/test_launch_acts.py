@@ -107,6 +107,22 @@ def test_a_move_is_seen_before_it_is_done(opened: TestClient, issuer: EmbeddedIs
     assert opened.post(f"{PAGE}/slip", data={**MOVE, "step": "move"}, headers=who).status_code == 303
 
 
+def test_a_move_is_seen_without_a_reason_and_done_only_with_one(
+    opened: TestClient, issuer: EmbeddedIssuer, desk: Desk
+) -> None:
+    """What another date would mean is shown to whoever asks; moving it without saying why says so at the field."""
+    who, blank = manager(issuer), {**MOVE, "reason": " "}
+    seen = outline_of(opened.post(f"{PAGE}/slip", data={**blank, "step": "rehearse"}, headers=who))
+    assert "Ready to decide" in seen.text
+    assert "reason" not in seen.text.lower().partition("nothing is moved yet")[2].partition("move it, with")[0]
+    unsaid = outline_of(opened.post(f"{PAGE}/slip", data={**blank, "step": "move"}, headers=who), 422)
+    assert "Say why, then move it." in unsaid.text
+    assert "Ready to decide" in unsaid.text
+    emea = desk.latest("emea")
+    assert emea is not None
+    assert desk.region(emea).launch_at == LAUNCH_AT
+
+
 def test_a_move_that_cannot_be_keeps_what_was_typed(opened: TestClient, issuer: EmbeddedIssuer) -> None:
     """An instant that is past is told of by every region; who may move nothing here finds no such launch."""
     past = {**MOVE, "launch_at": "2020-01-01T09:00", "reason": HOSTILE, "step": "rehearse"}

@@ -310,6 +310,27 @@ def test_a_moment_that_is_none_there_is_named_at_its_field(desk: Desk, house: Ho
         assert typed.items() <= again.values.items()
 
 
+def test_what_another_date_leads_to_is_seen_before_one_says_why(desk: Desk, house: House) -> None:
+    """Looking needs no reason, doing it does: it is asked for beside what would follow, and nothing is lost or done."""
+    key = begun(desk)
+    before = desk.region(key).launch_at
+    form = house.form(OWNER, "reschedule")
+    seen = send(house.client, form, house.people[OWNER], launch_at="2027-03-29T09:00")
+    assert seen.status_code == 200, seen.text
+    assert "This leads to" in Outline(seen.text).text
+    sure = Forms(seen.text).named("reschedule")
+    assert sure.values["reason"] == ""
+    unsaid = send(house.client, sure, house.people[OWNER], sure="yes")
+    assert unsaid.status_code == 422
+    assert "Say why, then do it." in Outline(unsaid.text).text
+    assert desk.region(key).launch_at == before
+    again = Forms(unsaid.text).named("reschedule")
+    assert again.values["launch_at"] == "2027-03-29T09:00"
+    done = send(house.client, again, house.people[OWNER], sure="yes", reason="One more month.")
+    assert done.status_code == 303
+    assert desk.region(key).launch_at > before
+
+
 def test_a_condition_half_written_is_named_at_its_field(desk: Desk, house: House) -> None:
     """What a condition lacks stands beside the field that it lacks."""
     desk.policy = lasting(2)

@@ -97,6 +97,7 @@ def room_acts(text: str) -> RoomActs:
             latest=LAUNCH_AT,
             dissents=(Function.SALES,),
             conditions=2,
+            asks_first=row.asks_first,
             needs_login=row.name == "grant-waiver",
         )
         for row in ROOM_ACTS
@@ -127,7 +128,8 @@ def confirm_page(text: str = "Everyone is certified.") -> ConfirmPage:
             Said(name="reason", value=text),
             Said(name="conditions.0.due_at", value="2027-03-01T09:00"),
         ),
-        form=Form(wish="wish", values={"reason": text}),
+        form=Form(wish="wish", values={"launch_at": text}),
+        asks_why=True,
         before=before,
         after=before.model_copy(update={"verdict": Verdict.CONDITIONAL_GO, "stage": Stage.TRAINING}),
         would=Would(
