@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from api.commanding import region_not_found
+from api.decision_seen import decision_seen, record_address
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.lacking import if_missed
@@ -12,11 +13,12 @@ from api.rights import Action, can
 from api.room import Given, room_acts, shown_contents
 from api.room_acts import Sight
 from readiness.ball import Ball, tallies
-from readiness.events import BallotCast
+from readiness.events import BallotCast, DecisionTaken
 from readiness.policy import SIGNED_STAGES
 from readiness.readiness import Readiness
 from store.ball import ball_after
 from store.content import StageContent, stage_content
+from store.decision_records import latest_kept
 from store.ledger import Happening, timeline
 from store.names import names_of
 from store.regions import latest_region, region_record
@@ -54,6 +56,7 @@ def region_page(
         shown: tuple[Happening, ...] = ()
         if can(actor, Action.READ_TIMELINE, region):
             shown = timeline(tx, key, after=max(0, readiness.version - LATEST_ENTRIES), limit=LATEST_ENTRIES)
+        seen = decision_seen(latest_kept(tx, key), readiness) if can(actor, Action.READ_TIMELINE, region) else None
         ball = ball_after(tx, record, ()) if can(actor, Action.READ_BALL, region) else None
         contents: tuple[StageContent, ...] = ()
         if can(actor, Action.READ_CONTENT, region):
@@ -63,6 +66,8 @@ def region_page(
         texts = shown_contents(tx, record, contents, now=read_at)
         change = record.region.policy_change
         asked = {entry.row.event.person for entry in shown} | persons_in(readiness) | {actor.person}
+        asked |= {seen.person} if seen is not None else set()
+        asked |= persons_in(seen.then) if seen is not None and seen.then is not None else set()
         asked |= {each.person for text in texts for each in text.signed}
         asked |= {each.person for text in texts for each in text.sent_back}
         asked |= {change.asked_by, change.confirmed_by} if change is not None else set()
@@ -74,11 +79,12 @@ def region_page(
         readiness=readiness,
         read_at=read_at,
         names=names,
-        timeline=tuple(_line(entry, names) for entry in reversed(shown)),
+        timeline=tuple(_line(entry, names, product, region) for entry in reversed(shown)),
         earlier=shown[0].row.version - 1 if shown else 0,
         held_for=_held_for(ball, readiness.time_zone, now=read_at) if ball is not None else (),
         shows_people=can(actor, Action.READ_PEOPLE, region),
         if_missed=if_missed(actor, record.region, readiness),
+        seen=seen,
         change=PolicyWaits(
             asked_by=change.asked_by,
             asked_at=change.asked_at,
@@ -125,7 +131,7 @@ def persons_in(readiness: Readiness) -> set[str | None]:
     }
 
 
-def _line(entry: Happening, names: dict[str, str]) -> TimelineLine:
+def _line(entry: Happening, names: dict[str, str], product: str, region: str) -> TimelineLine:
     event = entry.row.event
     body = entry.command.body if entry.command is not None else None
     # A ballot's reason would tell how it voted: the poll tells both once it has closed.
@@ -136,4 +142,7 @@ def _line(entry: Happening, names: dict[str, str]) -> TimelineLine:
         what=happening(event),
         who=names.get(event.person, event.person) if event.person is not None else None,
         reason=reason if isinstance(reason, str) else None,
+        record_address=record_address(product, region, entry.row.version)
+        if isinstance(event, DecisionTaken)
+        else None,
     )

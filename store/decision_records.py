@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from readiness.canonical import canonical_json, digest_of_text
 from readiness.evidence import Evidence
@@ -55,7 +55,14 @@ def keep(tx: Connection, key: RegionKey, before: RegionLaunch, row: RegionRow, e
 
 def kept(tx: Connection, key: RegionKey, version: int) -> DecisionRecord | None:
     """Return what the decision at that version of the region's ledger was taken on; None where none was."""
-    row = tx.execute(select(decision_records).filter_by(**scope_of(key), version=version)).first()
-    if row is None:
-        return None
-    return DecisionRecord(row.version, row.at, row.document.encode("utf-8"), row.digest)
+    return _record(tx.execute(select(decision_records).filter_by(**scope_of(key), version=version)).first())
+
+
+def latest_kept(tx: Connection, key: RegionKey) -> DecisionRecord | None:
+    """Return what the latest decision on the region was taken on, whether it stands or not; None where none was."""
+    chosen = select(decision_records).filter_by(**scope_of(key)).order_by(decision_records.c.version.desc()).limit(1)
+    return _record(tx.execute(chosen).first())
+
+
+def _record(row: Row[*tuple[Any, ...]] | None) -> DecisionRecord | None:
+    return DecisionRecord(row.version, row.at, row.document.encode("utf-8"), row.digest) if row is not None else None

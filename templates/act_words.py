@@ -2,6 +2,7 @@
 
 from readiness.commands import Choice
 from readiness.policy import CriterionKey, Function, Stage
+from templates.core_words import dated
 from templates.language import gettext
 from templates.pages.acts import About, Said
 from templates.words import CHOICES, CRITERIA, FUNCTIONS, STAGES
@@ -87,13 +88,6 @@ FIELDS: dict[str, str] = {
 """What is asked for again before it is done, as its fields are called."""
 
 
-def plainly(refusal: str) -> str:
-    """Return what the core says of a refusal with its criteria called as pages call them."""
-    for key, words in CRITERIA.items():
-        refusal = refusal.replace(key.value, gettext(words).lower())
-    return refusal
-
-
 def asked_for(name: str) -> str:
     """Return what the field called `name` is about; its last step, where it is one of several."""
     return gettext(FIELDS[name.rpartition(".")[2]])
@@ -104,5 +98,5 @@ def said_words(said: Said) -> str:
     if said.name == "verdict" and said.value in set(Choice):
         return gettext(CHOICES[Choice(said.value)])
     if said.name.endswith("_at"):
-        return said.value.replace("T", ", ")
+        return dated(said.value)
     return said.value

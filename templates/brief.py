@@ -14,6 +14,7 @@ from readiness.events import CriterionStatus
 from readiness.forecast import is_outweighed
 from readiness.readiness import Readiness, SeatShown
 from readiness.region import ConditionStatus, Verdict, WaiverStatus
+from templates.core_words import plainly
 from templates.language import Reader, gettext, reader, reading
 from templates.moments import cut, day, in_utc, index, instant, margin, percent, span, until
 from templates.words import (
@@ -108,7 +109,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
         "means": gettext(VERDICTS_MEAN[shown.verdict]),
         "colour": shown.rag.value,
         "colour_word": f"{gettext(COLOURS[shown.rag])}: {within(COLOURS_MEAN[shown.rag])}",
-        "reasons": [_cut(reason) for reason in shown.reasons],
+        "reasons": [_cut(plainly(reason)) for reason in shown.reasons],
         "facts": [
             [gettext("Launch"), f"{instant(shown.launch_at, zone)} ({until(shown.launch_at, brief.printed_at)})"],
             [gettext("Stage"), gettext(STAGES[shown.stage])],
@@ -122,7 +123,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
         ],
         "decision": list(_decision(brief)),
         "waits": [
-            [whom(each.waiting_on), _cut(each.reason), span(brief.printed_at - each.since)]
+            [whom(each.waiting_on), _cut(plainly(each.reason)), span(brief.printed_at - each.since)]
             for each in shown.blockers[:MOST_ROWS]
         ],
         "criteria": [
@@ -131,7 +132,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
                 f"{gettext(CRITERION_STATUSES[each.status])} ({gettext(COLOURS[each.rag])})",
                 f"{each.numerator:,} / {each.denominator:,} {gettext(COUNTS[each.key])}",
                 f"{percent(each.actual)}, {percent(each.required)}",
-                _cut("; ".join(each.reasons)) or "-",
+                _cut("; ".join(plainly(reason) for reason in each.reasons)) or "-",
             ]
             for each in shown.criteria
         ],
@@ -251,7 +252,7 @@ def _lapses(brief: Brief) -> Iterator[str]:
     for result in shown.criteria:
         for reason in result.reasons:
             if result.status is not CriterionStatus.MET and "lapse" in reason:
-                yield _cut(reason)
+                yield _cut(plainly(reason))
 
 
 def _cut(text: str) -> str:

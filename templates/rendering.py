@@ -15,7 +15,7 @@ from readiness.policy import GATED_STAGES, CriterionKey, Stage
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
-from templates import act_words, happenings, moments, people_words, words
+from templates import act_words, core_words, happenings, moments, people_words, words
 from templates.assets import asset_address
 from templates.language import LANGUAGES, Reader, gettext, ngettext, reading
 from templates.pages import Page, Sort, region_address
@@ -111,7 +111,7 @@ def environment() -> Environment:
         act_leads_to=_words(act_words.ACTS_LEAD_TO),
         about=act_words.about_words,
         asked_for=act_words.asked_for,
-        plainly=act_words.plainly,
+        plainly=core_words.plainly,
         said_words=act_words.said_words,
         role=_words(words.ROLES),
         on_the_clock=moments.on_the_clock,

@@ -66,6 +66,7 @@ from templates.pages.personas import PersonaLine, PersonasPage
 from templates.pages.portfolio import DebtRow, Foreseen, HeldRow, PortfolioPage, TrendDay
 from templates.pages.problem import FaultLine, ProblemPage
 from templates.pages.region import HeldFor, IfMissed, Lacking, PolicyWaits, RegionPage, TimelineLine
+from templates.pages.seen import DecisionSeen, FigureSeen, VoteSeen, WaiverSeen
 from templates.pages.start import DueShown, RegionBegins, StartPage, StartPreview, TierProposed
 
 PAGES: tuple[type[Page], ...] = (
@@ -117,11 +118,13 @@ __all__ = [
     "DecidePage",
     "DecideRow",
     "DecideSection",
+    "DecisionSeen",
     "DeliveriesPage",
     "DeliveryLine",
     "DeliveryPage",
     "DueShown",
     "FaultLine",
+    "FigureSeen",
     "Filters",
     "Follows",
     "Foreseen",
@@ -198,10 +201,12 @@ __all__ = [
     "ViewLink",
     "Viewer",
     "Vote",
+    "VoteSeen",
     "WaitedFor",
     "Waits",
     "WaitsOn",
     "Waived",
+    "WaiverSeen",
     "Wave",
     "launch_address",
     "region_address",

@@ -11,6 +11,7 @@ from readiness.policy_events import Applies
 from readiness.readiness import Readiness, SeatShown
 from templates.pages.acts import RoomActs, ShownContent
 from templates.pages.frame import Page
+from templates.pages.seen import DecisionSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class TimelineLine:
     who: str | None
     """None where it fell due by itself."""
     reason: str | None
+    record_address: str | None = None
+    """Where what it was taken on is read, if it is a decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,8 @@ class RegionPage(Page):
     """How many entries lie before the oldest that is shown."""
     held_for: tuple[HeldFor, ...]
     """In the order of the stages; nothing where the reader may not see it."""
+    seen: DecisionSeen | None
+    """What the latest decision was taken on; None where none was, or the reader may not see it."""
     change: PolicyWaits | None
     contents: tuple[ShownContent, ...]
     """What is signed here, stage by stage; nothing where the reader may not see it."""

@@ -311,7 +311,7 @@ def test_a_moment_that_is_none_there_is_named_at_its_field(desk: Desk, house: Ho
 
 
 def test_what_another_date_leads_to_is_seen_before_one_says_why(desk: Desk, house: House) -> None:
-    """Looking needs no reason, doing it does: it is asked for beside what would follow, and nothing is lost or done."""
+    """Looking needs no reason, doing does: it is asked for beside what follows, and nothing is lost by that."""
     key = begun(desk)
     before = desk.region(key).launch_at
     form = house.form(OWNER, "reschedule")

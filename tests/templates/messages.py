@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from templates import act_words, people_words, words
+from templates import act_words, core_words, people_words, words
 from templates.language import CATALOGUES, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +61,8 @@ def _in_code() -> Iterator[Message]:
 
 
 def _in_words() -> Iterator[str]:
+    yield from core_words.SENTENCES
+    yield from core_words.PHRASES
     kept = (*vars(words).items(), *vars(act_words).items(), *vars(people_words).items())
     for name, value in kept:
         if name.isupper() and isinstance(value, dict):

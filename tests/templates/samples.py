@@ -29,7 +29,9 @@ from templates.pages import (
     ChangeLine,
     Changes,
     ColourTotal,
+    DecisionSeen,
     FaultLine,
+    FigureSeen,
     Filters,
     HeldFor,
     IfMissed,
@@ -52,7 +54,9 @@ from templates.pages import (
     VerdictCount,
     VerdictTotal,
     Viewer,
+    VoteSeen,
     Waits,
+    WaiverSeen,
     Wave,
 )
 from templates.timescale import Tick
@@ -286,7 +290,12 @@ def region_page(**changes: object) -> RegionPage:
         names={"ex-1": "Elena Fischer"},
         timeline=(
             TimelineLine(
-                version=9, at=NOW, what="Decided: no-go", who="Elena Fischer", reason="Two teams still learn."
+                version=9,
+                at=NOW,
+                what="Decided: no-go",
+                who="Elena Fischer",
+                reason="Two teams still learn.",
+                record_address="/v1/launches/atlas-2/regions/apac/decisions/9",
             ),
             TimelineLine(version=8, at=NOW, what="Training opened", who=None, reason=None),
         ),
@@ -303,11 +312,43 @@ def region_page(**changes: object) -> RegionPage:
         ),
         shows_people=True,
         if_missed=if_missed(),
+        seen=decision_seen(),
         change=PolicyWaits(
             asked_by="pm-7", asked_at=NOW, applies=Applies.ALL, confirmed_by="ex-2", from_at=LAUNCH_AT
         ),
         contents=tuple(shown_contents("Atlas 2 halves your close.")),
         acts=room_acts("Print the prices"),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+def decision_seen(**changes: object) -> DecisionSeen:
+    """Return what was seen at a decision that was lost since, with `changes`."""
+    then, now = readiness(), full_readiness()
+    (before, *_), (after, *others) = then.criteria, now.criteria
+    assert now.poll is not None
+    sealed, dissent, absent = now.poll.seats
+    (waiver,) = now.waivers
+    made = DecisionSeen(
+        choice=Choice.GO,
+        person="ex-2",
+        at=NOW,
+        stands=False,
+        digest="sha256:" + "0" * 64,
+        record_address="/v1/launches/atlas-2/regions/emea/decisions/9",
+        then=then,
+        figures=(
+            FigureSeen(criterion=after.key, then=before, now=after, differs=True),
+            *(FigureSeen(criterion=each.key, then=None, now=each, differs=False) for each in others),
+        ),
+        waivers=(
+            WaiverSeen(then=waiver, now=None, differs=True),
+            WaiverSeen(then=None, now=waiver, differs=False),
+        ),
+        votes=(
+            VoteSeen(function=Function.SALES, then=dissent, now=absent, differs=True),
+            VoteSeen(function=Function.MARKETING, then=None, now=sealed, differs=False),
+        ),
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jinja2 import nodes
 
 from templates import moments
 from templates.language import LANGUAGES, Reader, gettext, reading
 from templates.pages import Frame, Page
-from templates.rendering import render
+from templates.rendering import FOLDER, environment, render
 from templates.words import within_sentence
 from tests.templates.every_sample import SAMPLES
 from tests.templates.messages import Message, catalogue, messages
@@ -49,6 +50,16 @@ def test_every_page_renders_in_german(sample: Page) -> None:
     assert outline.open == []
     assert ("html", {"lang": "de"}) in outline.elements
     assert "Zum Inhalt springen" in outline.text
+
+
+def test_no_word_is_written_before_anybody_reads_it() -> None:
+    """A filter of a word that stands in a template is written once, for whoever opens the page first; `_` is not."""
+    for file in sorted(FOLDER.iterdir()):
+        tree = environment().parse(file.read_text("utf-8"))
+        found = [
+            each.name for each in tree.find_all(nodes.Filter) if isinstance(each.node, nodes.Const) and not each.args
+        ]
+        assert found == [], file
 
 
 def test_what_surrounds_a_message_does_not_hide_its_translation() -> None:

@@ -338,7 +338,8 @@ def test_a_sealed_ballot_is_told_of_and_not_how_it_was_cast() -> None:
     assert poll is not None
     seats = tuple(seat.model_copy(update={"position": None, "reason": None}) for seat in poll.seats)
     sealed = poll.model_copy(update={"closed_at": None, "seats": seats})
-    shown = Outline(render(region_page(readiness=full_readiness().model_copy(update={"poll": sealed})))).text
+    page = region_page(readiness=full_readiness().model_copy(update={"poll": sealed}), seen=None)
+    shown = Outline(render(page)).text
     assert shown.count("Has voted, sealed") == 2
     assert "Dissents" not in shown
 

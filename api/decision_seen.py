@@ -1,0 +1,85 @@
+"""What had whoever decided on a region seen, and what of it is otherwise now?"""
+
+import json
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from readiness.events import DecisionTaken
+from readiness.readiness import CriterionResult, Readiness, SeatShown, WaiverShown
+from store.decision_records import DecisionRecord
+from templates.pages import DecisionSeen, FigureSeen, VoteSeen, WaiverSeen
+
+Key = TypeVar("Key", bound=Hashable)
+Kind = TypeVar("Kind")
+
+
+def record_address(product: str, region: str, version: int) -> str:
+    """Return where what a decision was taken on is read byte for byte."""
+    return f"/v1/launches/{product}/regions/{region}/decisions/{version}"
+
+
+def decision_seen(record: DecisionRecord | None, now: Readiness) -> DecisionSeen | None:
+    """Return what was seen at the decision of `record` beside what stands now; None where nothing was decided."""
+    if record is None:
+        return None
+    document = json.loads(record.document)
+    taken = DecisionTaken.model_validate(document["decision"])
+    then = _readiness(document)
+    standing = now.decision
+    return DecisionSeen(
+        choice=taken.choice,
+        person=taken.person or "",
+        at=record.at,
+        stands=standing is not None and standing.version == record.version,
+        digest=record.digest,
+        record_address=record_address(now.product, now.region, record.version),
+        then=then,
+        figures=tuple(_figures(then, now)) if then is not None else (),
+        waivers=tuple(_waivers(then, now)) if then is not None else (),
+        votes=tuple(_votes(then, now)) if then is not None else (),
+    )
+
+
+def _readiness(document: Mapping[str, object]) -> Readiness | None:
+    """Return the readiness that was written down; its fractions stand there as text."""
+    try:
+        return Readiness.model_validate(document.get("readiness"))
+    except ValidationError:
+        # Of a version that knew other stages or criteria: the bytes still tell, word for word.
+        return None
+
+
+def _figures(then: Readiness, now: Readiness) -> Iterator[FigureSeen]:
+    seen, stands = ({each.key: each for each in of.criteria} for of in (then, now))
+    for key, before, after in _beside(seen, stands):
+        yield FigureSeen(criterion=key, then=before, now=after, differs=_counted(before) != _counted(after))
+
+
+def _counted(of: CriterionResult | None) -> tuple[object, ...] | None:
+    return (of.status, of.numerator, of.denominator, of.required) if of is not None else None
+
+
+def _waivers(then: Readiness, now: Readiness) -> Iterator[WaiverSeen]:
+    seen, stands = ({each.id: each for each in of.waivers} for of in (then, now))
+    for _, before, after in _beside(seen, stands):
+        yield WaiverSeen(then=before, now=after, differs=_granted(before) != _granted(after))
+
+
+def _granted(of: WaiverShown | None) -> tuple[object, ...] | None:
+    return (of.status, of.floor, of.expires_at) if of is not None else None
+
+
+def _votes(then: Readiness, now: Readiness) -> Iterator[VoteSeen]:
+    seen, stands = ({each.function: each for each in of.poll.seats} if of.poll else {} for of in (then, now))
+    for function, before, after in _beside(seen, stands):
+        yield VoteSeen(function=function, then=before, now=after, differs=_cast(before) != _cast(after))
+
+
+def _cast(of: SeatShown | None) -> tuple[object, ...] | None:
+    return (of.voted, of.position, of.person, of.stale) if of is not None else None
+
+
+def _beside(seen: Mapping[Key, Kind], stands: Mapping[Key, Kind]) -> Iterable[tuple[Key, Kind | None, Kind | None]]:
+    return ((key, seen.get(key), stands.get(key)) for key in dict.fromkeys((*seen, *stands)))

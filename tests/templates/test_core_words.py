@@ -1,0 +1,106 @@
+"""Do pages say what the core says in the reader's language, with dates as pages write them?"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from templates.core_words import SENTENCES, dated, plainly
+from templates.language import Reader, reading
+
+CORE = Path(__file__).parents[2] / "readiness"
+GERMAN = Reader("de", "Europe/Berlin")
+
+PUT_TOGETHER = {"{} certifications lapse", "{} before the launch{}"}
+"""What the core puts together of parts: `SENTENCES` has each way in which it may end up."""
+
+
+def skeletons(module: str) -> set[str]:
+    """Return every reason that a module of the core may give, with a hole for each value."""
+    tree = ast.parse((CORE / module).read_text("utf-8"))
+    held = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    held |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            found.add("".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in held:
+            found.add(node.value)
+    # A reason is a clause: it has words beside its values.
+    return {
+        each for each in found if re.search(r"[a-z]+ (\{\}|[a-z]+) ?", each) and each[0].isupper() | (each[0] == "{")
+    }
+
+
+@pytest.mark.parametrize("module", ["criteria.py", "blockers.py", "evaluate.py", "role_values.py"])
+def test_pages_know_every_reason_that_the_core_gives(module: str) -> None:
+    """Whoever gives the core another reason gives pages the words for it: they are in the catalogue then."""
+    known = {re.sub(r"%\(\w+\)s", "{}", message) for message in SENTENCES}
+    asked = {re.sub(r" UTC(?=\W|$)", "", each) for each in skeletons(module)}
+    assert asked - known - PUT_TOGETHER == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "english", "german"),
+    [
+        (
+            "4 certifications lapse before the launch, the first on 2026-12-07",
+            "4 certifications lapse before the launch, the first on 7 Dec 2026",
+            "4 Zertifizierungen laufen vor dem Start ab, die erste am 7. Dez. 2026",
+        ),
+        (
+            "1200 of 6000 hold no certification valid at launch",
+            "1,200 of 6,000 hold no certification valid at launch",
+            "1.200 von 6.000 haben keine Zertifizierung, die beim Start gilt",
+        ),
+        (
+            "Waived until 2027-03-15 08:00 UTC down to 0.75",
+            "Waived until 15 Mar 2027, 08:00 UTC down to 75%",
+            "Ausnahmegenehmigung bis 15. März 2027, 08:00 UTC, herab bis 75\N{NO-BREAK SPACE}%",
+        ),
+        (
+            "Sales has not signed the value propositions for 3 working days; "
+            "an executive may name another person of sales",
+            "Sales has not signed the value propositions for 3 working days; "
+            "an executive may name another person of sales",
+            "Vertrieb hat die Nutzenversprechen nicht abgezeichnet, seit 3 Arbeitstagen; "
+            "die Geschäftsleitung darf eine andere Person benennen: Vertrieb",
+        ),
+        (
+            "These gates are not met yet: certified_share, poll_complete. A decision is taken once they are.",
+            "These gates are not met yet: audience certified on launch day, poll complete. "
+            "A decision is taken once they are.",
+            "Noch nicht erfüllt: Am Starttag zertifizierte Zielgruppe, Umfrage vollständig. "
+            "Entschieden wird, sobald das erfüllt ist.",
+        ),
+        (
+            "The launch instant 2027-03-01T09:00 has passed. Reschedule the region, then decide.",
+            "The launch instant 1 Mar 2027, 09:00 has passed. Reschedule the region, then decide.",
+            "The launch instant 1. März 2027, 09:00 has passed. Reschedule the region, then decide.",
+        ),
+    ],
+    ids=["lapse", "thousands", "waiver", "within another", "criteria", "unknown"],
+)
+def test_a_sentence_of_the_core_is_said_as_pages_say_it(said: str, english: str, german: str) -> None:
+    """Known sentences are translated with their values; of others the dates and the names of criteria are ours."""
+    assert plainly(said) == english
+    with reading(GERMAN):
+        assert plainly(said) == german
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "q-2027-01-01",
+        "2027-01-01-launch",
+        "/files/2027-01-01",
+        "2027-03-01T09:00:00+01:00",
+        "2027-13-41",
+        "12027-01-011",
+    ],
+)
+def test_what_only_looks_like_a_date_is_left_alone(kept: str) -> None:
+    """Ids, addresses and instants as the API takes them stay as they are, and so does what is no day."""
+    assert dated(f"See {kept}.") == f"See {kept}."
+    assert plainly(f"The segment {kept} has no statement yet") == f"The segment {kept} has no statement yet"
