@@ -43,6 +43,10 @@ MOST_CHARTS = 12
 """Regions whose people are counted day by day for one page: those that launch first, and any other when asked."""
 
 
+SHORTEST_BAR = 12
+"""Of the thousand parts of the line: a stage that was open for a minute is still to be seen."""
+
+
 def launch_page(
     deps: Dependencies,
     actor: Actor,
@@ -194,7 +198,7 @@ def _bars(region: RegionLaunch, scale: Timescale, read_at: datetime) -> Iterator
         if state.opened_at is not None:
             ended_at = state.closed_at if state.is_closed and state.closed_at is not None else until
             x = scale.x(state.opened_at)
-            width = max(2, scale.x(ended_at) - x)
+            width = max(SHORTEST_BAR, scale.x(ended_at) - x)
         yield StageBar(
             stage=stage, status=state.status, x=x, width=width, planned_x=planned_x, planned_width=due_x - planned_x
         )

@@ -35,6 +35,11 @@ class StageBar:
     planned_width: int
     """From there to when it is due itself."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Say whether it is passed or waived, and not open again."""
+        return self.status in {StageStatus.PASSED, StageStatus.WAIVED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
@@ -70,6 +75,11 @@ class LaunchRow:
     def has_learned(self) -> bool:
         """Say whether every learning stage is behind it, so that nothing is left to forecast."""
         return self.stage in {Stage.GO_NO_GO, Stage.LAUNCHED}
+
+    @property
+    def closed(self) -> int:
+        """How many stages are passed or waived."""
+        return sum(bar.is_closed for bar in self.bars)
 
     @property
     def address(self) -> str:
