@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.acts import rescheduling
+from api.bodies import OwnerBody
 from api.commanding import Request as Asking
 from api.dependencies import Deps
 from api.guard import Judged, guarded_router, insist, requires
@@ -21,6 +22,7 @@ from api.launches import asked_before, carry_out_addition, checked_region, plain
 from api.many import EachItem, done_in_each
 from api.many_bodies import ReschedulesBody
 from api.origin import origin_of
+from api.owning import hand_over
 from api.page_answers import page_response, see_other
 from api.page_forms import FormFaulty, body_of, filled_in, key_of, refused_form
 from api.problems import Problem
@@ -40,6 +42,7 @@ def launch_acts_router() -> APIRouter:
     """Return the acts on the page of a product."""
     router = guarded_router()
     router.add_api_route("/launches/{product}/slip", slip, methods=["POST"], response_model=None)
+    router.add_api_route("/launches/{product}/owner", hand_over_on_page, methods=["POST"], response_model=None)
     router.add_api_route("/launches/{product}/add", add_region_on_page, methods=["POST"], response_model=None)
     router.add_api_route("/launches/{product}/{region}/workflow", see_workflow, methods=["GET"], response_model=None)
     return router
@@ -117,6 +120,31 @@ async def add_region_on_page(
         return page_response(launch_page(deps, actor, product, adding=form), request, status=status)
 
     return await run_in_threadpool(again)
+
+
+async def hand_over_on_page(
+    request: Request,
+    product: str,
+    deps: Deps,
+    actor: Annotated[Actor, requires(Action.CHANGE_OWNER, judged=Judged.BY_FILTER)],
+) -> Response:
+    """Hand the launch over to another person, in every running region or in none."""
+    filled = await filled_in(request)
+    product, key = str(slugged(product)), key_of(filled)
+
+    def again(form: Form, status: int) -> Response:
+        return page_response(launch_page(deps, actor, product, owning=form), request, status=status)
+
+    try:
+        body = body_of(OwnerBody, {name: filled.get(name, "") for name in ("owner", "reason")})
+        await hand_over(request, actor, Wish(key, is_rehearsal=False), product, body)
+    except FormFaulty as faulty:
+        return await run_in_threadpool(again, faulty.form, 422)
+    except Problem as problem:
+        if problem.kind.status not in _REFUSED_ON_THE_PAGE:
+            raise
+        return await run_in_threadpool(again, refused_form(filled, problem), problem.kind.status)
+    return see_other(launch_address(product), said="handed-over")
 
 
 async def see_workflow(

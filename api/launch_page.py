@@ -11,6 +11,7 @@ from api.commanding import launch_not_found
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.many import EachItem
+from api.owning import role_to_hand_over
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.page_forms import blank_form
 from api.problems import ProblemDocument
@@ -56,10 +57,12 @@ def launch_page(
     slip: Form | None = None,
     slips: tuple[Slip, ...] = (),
     adding: Form | None = None,
+    owning: Form | None = None,
 ) -> LaunchPage:
     """Return the page of a product, of the regions that `actor` may see; raises the problem `not-found`.
 
-    `chart` is the one region to be drawn; `slip` and `adding` are forms that came back, `slips` what a move means.
+    `chart` is the one region to be drawn; `slip`, `adding` and `owning` are forms that came back, `slips` what a move
+    means.
     """
     allowed = allowed_regions(actor, Action.READ_BOARD)
     within = None if allowed.everywhere else allowed.named
@@ -87,11 +90,13 @@ def launch_page(
         for each in records
         if each.region.ending is None and can(actor, Action.RESCHEDULE, each.key.region)
     )
+    running = tuple(each.key.region for each in records if each.region.ending is None)
+    may_hand_over = bool(running) and role_to_hand_over(actor, rows[0].owner, running) is not None
     adds = bool(movable) and bool(allowed_regions(actor, Action.ADD_REGION))
     return LaunchPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
         # A page with a form is not taken away from under whoever fills it in.
-        refresh_seconds=None if movable else REFRESH_SECONDS,
+        refresh_seconds=None if movable or may_hand_over else REFRESH_SECONDS,
         read_at=read_at,
         product=product,
         name=rows[0].product_name,
@@ -119,6 +124,7 @@ def launch_page(
             replace(each, name=regions[each.name].plan.name) if each.name in regions else each for each in slips
         ),
         adding=(adding or blank_form()) if adds else None,
+        owning=(owning or blank_form()) if may_hand_over else None,
         zones=tuple(sorted(known_zones())) if adds else (),
         shows_workflows=deps.workflows_seen_at is not None and can(actor, Action.MANAGE_WEBHOOKS),
         shows_content=bool(allowed_regions(actor, Action.READ_CONTENT)),

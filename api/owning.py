@@ -4,6 +4,7 @@
 # running region by a command of its own: its ledger alone must tell who may not decide there. Nothing is handed over
 # unless every region would take it.
 
+from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Request
@@ -53,6 +54,13 @@ async def change_owner(
     actor: Annotated[Actor, requires(Action.CHANGE_OWNER, judged=Judged.BY_FILTER)],
 ) -> Any:
     """Hand the launch over to another person, in every running region or, where one refuses, in none."""
+    return each_response(await hand_over(request, actor, wish, product, body))
+
+
+async def hand_over(
+    request: Request, actor: Actor, wish: Wish, product: str, body: OwnerBody
+) -> tuple[EachItem, ...]:
+    """Hand the launch over, or rehearse it, and return what each region said; raises the problem of its refusal."""
     deps = dependencies_of(request)
     earlier = None if wish.is_rehearsal else await run_in_threadpool(_asked_before, deps, actor, wish, product, body)
     if earlier is not None:
@@ -67,7 +75,7 @@ async def change_owner(
             request, actor, Wish("", is_rehearsal=True), product, owning(body, role), _meant(body, regions)
         )
         if wish.is_rehearsal:
-            return each_response(would)
+            return would
         _require_all(would)
     said = {**body.model_dump(mode="json"), "meant": list(regions)}
     await command_launch(
@@ -77,7 +85,7 @@ async def change_owner(
         starts=False,
         make=lambda _tx, asked: HandOver.model_validate({**asked, "owner": body.owner}),
     )
-    return each_response(await ask_each(request, actor, wish, product, owning(body, role), _meant(body, regions)))
+    return await ask_each(request, actor, wish, product, owning(body, role), _meant(body, regions))
 
 
 def _meant(body: OwnerBody, regions: tuple[str, ...]) -> Meant:
@@ -119,12 +127,10 @@ def _estate(deps: Dependencies, product: str) -> Estate:
 async def _role(request: Request, actor: Actor, product: str, estate: Estate) -> Role:
     """Return the role in which `actor` hands the launch over: any of theirs where they own it, else product manager
     of every running region; raises a 403 problem, and records it."""
-    manages = [region for region in estate.regions if right_used(actor, Action.CHANGE_OWNER, region) is _MANAGER]
-    if len(manages) == len(estate.regions):
-        return _MANAGER
-    if actor.person == estate.owner:
-        governing = RIGHTS[Action.CHANGE_OWNER].roles
-        return next(role for role in governing if any(grant.role is role for grant in actor.roles))
+    role = role_to_hand_over(actor, estate.owner, estate.regions)
+    if role is not None:
+        return role
+    manages = _managed(actor, estate.regions)
     others = [region for region in estate.regions if region not in manages]
     if not any(right_used(actor, Action.CHANGE_OWNER, region) for region in estate.regions):
         # To who has no right in any of its regions the launch is not there.
@@ -139,6 +145,20 @@ async def _role(request: Request, actor: Actor, product: str, estate: Estate) ->
 
 
 _MANAGER = Role.PRODUCT_MANAGER
+
+
+def role_to_hand_over(actor: Actor, owner: str, regions: Iterable[str]) -> Role | None:
+    """Return the role in which `actor` hands over what `owner` owns in `regions`; None where they may not."""
+    running = tuple(regions)
+    if len(_managed(actor, running)) == len(running):
+        return _MANAGER
+    governing = RIGHTS[Action.CHANGE_OWNER].roles
+    held = (role for role in governing if any(grant.role is role for grant in actor.roles))
+    return next(held, None) if actor.person == owner else None
+
+
+def _managed(actor: Actor, regions: Iterable[str]) -> list[str]:
+    return [region for region in regions if right_used(actor, Action.CHANGE_OWNER, region) is _MANAGER]
 
 
 def _require_known(deps: Dependencies, owner: str) -> None:

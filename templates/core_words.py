@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from readiness.commands import Role
 from readiness.policy import CriterionKey, Function
@@ -153,7 +153,7 @@ def _count(digits: str) -> str:
     return number(int(digits))
 
 
-def _one_of(words: Mapping[str, str], *, is_within: bool = False) -> Callable[[str], str]:
+def _one_of(words: Mapping[Any, str], *, is_within: bool = False) -> Callable[[str], str]:
     """Return what writes each of several values, with commas between them, by our words for them."""
 
     def write(values: str) -> str:

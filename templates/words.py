@@ -124,6 +124,7 @@ SAID: dict[str, str] = {
     "reminded": "Reminded {count}: each hears of it with their next digest.",
     "launch-started": "The launch is started. Its first stage is open in every region.",
     "launch-moved": "The launch is moved in {count} of its regions.",
+    "handed-over": "The launch is handed over, in every running region.",
     "region-added": "The region is added. Its first stage is open.",
     "text-written": "The new revision is written. Whoever must sign it is told.",
     "text-withdrawn": "The region's own words are withdrawn: what the whole product says holds there again.",

@@ -121,6 +121,8 @@ class LaunchPage(Page):
     """What the move that is filled in would mean, region by region; empty where nobody asked."""
     adding: Form | None
     """For another region; None for whoever may add none."""
+    owning: Form | None
+    """For another owner; None for whoever may not hand the launch over."""
     zones: tuple[str, ...]
     shows_workflows: bool
     """Whether there are links to the workflows at work."""

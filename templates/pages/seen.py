@@ -58,4 +58,9 @@ class DecisionSeen:
     @property
     def differences(self) -> int:
         """How many of all that are otherwise now."""
-        return sum(each.differs for each in (*self.figures, *self.waivers, *self.votes))
+        differing = (
+            *(each.differs for each in self.figures),
+            *(each.differs for each in self.waivers),
+            *(each.differs for each in self.votes),
+        )
+        return sum(differing)

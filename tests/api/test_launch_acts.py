@@ -151,6 +151,25 @@ def test_a_region_is_added_on_the_page(opened: TestClient, issuer: EmbeddedIssue
     assert opened.post(f"{PAGE}/add", data=good, headers=manager(issuer, "emea")).status_code == 403
 
 
+def test_a_launch_is_handed_over_on_the_page(opened: TestClient, issuer: EmbeddedIssuer, desk: Desk) -> None:
+    """A manager of all its regions hands it over to somebody who is known, saying why; others are not offered it."""
+    who = manager(issuer)
+    desk.teach("dach", people=1)
+    wished = {"wish": "o-1", "owner": "nobody-9", "reason": "She takes over."}
+    unknown = outline_of(opened.post(f"{PAGE}/owner", data=wished, headers=who), 422)
+    assert "Nobody here has the id nobody-9" in unknown.text
+    unsaid = {"wish": "o-2", "owner": "dach-0", "reason": ""}
+    assert "Nothing was done." in outline_of(opened.post(f"{PAGE}/owner", data=unsaid, headers=who), 409).text
+    done = opened.post(f"{PAGE}/owner", data={**wished, "wish": "o-3", "owner": "dach-0"}, headers=who)
+    assert (done.status_code, done.headers["location"]) == (303, PAGE)
+    emea = desk.latest("emea")
+    assert emea is not None
+    assert desk.region(emea).owner == "dach-0"
+    auditor = bearer(issuer, "au-1", (Role.AUDITOR, "*"))
+    assert "Hand the launch over" in outline_of(opened.get(PAGE, headers=who)).text
+    assert "Hand the launch over" not in outline_of(opened.get(PAGE, headers=auditor)).text
+
+
 def test_an_operator_is_led_to_a_workflow_where_somebody_said_where(
     opened: TestClient, issuer: EmbeddedIssuer
 ) -> None:

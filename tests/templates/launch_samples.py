@@ -259,6 +259,7 @@ def launch_acts(text: str = "EMEA") -> dict[str, Any]:
         "movable": (SlipChoice(region="emea", name=text, time_zone="Europe/Berlin", launch_at=NOW),),
         "slips": (moved, replace(moved, refusal=text)),
         "adding": Form(wish="w-8", values={"name": text}, faults={"name": (text,), "time_zone": (text,)}),
+        "owning": Form(wish="w-9", values={"owner": text}, faults={"owner": (text,)}, refusal=text),
         "zones": ("Europe/Berlin",),
         "shows_workflows": True,
         "shows_content": True,
