@@ -90,7 +90,7 @@ class SeatShown(Frozen):
     carried: bool = False
     """Whether the ballot is from an earlier poll and still counts."""
     stale: bool = False
-    """Whether what it rests on has changed since."""
+    """Whether it counts no more, because what it rests on has changed or the voter's role was withdrawn."""
     reason: str | None = None
 
 
