@@ -45,6 +45,7 @@ SENTENCES: tuple[str, ...] = (
     "%(n)s of %(all)s seats have voted",
     "%(function)s has not voted",
     "%(function)s voted before what it rests on changed; poll again",
+    "%(function)s voted, but %(reason)s; poll again",
     "%(name)s will not be %(role)s here any more from %(day)s, before the launch",
     "the role of %(role)s was withdrawn from %(name)s",
     # On whom a region waits: readiness/blockers.py and readiness/waves.py.
