@@ -1,6 +1,6 @@
 """What does the board show of every product and region, and which figures behind it must be counted anew?"""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from readiness.readiness import Blocker, ConditionShown, DecisionShown, Rag, Rea
 from readiness.region import Verdict
 from readiness.rules import judged_instant, must_look
 from store.days import note_day
+from store.documents import reads_once
 from store.engine import Store
 from store.keyed import is_among
 from store.projection import readiness_of, shown_by
@@ -66,8 +67,11 @@ _SHOWN = (
     *(cast(region_launches.c[name], Text) for name in ("reasons", "blockers", "decision", "conditions", "waivers")),
 )
 
-_REASONS = TypeAdapter(tuple[str, ...])
-_BLOCKERS = TypeAdapter(tuple[Blocker, ...])
+_TEXTS_KEPT = 2_048
+"""Reasons and blockers that are kept as read: many regions of a board have the same."""
+
+_reasons: Callable[[Any], tuple[str, ...]] = reads_once(tuple[str, ...], kept=_TEXTS_KEPT)
+_blockers: Callable[[Any], tuple[Blocker, ...]] = reads_once(tuple[Blocker, ...], kept=_TEXTS_KEPT)
 _CONDITIONS = TypeAdapter(tuple[ConditionShown, ...])
 _WAIVERS = TypeAdapter(tuple[WaiverShown, ...])
 
@@ -210,8 +214,8 @@ def _row(row: Row[*tuple[Any, ...]], *, now: datetime | None) -> BoardRow:
         index=index_tenths / 10,
         coverage=coverage_hundredths / 100,
         forecast_at=forecast_at,
-        reasons=(*_doubts(verdict, shown_verdict, told, launch_at, now=now), *_REASONS.validate_json(reasons)),
-        blockers=_BLOCKERS.validate_json(blockers) if blockers is not None else (),
+        reasons=(*_doubts(verdict, shown_verdict, told, launch_at, now=now), *_reasons(reasons)),
+        blockers=_blockers(blockers) if blockers is not None else (),
         decision=_decision(decision, told),
         conditions=_CONDITIONS.validate_json(conditions) if conditions is not None else (),
         waivers=_WAIVERS.validate_json(waivers) if waivers is not None else (),

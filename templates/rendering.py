@@ -1,6 +1,6 @@
 """How does a page become the text that a browser reads?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -145,7 +145,20 @@ def render(page: Page) -> str:
     """Return `page` as HTML; raises where its template asks for anything that the page does not have."""
     known = {field.name: getattr(page, field.name) for field in fields(page)}
     with reading(Reader(page.frame.language, page.frame.zone)):
-        return environment().get_template(page.template).render(known, page=page)
+        return environment().get_template(page.template).render(known, page=page, once=_once())
+
+
+def _once() -> Callable[..., str]:
+    """Return what writes a piece of one page, a macro, once for what it is given, however often that is shown."""
+    written: dict[tuple[object, ...], str] = {}
+
+    def once(piece: Callable[..., str], *given: Hashable) -> str:
+        wanted = (piece, *given)
+        if wanted not in written:
+            written[wanted] = piece(*given)
+        return written[wanted]
+
+    return once
 
 
 def _words(words_of: Mapping[Key, str]) -> Callable[[Key], str]:

@@ -1,13 +1,19 @@
 """At which address is the page of a product, and of a region?"""
 
+from functools import lru_cache
 from urllib.parse import quote
+
+_KEPT = 4_096
+"""Slugs whose form in addresses is kept: a board names the same products and regions hundreds of times."""
+
+_in_address = lru_cache(_KEPT)(lambda slug: quote(slug, safe=""))
 
 
 def launch_address(product: str) -> str:
     """Return the address of a product's page."""
-    return f"/launches/{quote(product, safe='')}"
+    return f"/launches/{_in_address(product)}"
 
 
 def region_address(product: str, region: str) -> str:
     """Return the address of a region's page."""
-    return f"/launches/{quote(product, safe='')}/{quote(region, safe='')}"
+    return f"/launches/{_in_address(product)}/{_in_address(region)}"

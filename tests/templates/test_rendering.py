@@ -119,7 +119,7 @@ def test_every_field_of_a_page_is_shown(kind: type[Page]) -> None:
 @pytest.mark.parametrize("kind", PAGES, ids=lambda kind: kind.__name__)
 def test_no_template_asks_for_what_its_page_lacks(kind: type[Page]) -> None:
     """Every name that a template uses is a field of its page, or the same on every page."""
-    known = {field.name for field in fields(kind)} | {"page"} | set(environment().globals)
+    known = {field.name for field in fields(kind)} | {"page", "once"} | set(environment().globals)
     for tree in template_trees(kind.template):
         local = {name.name for name in tree.find_all(nodes.Name) if name.ctx in {"store", "param"}}
         imported = {name for found in tree.find_all(nodes.FromImport) for name in found.names}
