@@ -46,7 +46,7 @@ CHANGE = "change-it"
 """The field of the button that goes back to the form."""
 
 _OWN = frozenset({WISH, ABOUT, SURE, CHANGE})
-_ON_THE_CLOCK_THERE = re.compile(r"expires_at|review_at|conditions\.\d+\.due_at")
+_ON_THE_CLOCK_THERE = re.compile(r"expires_at|review_at|from_at|conditions\.\d+\.due_at")
 _WITH_ITS_REASON = re.compile(r"(dissents_accepted\.\d+)\.function")
 
 
@@ -179,7 +179,7 @@ def _read(name: str, text: str, zone: str) -> Any:
         return resolve(parse_wall_clock(text), zone).isoformat()
     if name == "seen":
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
-    if name == "floor":
+    if name == "floor" or name.endswith(".required_share"):
         return _share(text)
     return text
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from api.acts import (
     answering_waiver,
     asking_to_waive,
     cancelling,
+    changing_policy,
     deciding,
     holding,
     meeting,
@@ -37,6 +39,7 @@ from api.bodies import (
     MeetBody,
     NameBody,
     PolicyAnswerBody,
+    PolicyChangeBody,
     PollBody,
     RescheduleBody,
     ResumeBody,
@@ -57,8 +60,10 @@ from readiness.commands import (
 )
 from readiness.instants import written
 from readiness.policy import SHARES, Function
+from readiness.policy_events import Applies
 from readiness.readiness import Readiness
 from readiness.region import ConditionStatus, RegionLaunch, WaiverStatus
+from readiness.values import BASIS_POINTS
 from store.content import StageContent
 from templates.pages import About
 
@@ -247,6 +252,21 @@ def _policy_change(sight: Sight) -> Iterator[Subject]:
         yield Subject(({**fixed, "reason": SAMPLE},), fixed=fixed)
 
 
+def _other_policy(sight: Sight) -> Iterator[Subject]:
+    if sight.region.ending is not None:
+        return
+    # Any other than today's will do to ask the core with; each way in which it may count is one to fill it in.
+    asked = Decimal(sight.region.policy.certification.required_share)
+    another = {"certification": {"required_share": str((asked - 1 if asked > 1 else asked + 1) / BASIS_POINTS)}}
+    soon = (sight.now + timedelta(minutes=1)).isoformat()
+    yield Subject(
+        (
+            {"policy": another, "applies": Applies.NEXT_GATE, "reason": SAMPLE},
+            {"policy": another, "applies": Applies.ALL, "from_at": soon, "reason": SAMPLE},
+        )
+    )
+
+
 def _permit(sight: Sight) -> Iterator[Subject]:
     if sight.region.ending is not None and sight.region.ending.value == "launched" and not sight.region.revoked_at:
         yield Subject(({"reason": SAMPLE},))
@@ -325,6 +345,15 @@ ROOM_ACTS: tuple[RoomAct, ...] = (
     ),
     RoomAct("meet-condition", Action.MEET_CONDITION, MeetBody, meeting, _conditions, "conditions", sends_seen=False),
     RoomAct("address-lesson", Action.ADDRESS_LESSON, AddressBody, addressing, _lessons, "lessons", sends_seen=False),
+    RoomAct(
+        "ask-policy",
+        Action.CHANGE_POLICY,
+        PolicyChangeBody,
+        lambda body, _: changing_policy(body),
+        _other_policy,
+        "policy",
+        sends_seen=False,
+    ),
     RoomAct(
         "confirm-policy",
         Action.ANSWER_POLICY,

@@ -115,6 +115,7 @@ SAID: dict[str, str] = {
     "decide": "Your decision stands.",
     "meet-condition": "The condition is met.",
     "address-lesson": "It is addressed.",
+    "ask-policy": "Other rules are asked for; an executive who did not ask confirms them, or not.",
     "confirm-policy": "The change of policy is confirmed.",
     "decline-policy": "The change of policy is off.",
     "revoke-permit": "The permit is taken away.",

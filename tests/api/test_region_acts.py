@@ -18,12 +18,9 @@ from api.pages import OPEN_PAGE_PATHS
 from api.personas import PERSONA_PATHS
 from api.room_acts import ROOM_ACTS
 from bootstrap.web import page_routers
-from readiness.canonical import digest
 from readiness.commands import Role
 from readiness.keys import RegionKey
-from readiness.plan_document import read_policy
 from readiness.policy import TIERS, Stage
-from readiness.policy_events import Applies
 from readiness.roles import require_change
 from store.access import record_change
 from store.engine import open_store
@@ -216,17 +213,16 @@ def test_every_act_has_a_form_that_does_it(desk: Desk, house: House) -> None:
         conditions__0__due_at=there(50),
     )
     house.do("en-1", "meet-condition", proof="They lie in every office.")
-    soon = NOW + timedelta(days=1)
     for answer in ("decline-policy", "confirm-policy"):
-        policy, below = read_policy({"training": {"required_share": 0.8}}, base=desk.region(emea).policy)
-        said = {
-            "change": digest(answer),
-            "policy": policy,
-            "below_tier": below,
-            "applies": Applies.ALL,
-            "from_at": soon,
-        }
-        desk.accepted(emea, desk.ask(emea, "ask_policy_change", OWNER, Role.PRODUCT_MANAGER, **said))
+        house.do(
+            OWNER,
+            "ask-policy",
+            policy__training__required_share="80 %",
+            applies="all",
+            from_at=there(1),
+            reason="A third is on leave.",
+        )
+        assert desk.region(emea).policy.training.required_share != 8_000
         house.do("ex-2", answer, reason="I have read it.")
     house.do(OWNER, "reschedule", launch_at="2027-03-02T09:00", reason="The first is a holiday.")
     house.do("ex-1", "cancel", reason="The partner left the market.")
