@@ -54,8 +54,7 @@ ACTS_LEAD_TO: dict[str, str] = {
     "meet-condition": "The condition is kept, with what you give as proof beside it.",
     "address-lesson": "The answers to objections count here only once each lesson is addressed.",
     "ask-policy": "Nothing changes until an executive who did not ask confirms it, and sees before what it would "
-    "flip. "
-    "Asking less than the tier is marked wherever the region is shown.",
+    "flip. Asking less than the tier is marked wherever the region is shown.",
     "confirm-policy": "The gates are judged anew by the other rules. A go may be lost by that.",
     "decline-policy": "The rules stay as they are.",
     "revoke-permit": "The product may not be sold here any more in this run. This cannot be undone.",
