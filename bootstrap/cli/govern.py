@@ -277,10 +277,11 @@ def act(
     *,
     as_json: bool,
     rehearse: bool = False,
+    is_after_launch: bool = False,
 ) -> None:
     """Read the readiness, act on exactly that version of it, and show what came of it, or what would.
 
-    `regions` None means every running region of the launch.
+    `regions` None means every running region of the launch; of an act that `is_after_launch`, every launched one.
     """
     from bootstrap.cli import showing
     from bootstrap.cli.door import opened
@@ -293,7 +294,16 @@ def act(
     said = {name: value for name, value in body.items() if value is not None}
     with opened(directory, person, acting) as api:
         if regions is None or len(regions) > 1:
-            act_on_each(api, product, regions, call, said, as_json=as_json, rehearse=rehearse)
+            act_on_each(
+                api,
+                product,
+                regions,
+                call,
+                said,
+                as_json=as_json,
+                rehearse=rehearse,
+                is_after_launch=is_after_launch,
+            )
             return
         base = f"/v1/launches/{product}/regions/{regions[0]}"
         before = api.read(f"{base}/readiness")

@@ -20,12 +20,15 @@ def act_on_each(
     *,
     as_json: bool,
     rehearse: bool,
+    is_after_launch: bool = False,
 ) -> None:
     """Act in several regions, None for every running one, on the versions that the board shows; show each answer.
 
-    Ends the command with 1 where not every region did what was asked.
+    Ends the command with 1 where not every region did what was asked. An act `is_after_launch` where it is about
+    regions that have launched: then None means every one of these.
     """
-    seen = {row["region"]: row["version"] for row in _running(api, product, regions)}
+    rows = _launched(api, product) if is_after_launch else _running(api, product, regions)
+    seen = {row["region"]: row["version"] for row in rows if regions is None or row["region"] in regions}
     if regions is not None and set(regions) - set(seen):
         # Whoever names a region that does not run is told so by the server, region by region.
         asked: Any = list(regions)
@@ -66,6 +69,14 @@ def _running(api: "Api", product: str, regions: tuple[str, ...] | None) -> list[
         typer.echo(f"{product} has no running region. `ltl status` shows every launch.", err=True)
         raise typer.Exit(1)
     return [row for row in rows if regions is None or row["region"] in regions]
+
+
+def _launched(api: "Api", product: str) -> list[dict[str, Any]]:
+    rows = [row for row in api.read_all("/v1/readiness", product=product) if row["verdict"] == "launched"]
+    if not rows:
+        typer.echo(f"{product} has launched nowhere. `ltl status` shows every launch.", err=True)
+        raise typer.Exit(1)
+    return rows
 
 
 def _asked(api: "Api", path: str, body: dict[str, Any], *, rehearse: bool) -> Any:

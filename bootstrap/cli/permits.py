@@ -62,23 +62,27 @@ def revoke_permit(
     regions: Regions = None,
     *,
     reason: Reason,
+    everywhere: Annotated[
+        bool, typer.Option("--all-regions", help="In every region of the launch that has launched.")
+    ] = False,
     directory: Directory = HERE,
     person: Person = OPERATOR,
     role: Acting = "executive",
     rehearse: Rehearse = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take the permit of a region that has launched away, for good: only another launch can give a new one."""
+    """Take the permit away for good, in one launched region or in several: only another launch can give a new one."""
     act(
         directory,
         person,
         role,
         product,
-        chosen(regions, everywhere=False),
+        chosen(regions, everywhere=everywhere),
         "permit/revoke",
         {"reason": reason},
         as_json=as_json,
         rehearse=rehearse,
+        is_after_launch=True,
     )
 
 

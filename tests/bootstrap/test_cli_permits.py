@@ -11,7 +11,7 @@ from bootstrap.installation import Installation
 from bootstrap.permit_keys import PERMIT_KEY_FILE, listed, rotate
 from bootstrap.settings import Settings
 from tests.bootstrap.fake_api import FakeApi
-from tests.bootstrap.test_cli import EMEA, readiness
+from tests.bootstrap.test_cli import EMEA, board_row, readiness
 
 PERMIT = {
     "permit": "aaa.bbb.ccc",
@@ -63,6 +63,22 @@ def test_a_permit_is_revoked_with_a_reason_as_an_executive(
     assert asked.document["reason"] == "It burns."
     assert [grant["role"] for grant in asked.claims["grants"]] == ["executive"]
     assert "✓ Revoke: done." in capsys.readouterr().out
+
+
+def test_permits_are_revoked_in_several_regions_each_by_itself(
+    here: Installation, api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Launched regions are meant, on the versions shown; one that refuses is told beside those that did it."""
+    rows = [board_row(version=19, verdict="launched"), board_row(region="apac", version=7, verdict="launched")]
+    api.answers("GET /v1/readiness", {"items": [*rows, board_row(region="latam")], "next_cursor": None})
+    done = {"status": 200, "answer": readiness(verdict="launched"), "problem": None}
+    refused = {"status": 409, "answer": None, "problem": {"title": "No.", "detail": "It was revoked before."}}
+    answer = {"items": [{"region": "apac", **done}, {"region": "emea", **refused}]}
+    api.answers("POST /v1/launches/atlas-2/permit/revoke", answer, 207)
+    for where in (["emea", "apac"], ["--all-regions"]):
+        assert run(["revoke-permit", "atlas-2", *where, "--reason", "It burns."]) == 1
+        assert api.last("POST").document == {"reason": "It burns.", "regions": {"emea": 19, "apac": 7}}
+        assert "It was revoked before." in capsys.readouterr().out
 
 
 def test_keys_are_listed_rotated_and_withdrawn(here: Installation, capsys: pytest.CaptureFixture[str]) -> None:
