@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.problems import Problem, problem_of
+from api.turning_away import note_logged
 from readiness.canonical import digest
 from readiness.commands import AddRegion, Asked, HandOver, LaunchCommand, RegionCommand, Role, StartLaunch
 from readiness.keys import LaunchKey, RegionKey
@@ -148,9 +149,11 @@ async def _log(
             )
 
     try:
-        return await run_in_threadpool(log)
+        logged = await run_in_threadpool(log)
     except KeyReused as reused:
         raise key_reused() from reused
+    note_logged()
+    return logged
 
 
 def _accepted(outcome: Outcome) -> Accepted:

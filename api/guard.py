@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, params
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.models import HTTPBearer
 from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
@@ -27,6 +28,7 @@ from api.rights import RIGHTS, Action, Reach, allowed_regions, can
 from api.standing import SESSION_COOKIE, Reading, authenticated, require_fresh_login
 from api.strict_json import JsonRefused, parse_json
 from api.throttle import admit_person
+from api.turning_away import begin_trail, is_act, turn_away
 from readiness.values import slugged
 from store.denials import Denial, record_denials
 from templates.language import reading
@@ -203,12 +205,38 @@ class GuardedRoute(APIRoute):
             _refuse_odd_address(request)
             if requirement is not None:
                 await requirement.admit(request)
+            asked = _StrictRequest(request.scope, request.receive)
+            if requirement is None or request.method in _SAFE_METHODS or not is_act(request, requirement.action):
+                return await behind(asked)
+            begin_trail()
+            try:
+                response = await behind(asked)
+            except (Problem, RequestValidationError) as problem:
+                await turned_away(asked, requirement.action, problem)
+                raise
+            await turned_away(asked, requirement.action, response.status_code)
+            return response
+
+        async def turned_away(
+            request: _StrictRequest, action: Action, refused: Problem | RequestValidationError | int
+        ) -> None:
+            await turn_away(
+                request,
+                action,
+                self.path,
+                refused,
+                region=_region_in_path(request),
+                parameters=(*known_queries, *self.param_convertors),
+                body=request.body_read,
+            )
+
+        async def behind(request: _StrictRequest) -> Response:
             if request.method not in _SAFE_METHODS:
                 _refuse_unknown_queries(request, known_queries)
                 _refuse_packed(request)
             if takes_json:
                 _refuse_other_media(request)
-            response = await handler(_StrictRequest(request.scope, request.receive))
+            response = await handler(request)
             if (
                 requirement is not None
                 and requirement.judged is Judged.BY_INSISTING
@@ -266,6 +294,11 @@ class _StrictRequest(Request):
 
     _value: Any
 
+    @property
+    def body_read(self) -> bytes | None:
+        """The body, where it was read as a whole."""
+        return getattr(self, "_body", None)
+
     async def json(self) -> Any:
         if not hasattr(self, "_value"):
             try:
@@ -296,6 +329,7 @@ async def _denied(
             path=str(request.scope["path"]).encode("ascii", "backslashreplace").decode("ascii")[:_LONGEST_PATH],
             request_id=str(getattr(request.state, "request_id", "")),
             address=address_of(request),
+            on_behalf_of=actor.on_behalf_of,
         )
         for region in named
     ]

@@ -66,6 +66,8 @@ class Actor:
     token_id: str
     logged_in_at: datetime | None = None
     """When they last proved who they are; None for a program, which never does."""
+    on_behalf_of: str | None = None
+    """Who answers for a program: whoever made its key."""
 
 
 class Verifier(Protocol):

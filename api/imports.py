@@ -107,6 +107,7 @@ async def take_in(
                 size=received.size,
                 path=str(received.path),
                 uploaded_by=actor.person,
+                on_behalf_of=actor.on_behalf_of,
                 at=now,
             )
             if made.created:

@@ -97,6 +97,7 @@ def _line(shown: Shown, names: dict[str, str]) -> RecordLine:
         kind=str(said["kind"]) if said.get("kind") else None,
         person=str(person) if person else None,
         name=shown.printed.name if shown.printed is not None else names.get(str(person)),
+        on_behalf_of=str(said["on_behalf_of"]) if said.get("on_behalf_of") else None,
         role=str(said["role"]) if said.get("role") else None,
         place=" / ".join(place),
         reason=shown.reason,

@@ -22,6 +22,7 @@ def origin_of(request: Request, actor: Actor) -> Origin:
         address=address_of(request),
         token_id=actor.token_id,
         authenticated_at=actor.logged_in_at,
+        on_behalf_of=actor.on_behalf_of,
     )
 
 

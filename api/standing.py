@@ -132,7 +132,7 @@ def _by_key(store: Store, secret: str, then: Reading | None) -> Actor:
         with store.writing() as tx:
             note_use(tx, key, now=now)
     grants = tuple(RoleGrant(role=role, region=region) for role, region in key.grants)
-    return as_of_now(store, Actor(person=key.person, roles=grants, token_id=key.id), then)
+    return as_of_now(store, Actor(key.person, grants, key.id, on_behalf_of=key.created_by), then)
 
 
 def as_of_now(store: Store, claimed: Actor, then: Reading | None = None) -> Actor:

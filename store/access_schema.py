@@ -19,8 +19,34 @@ denials = Table(
     Column("path", String, nullable=False),
     Column("request_id", String, nullable=False),
     Column("address", String),
+    Column("on_behalf_of", String),
 )
 """One row per attempt, and per region where it named several; rows are only ever added."""
+
+turned_away = Table(
+    "turned_away",
+    metadata,
+    Column("id", Ordinal, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("person", Identity, nullable=False),
+    Column("on_behalf_of", String),
+    Column("token_id", String, nullable=False),
+    Column("authenticated_at", UtcDateTime),
+    Column("role", String),
+    Column("action", String, nullable=False),
+    Column("product", Identity),
+    Column("region", Identity),
+    Column("method", String, nullable=False),
+    Column("route", String, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("problem", String, nullable=False),
+    Column("faults", Json, nullable=False),
+    Column("fault_count", Integer, nullable=False),
+    Column("body_digest", String),
+    Column("request_id", String, nullable=False),
+    Column("address", String),
+)
+"""One row per act that was refused for how it was asked: places and kinds of what was wrong, never what was said."""
 
 role_changes = Table(
     "role_changes",
@@ -98,5 +124,5 @@ last_looks = Table(
 )
 """Up to which version of a region somebody said that they have read; no evidence, so that rows are replaced."""
 
-APPEND_ONLY = ("role_changes",)
+APPEND_ONLY = ("role_changes", "turned_away")
 """The tables of this file whose rows are never changed and never removed."""

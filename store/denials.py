@@ -22,6 +22,7 @@ class Denial:
     path: str
     request_id: str
     address: str | None = None
+    on_behalf_of: str | None = None
 
 
 def record_denials(store: Store, attempts: Sequence[Denial]) -> None:

@@ -32,6 +32,7 @@ imports = Table(
     Column("code", String),
     Column("reason", String),
     Column("line", BigInteger),
+    Column("on_behalf_of", String),
     CheckConstraint("rows_read = accepted + unchanged + rejected", name="adds_up"),
     Index(None, "kind", "seq"),
 )

@@ -72,6 +72,8 @@ class ImportRecord:
     code: str | None
     reason: str | None
     line: int | None
+    on_behalf_of: str | None = None
+    """Who answers for the program that brought it."""
 
     @property
     def next_row(self) -> int:
@@ -120,6 +122,7 @@ def register(
     path: str,
     uploaded_by: str,
     at: datetime,
+    on_behalf_of: str | None = None,
 ) -> Registered:
     """Return the import that loads this file, making one unless the latest of its kind is of the same file.
 
@@ -144,6 +147,7 @@ def register(
             size=size,
             path=path,
             uploaded_by=uploaded_by,
+            on_behalf_of=on_behalf_of,
             state=ImportState.QUEUED,
             created_at=at,
             next_chunk=0,

@@ -59,12 +59,16 @@ class Shown(NamedTuple):
         """`accepted`, `refused` or `denied` at the door; None where the entry is no answer."""
         if self.seal.source == "denials":
             return "denied"
+        if self.seal.source == "turned_away":
+            return "refused"
         outcome = self.said.get("outcome")
         return str(outcome.get("kind")) if isinstance(outcome, dict) else None
 
     @property
     def refusal(self) -> str | None:
         """The kind of the refusal, `gates-not-met` for instance."""
+        if self.seal.source == "turned_away":
+            return str(self.said.get("problem"))
         outcome = self.said.get("outcome")
         refusal = outcome.get("refusal") if isinstance(outcome, dict) else None
         if isinstance(refusal, dict):

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, DateTime, String, Table, cast, type_coerce
 
-from store.access_schema import api_keys, denials, role_changes
+from store.access_schema import api_keys, denials, role_changes, turned_away
 from store.import_schema import imports
 from store.records_schema import (
     commands,
@@ -122,7 +122,20 @@ SOURCES: tuple[Source, ...] = (
         denials,
         {
             **_same("id", "at", "person", "token_id", "product", "region", "method", "path", "request_id", "address"),
+            **_same("on_behalf_of"),
             "kind": "action",
+        },
+        at="at",
+    ),
+    Source(
+        "turned_away",
+        turned_away,
+        {
+            **_same("id", "at", "person", "on_behalf_of", "token_id", "authenticated_at", "role", "product"),
+            **_same(
+                "region", "method", "route", "status", "problem", "faults", "fault_count", "request_id", "address"
+            ),
+            **{"kind": "action", "digest": "body_digest"},
         },
         at="at",
     ),
@@ -187,7 +200,7 @@ SOURCES: tuple[Source, ...] = (
         "imports",
         imports,
         {
-            **_same("seq", "id", "kind", "digest", "file_name", "size"),
+            **_same("seq", "id", "kind", "digest", "file_name", "size", "on_behalf_of"),
             **{"person": "uploaded_by", "at": "created_at"},
         },
         at="created_at",

@@ -138,6 +138,7 @@ SOURCES: dict[str, str] = {
     "outcomes": "Answered",
     "ledger": "Happened",
     "denials": "Refused at the door",
+    "turned_away": "Could not be meant",
     "role_changes": "Role changed",
     "api_keys": "Key",
     "imports": "Import",

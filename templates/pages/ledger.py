@@ -41,6 +41,8 @@ class RecordLine:
     person: str | None
     name: str | None
     """As it was printed then."""
+    on_behalf_of: str | None = None
+    """Who answers for a program."""
     role: str | None
     place: str
     """Product and region, as far as it is about them."""

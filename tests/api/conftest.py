@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.identity import EmbeddedIssuer
 from readiness.commands import Role
-from store.access_schema import api_keys, denials, role_changes, sessions
+from store.access_schema import api_keys, denials, role_changes, sessions, turned_away
 from store.engine import Store, open_store
 from tests.api.door import SettableClock, bearer, dependencies, new_issuer, routes
 from tests.store.desk import Clock, Desk
@@ -33,7 +33,7 @@ def ledger(tmp_path: Path, clock: SettableClock) -> Iterator[Store]:
     """A store that has the table of denials."""
     opened = open_store(f"sqlite:///{tmp_path / 'door.sqlite'}", clock)
     with opened.writing() as tx:
-        for table in (api_keys, denials, role_changes, sessions):
+        for table in (api_keys, denials, role_changes, sessions, turned_away):
             table.create(tx, checkfirst=True)
     try:
         yield opened

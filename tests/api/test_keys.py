@@ -1,7 +1,9 @@
 """Does a key let a program in for what it was made for, until it ends, and is it told once?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from starlette.testclient import TestClient
 
 from api.identity import EmbeddedIssuer
 from readiness.commands import Role
+from store.seals import seal_all
 from tests.api.at_the_desk import house_of
 from tests.api.door import NOON, SettableClock, bearer
 from tests.store.desk import Desk
@@ -125,3 +128,22 @@ def test_a_role_is_withdrawn_from_a_program_too(house: TestClient, admin: dict[s
 def test_what_is_no_key_opens_nothing(house: TestClient, key: str) -> None:
     """A guess is refused like any other token."""
     assert house.get(IMPORTS, headers=opening(key)).status_code in {401, 431}
+
+
+def test_what_a_program_does_is_on_behalf_of_whoever_made_its_key(
+    house: TestClient, admin: dict[str, str], desk: Desk, tmp_path: Path
+) -> None:
+    """An import, an attempt without a right and one that cannot be meant name the admin beside the program."""
+    app: Any = house.app
+    app.state.dependencies = replace(app.state.dependencies, uploads=tmp_path)
+    key = opening(house.post("/v1/keys", json=said(), headers=admin).json()["key"])
+    file = b"person_id,name,region\np-1,Ada,emea\n"
+    house.post(f"{IMPORTS}/people", content=file, headers={**key, "Content-Type": "text/csv"})
+    assert house.post(f"{IMPORTS}/people?odd=1", content=file, headers=key).status_code == 422
+    assert house.post("/v1/keys", json=said(), headers={**key, "Idempotency-Key": "k-2"}).status_code == 403
+    seal_all(desk.store)
+    items = house.get("/v1/ledger", headers=admin).json()["items"]
+    told = {item["source"]: (item["person"], item["on_behalf_of"]) for item in items if item["on_behalf_of"]}
+    both = ("service:learning-system", "admin-1")
+    assert told == {"imports": both, "turned_away": both, "denials": both}
+    assert ",admin-1," in house.get("/v1/ledger/export?format=csv", headers=admin).text

@@ -32,6 +32,7 @@ def record_page(**changes: object) -> RecordPage:
         source="commands",
         kind="decide",
         person="ex-1",
+        on_behalf_of="admin-1",
         name="Elena Fischer",
         role="executive",
         place="atlas-2 / emea",
