@@ -107,11 +107,11 @@ def test_ten_thousand_faults_are_a_small_entry(house: TestClient, issuer: Embedd
 def test_only_acts_of_who_was_let_in_are_recorded(house: TestClient, issuer: EmbeddedIssuer, desk: Desk) -> None:
     """Nobody without a token and nobody without the right fills the record; rehearsals and logged acts stay out."""
     headers = {**bearer(issuer, "sl-1", (Role.SALES_LEAD, "emea")), "Idempotency-Key": "w"}
-    faulty = {"json": {"reason": 7}}
-    assert house.post(f"{EMEA}/hold", **faulty).status_code == 401
+    faulty = {"reason": 7}
+    assert house.post(f"{EMEA}/hold", json=faulty).status_code == 401
     apac = EMEA.replace("emea", "apac")
-    assert house.post(f"{apac}/hold", headers=headers, **faulty).status_code == 403
-    assert house.post(f"{EMEA}/hold?rehearse=true", headers=headers, **faulty).status_code == 422
+    assert house.post(f"{apac}/hold", headers=headers, json=faulty).status_code == 403
+    assert house.post(f"{EMEA}/hold?rehearse=true", headers=headers, json=faulty).status_code == 422
     past = {"reason": "x", "review_at": "2020-01-01T00:00:00Z"}
     assert house.post(f"{EMEA}/hold", json=past, headers=headers).status_code == 422
     assert house.get(f"{EMEA}/timeline?limit=x", headers=headers).status_code == 422
