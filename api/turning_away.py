@@ -1,4 +1,4 @@
-"""How is it recorded that an act was refused for how it was asked?"""
+"""How is it recorded that an act was refused before it became a command?"""
 
 # What was sent is not kept: a name is told only where it is one of ours, everything else is a star.
 
@@ -24,8 +24,12 @@ from store.turned_away import FaultKept, TurnedAway, record_turned_away
 MOST_FAULTS_KEPT = 20
 """Places kept of one request: whoever has more faults has one cause."""
 
-STATUSES = frozenset({400, 413, 415, 422, 428})
-"""How an act is refused whose body or headers are not what they must be."""
+STATUSES = frozenset({400, 404, 409, 412, 413, 415, 422, 428})
+"""How an act is refused that cannot be meant, of what is not there, or on what has moved on; 403 has a record of its
+own."""
+
+SHOWN_AGAIN = "form-shown-again"
+"""The kind of a refusal that a page told beside its form, where no more is known than its status."""
 
 _LONGEST_PATH = 200
 _OURS_BESIDE = frozenset({"names", "versions", "all", "Idempotency-Key", "If-Match"})
@@ -104,7 +108,7 @@ async def turn_away(
 def _told(refused: Problem | RequestValidationError | int) -> tuple[int, str, list[Mapping[str, Any]], int]:
     """Return status and kind of the refusal, its first faults, and how many there are."""
     if isinstance(refused, int):
-        return refused, "request-invalid", [], 0
+        return refused, SHOWN_AGAIN, [], 0
     if isinstance(refused, RequestValidationError):
         faults = faults_in(refused)
         return 422, "request-invalid", [each.model_dump() for each in faults[:MOST_FAULTS_KEPT]], len(faults)

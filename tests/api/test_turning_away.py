@@ -1,4 +1,4 @@
-"""Does the audit record tell who asked for what could not be meant, without repeating what was said?"""
+"""Does the audit record tell who asked for what never became a command, without repeating what was said?"""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.identity import EmbeddedIssuer
-from api.turning_away import MOST_FAULTS_KEPT
+from api.turning_away import MOST_FAULTS_KEPT, SHOWN_AGAIN
 from readiness.commands import Role
 from store.seals import seal_all
 from store.turned_away import turned_away_of
@@ -91,7 +91,22 @@ def test_a_page_that_shows_its_form_again_is_recorded_too(
     answer = house.post("/launches/atlas-2/emea/acts/hold", data={"wish": "w-1", "review_at": SECRET}, headers=sales)
     assert answer.status_code == 422, answer.text
     (row,) = kept(desk)
-    assert (row["action"], row["region"], row["status"]) == ("hold", "emea", 422)
+    assert (row["action"], row["region"], row["status"], row["problem"]) == ("hold", "emea", 422, SHOWN_AGAIN)
+
+
+def test_an_act_on_what_has_moved_on_or_is_not_there_is_recorded_too(
+    house: TestClient, issuer: EmbeddedIssuer, desk: Desk
+) -> None:
+    """An edit of an older text, and an act where nothing was ever launched, never reach the command log."""
+    headers = bearer(issuer, "sl-1", (Role.MARKETING, "*"), (Role.SALES_LEAD, "*"))
+    text = "/v1/launches/atlas-2/value-propositions/all"
+    desk.write_all()
+    stale = {**headers, "If-Match": '"stale"', "Idempotency-Key": "w-1"}
+    assert house.put(text, json={"statement": "It halves your close."}, headers=stale).status_code == 412
+    nowhere = EMEA.replace("atlas-2", "atlas-9")
+    keyed = {**headers, "Idempotency-Key": "w-2"}
+    assert house.post(f"{nowhere}/hold", json={"reason": "x"}, headers=keyed).status_code == 404
+    assert [(row["status"], row["product"]) for row in kept(desk)] == [(412, "atlas-2"), (404, "atlas-9")]
 
 
 def test_ten_thousand_faults_are_a_small_entry(house: TestClient, issuer: EmbeddedIssuer, desk: Desk) -> None:

@@ -188,10 +188,12 @@ def _tell(house: House, aviary: Aviary) -> tuple[list[bytes], str]:
 
 
 def _make_secrets(house: House, aviary: Aviary) -> None:
-    """Have a secret made for what receives every event, and a key for a program, and come in with it."""
+    """Have two secrets made for what receives every event, and a key for a program, and come in with it."""
     admin = house.speak("ad-1", Role.ADMIN)
     made = admin.ask("/v1/webhooks", {"url": NOBODY_LISTENS})
-    aviary.canaries[made["secret"].removeprefix("whsec_")] = "webhook secret"
+    rotated = _post(house, f"/v1/webhooks/{made['id']}/rotate", {}, roles=(Role.ADMIN,), If_Match="*").json()
+    for secret in (made["secret"], rotated["secret"]):
+        aviary.canaries[secret.removeprefix("whsec_")] = "webhook secret"
     ends_at = (datetime.now(UTC) + timedelta(days=5)).isoformat(timespec="seconds")
     scopes = [{"role": "service", "regions": ["north"]}]
     key = admin.ask("/v1/keys", {"name": "till", "scopes": scopes, "expires_at": ends_at})["key"]
