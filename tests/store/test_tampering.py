@@ -19,7 +19,7 @@ from tests.effort import TORTURE_SEED
 from tests.store.desk import Desk
 from tests.store.tampering import Attacker, build
 
-TAMPERINGS = int(os.environ.get("TAMPERINGS", "60"))
+TAMPERINGS = int(os.environ.get("TAMPERINGS", "40"))
 ENTRIES = int(os.environ.get("TAMPER_ENTRIES", "400"))
 """How often it is tampered, with a record of how many entries; `make tamper` says 5,000 and 10,000."""
 
