@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.acting import act_on_region
@@ -21,6 +21,9 @@ from readiness.policy import Function
 from readiness.readiness import Readiness
 from store.decision_records import DecisionRecord, kept
 from store.regions import latest_region
+
+LAST_VERSION = 2**31 - 1
+"""What a database counts versions to: no ledger is that long."""
 
 
 def polling_router() -> APIRouter:
@@ -92,7 +95,7 @@ async def cast_ballot(
 async def decision_record(
     product: str,
     region: str,
-    version: int,
+    version: Annotated[int, Path(ge=1, le=LAST_VERSION)],
     deps: Deps,
     actor: Annotated[Actor, requires(Action.READ_TIMELINE)],
 ) -> Response:

@@ -80,6 +80,16 @@ def test_what_was_seen_stands_beside_what_is_so_now(desk: Desk, client: TestClie
     assert client.get(address, headers=headers).content == kept(desk).document
 
 
+@pytest.mark.parametrize(("version", "status"), [(9_999, 404), (0, 422), (2**31, 422), (10**30, 422), ("one", 422)])
+def test_a_version_that_no_ledger_reaches_is_refused(
+    client: TestClient, issuer: EmbeddedIssuer, version: object, status: int
+) -> None:
+    """A database counts no further, and is not asked."""
+    headers = bearer(issuer, "au-1", (Role.AUDITOR, "*"))
+    asked = client.get(f"/v1/launches/atlas-2/regions/emea/decisions/{version}", headers=headers)
+    assert asked.status_code == status
+
+
 def test_the_figures_are_those_of_the_stored_bytes(desk: Desk) -> None:
     """What is told of then is read from the record alone, whatever the region has come to since."""
     record = kept(desk)
