@@ -4,17 +4,11 @@ from collections.abc import Iterator
 
 from api.identity import Actor
 from api.rights import RIGHTS, Action, can
-from readiness.people import LACKING, PersonStatus
-from readiness.policy import SHARES, CriterionKey, Stage
-from readiness.readiness import CriterionResult, Readiness
+from readiness.people import WAITED_FOR
+from readiness.policy import SHARES
+from readiness.readiness import Readiness
 from readiness.region import RegionLaunch
 from templates.pages import IfMissed, Lacking, PeopleFilters
-
-_WAITED_FOR: dict[CriterionKey, tuple[PersonStatus, ...]] = {
-    CriterionKey.TRAINING_COMPLETION: LACKING[Stage.TRAINING],
-    # Who is not trained is not certified either.
-    CriterionKey.CERTIFIED_SHARE: (*LACKING[Stage.TRAINING], *LACKING[Stage.CERTIFICATION]),
-}
 
 
 def if_missed(actor: Actor, region: RegionLaunch, readiness: Readiness) -> IfMissed | None:
@@ -33,17 +27,13 @@ def if_missed(actor: Actor, region: RegionLaunch, readiness: Readiness) -> IfMis
 
 def _lacking(actor: Actor, readiness: Readiness) -> Iterator[Lacking]:
     for each in readiness.of_people:
-        people = PeopleFilters(product=readiness.product, region=readiness.region, statuses=_WAITED_FOR[each.key])
+        people = PeopleFilters(product=readiness.product, region=readiness.region, statuses=WAITED_FOR[each.key])
         yield Lacking(
             criterion=each.key,
-            people=_missing(each),
+            people=each.denominator - each.numerator,
             needed=each.needed,
             is_satisfied=each.is_satisfied,
             due_at=each.due_at,
             people_address=people.address() if can(actor, Action.READ_PEOPLE, readiness.region) else None,
             nudge_address=people.address("/nudge") if can(actor, Action.NUDGE, readiness.region) else None,
         )
-
-
-def _missing(of: CriterionResult) -> int:
-    return of.denominator - of.numerator

@@ -14,7 +14,7 @@ from pydantic import Field, PlainSerializer
 
 from readiness.evidence import AudienceChange, Figures, pace_begins_at
 from readiness.plan import Assessment, Course
-from readiness.policy import Policy, Stage
+from readiness.policy import CriterionKey, Policy, Stage
 from readiness.values import Frozen, Identifier, Moment, Slug
 
 SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -39,6 +39,14 @@ LACKING: Mapping[Stage, tuple[PersonStatus, ...]] = {
     Stage.CERTIFICATION: (PersonStatus.TRAINED, PersonStatus.FAILED, PersonStatus.LAPSES),
 }
 """Whom each stage that people pass by learning still waits for: what each of them must do next belongs to it."""
+
+
+WAITED_FOR: Mapping[CriterionKey, tuple[PersonStatus, ...]] = {
+    CriterionKey.TRAINING_COMPLETION: LACKING[Stage.TRAINING],
+    # Who is not trained is not certified either.
+    CriterionKey.CERTIFIED_SHARE: (*LACKING[Stage.TRAINING], *LACKING[Stage.CERTIFICATION]),
+}
+"""Whom each criterion that people meet by learning does not count yet."""
 
 
 def next_stage(status: PersonStatus) -> Stage | None:

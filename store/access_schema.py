@@ -46,7 +46,8 @@ turned_away = Table(
     Column("request_id", String, nullable=False),
     Column("address", String),
 )
-"""One row per act that was refused for how it was asked: places and kinds of what was wrong, never what was said."""
+"""One row per act that was refused before it became a command: places and kinds of what was wrong, never what was
+said."""
 
 role_changes = Table(
     "role_changes",
