@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     most_import_rows: Annotated[int, Field(ge=1, validation_alias=_variable("LTL_MOST_IMPORT_ROWS"))] = 2_000_000
     """Sizes in bytes: of a JSON body, of an import file and of one line of it; and the rows that it may have."""
 
+    spare: Annotated[bool, Field(validation_alias=_variable("LTL_SPARE"))] = True
+    """True: under `ltl up` a process stands by, imports done, for a worker or web process that ends."""
+
     access_log: Annotated[bool, Field(validation_alias=_variable("LTL_ACCESS_LOG"))] = False
     """True: one line in the log for each request."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bootstrap import installation
 from bootstrap.lifeline import tied
+from bootstrap.spare import Spare
 
 STEADY = timedelta(seconds=10)
 """A process that was healthy and ran this long was well: when it ends, it is started again at once."""
@@ -53,6 +54,9 @@ class Part:
     is_healthy: Callable[[datetime], Awaitable[bool]]
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    spare_as: str | None = None
+    """As what a spare takes its place when it ends; None: only its command does what it does."""
+
 
 class _Kept:
     """A part with the process that runs it now."""
@@ -83,7 +87,7 @@ class Supervisor:
         self._on_change = on_change
         self._say = say
         self._kept: list[_Kept] = []
-        self._is_stopping = False
+        self._spare: Spare | None = None
 
     async def start(self, part: Part, *, patience: timedelta) -> None:
         """Start `part`, keep it alive from now on and return once it is healthy; raises PartFailed."""
@@ -103,9 +107,13 @@ class Supervisor:
             )
             raise PartFailed(f"{part.name} {fault}. The end of {part.log}:\n{_tail(part.log)}")
 
+    async def keep_spare(self, spare: Spare) -> None:
+        """From now on have `spare` take the place of what ends, and a new one stand by once that is well."""
+        self._spare = spare
+        await self._renew_spare()
+
     async def stop(self) -> None:
         """Stop every part, the last one started first; one that does not end when asked is killed."""
-        self._is_stopping = True
         for kept in reversed(self._kept):
             if kept.keeper is not None:
                 kept.keeper.cancel()
@@ -113,6 +121,8 @@ class Supervisor:
                     await kept.keeper
             if kept.process is not None:
                 await _end(kept.process)
+        if self._spare is not None:
+            await self._spare.end()
         with suppress(OSError):
             self._on_change(())
 
@@ -144,6 +154,7 @@ class Supervisor:
             pause = min(pause * 1.2, POLL_MOST)
         kept.is_well = True
         kept.once_well.set()
+        await self._renew_spare()
 
     async def _spawn_again(self, kept: _Kept) -> None:
         """Start the part's process, after a pause if it has ended before; what the machine refuses is tried again."""
@@ -161,32 +172,49 @@ class Supervisor:
             else:
                 return
 
+    async def _renew_spare(self) -> None:
+        """Have a spare stand by once everything is well: until then the processor is for what is coming up."""
+        if self._spare is None or not all(kept.is_well for kept in self._kept):
+            return
+        try:
+            await self._spare.keep_one()
+        except OSError as error:
+            self._say(f"No spare process could be started: {error}")
+
     async def _spawn(self, kept: _Kept) -> None:
-        part = kept.part
-        _turn_over(part.log)
-        with part.log.open("ab") as log:
-            kept.started_at = datetime.now(UTC)
-            kept.process = await asyncio.create_subprocess_exec(
-                *tied(part.command, parent=os.getpid()),
-                stdin=PIPE,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **part.environment},
-                # Ctrl-C in the terminal reaches the supervisor alone, which then stops all in order.
-                process_group=0,
-            )
+        _turn_over(kept.part.log)
+        kept.started_at = datetime.now(UTC)
+        kept.process = await self._from_spare(kept.part) or await _new_process(kept.part)
         kept.is_well = False
         try:
             self._on_change(self._processes())
         except OSError as error:
             # It runs, and dies with us, whether or not there is room to write that down.
-            self._say(f"It could not be written down that {part.name} runs: {error}")
+            self._say(f"It could not be written down that {kept.part.name} runs: {error}")
+
+    async def _from_spare(self, part: Part) -> Process | None:
+        if self._spare is None or part.spare_as is None:
+            return None
+        return await self._spare.become(part.spare_as, part.log)
 
     def _processes(self) -> tuple[installation.Process, ...]:
         return tuple(
             installation.running_process(kept.part.name, kept.process.pid)
             for kept in self._kept
             if kept.process is not None and kept.process.returncode is None
+        )
+
+
+async def _new_process(part: Part) -> Process:
+    with part.log.open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            *tied(part.command, parent=os.getpid()),
+            stdin=PIPE,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **part.environment},
+            # Ctrl-C in the terminal reaches the supervisor alone, which then stops all in order.
+            process_group=0,
         )
 
 

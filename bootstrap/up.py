@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from bootstrap.installation import (
     running_process,
 )
 from bootstrap.settings import Settings
+from bootstrap.spare import Spare
 from bootstrap.supervisor import Part, PartFailed, Supervisor
 from bootstrap.temporal_server import TemporalMissing, TemporalServer
 from store.revision import is_current_file
@@ -118,6 +119,8 @@ class _House:
             await self._step("Temporal, worker, API and pages", self._start_all(self._server.part(), *parts))
             await self._server.keep_histories(self._settings.retention)
         await self._demonstrate(empty=empty)
+        if self._settings.spare:
+            await self._supervisor.keep_spare(Spare(self._environment))
         look = f"Open {self._running.url}"
         engine = f" (workflows: {self._running.temporal_ui})" if self._running.temporal_ui else ""
         self._console.print(f"{look}{engine}. Ctrl-C stops everything.", highlight=False, soft_wrap=True)
@@ -157,15 +160,21 @@ class _House:
             command=(sys.executable, "-m", "bootstrap", name),
             log=self._installation.logs / f"{name}.log",
             is_healthy=is_healthy,
-            environment={
-                "LTL_DATA": str(self._installation.directory),
-                "LTL_HOST": LOOPBACK,
-                "LTL_PORT": str(self._port),
-                "LTL_PAGES_WITHOUT_TOKEN": "true",
-                "TEMPORAL_ADDRESS": self._running.temporal_address,
-                **({"LTL_TEMPORAL_UI": self._running.temporal_ui} if self._running.temporal_ui else {}),
-            },
+            environment=self._environment,
+            spare_as=name,
         )
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        """What worker and web process are told besides the settings of whoever started us."""
+        return {
+            "LTL_DATA": str(self._installation.directory),
+            "LTL_HOST": LOOPBACK,
+            "LTL_PORT": str(self._port),
+            "LTL_PAGES_WITHOUT_TOKEN": "true",
+            "TEMPORAL_ADDRESS": self._running.temporal_address,
+            **({"LTL_TEMPORAL_UI": self._running.temporal_ui} if self._running.temporal_ui else {}),
+        }
 
     async def _demonstrate(self, *, empty: bool) -> None:
         """Load the demonstration unless it was once declined or loaded; one that was interrupted is gone on with."""

@@ -62,4 +62,4 @@ async def test_a_process_that_there_is_not_is_misuse(tmp_path: Path) -> None:
     async with running("webb", tmp_path) as nothing:
         assert nothing.stderr is not None
         assert await nothing.wait() == 1
-        assert b"{worker,web}" in await nothing.stderr.read()
+        assert b"{worker,web,spare}" in await nothing.stderr.read()

@@ -295,4 +295,5 @@ def as_csv(rows: Iterable[Mapping[str, object]]) -> bytes:
 def _environment() -> dict[str, str]:
     """No setting of whoever runs the tests reaches the house, and its words come at once and on one line."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    return {**kept, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+    # Nothing is killed in most of them: a process that stands by would only take room from the tests beside.
+    return {**kept, "PYTHONUNBUFFERED": "1", "COLUMNS": "200", "LTL_SPARE": "false"}

@@ -66,7 +66,7 @@ class Ground:
 def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """The whole product on each kind of database, with the people who must be ready; it must end well."""
     with ExitStack() as stack:
-        settings: dict[str, str] = {}
+        settings = {"LTL_SPARE": "true"}
         others: list[Victim] = []
         if request.param == "postgres":
             # What is written need not outlive a power cut here, but every kill.
