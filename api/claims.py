@@ -3,7 +3,7 @@
 # What a JWT says besides who its person is and what they may do (RFC 7519, RFC 9068), whoever signed it.
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -36,6 +36,8 @@ class Claims(BaseModel):
     exp: _NumericDate
     nbf: _NumericDate | None = None
     auth_time: _NumericDate | None = None
+    act: Any = None
+    """Who uses the token of somebody else, where its issuer lets them (RFC 8693)."""
 
     @classmethod
     def read(cls, payload: bytes) -> Self:
@@ -67,6 +69,9 @@ class Claims(BaseModel):
             raise TokenRefused("token-expired", "The token has expired; ask for a new one.")
         if max(self.iat, self.nbf or 0, self.auth_time or 0) > moment + CLOCK_SKEW_SECONDS:
             raise invalid("The token is dated in the future.")
+        if self.act is not None:
+            # Signing off, voting and deciding are personal: no record could tell the two apart.
+            raise invalid("The token lets one act in the name of another. Come with a token of your own.")
 
 
 def invalid(detail: str) -> TokenRefused:

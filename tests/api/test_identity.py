@@ -135,6 +135,7 @@ HOSTILE = {
     "iss another": claims(iss="https://evil.example"),
     "iss a list": claims(iss=[ISSUER]),
     "aud missing": claims(aud=ABSENT),
+    "in the name of another": claims(act={"sub": "pm-8"}),
     "aud another": claims(aud="payroll"),
     "aud a beginning of ours": claims(aud=AUDIENCE[:-1]),
     "sub missing": claims(sub=ABSENT),

@@ -336,6 +336,7 @@ def test_an_access_token_of_the_issuer_is_taken_if_it_is_for_us(browser: TestCli
         {"exp": None},
         {"exp": int(issuer.now())},
         {"iat": int(issuer.now()) + 3_600},
+        {"act": {"sub": "ex-2"}},
     ):
         assert browser.get(POLICIES, headers=token_of(issuer, **changes)).status_code == 401, changes
 
