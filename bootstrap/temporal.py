@@ -94,7 +94,7 @@ def showing_runtime(host: str, port: int) -> Runtime:
 async def prepare(client: Client, *, retention: timedelta | None = RETENTION) -> None:
     """Register what workflows rely on: search attributes, and how long histories are kept (None: as it is).
 
-    Safe to repeat. A workflow that used an attribute before it is registered would fail its task for ever.
+    Safe to repeat, and repeated where the server is too busy. A workflow that used an attribute before it is registered would fail its task for ever.
     """
     await register_search_attributes(client)
     if retention is not None:
@@ -107,7 +107,8 @@ async def register_search_attributes(client: Client) -> None:
         kind = IndexedValueType.ValueType(key.indexed_value_type.value)
         try:
             await client.operator_service.add_search_attributes(
-                AddSearchAttributesRequest(namespace=client.namespace, search_attributes={key.name: kind})
+                AddSearchAttributesRequest(namespace=client.namespace, search_attributes={key.name: kind}),
+                retry=True,
             )
         except RPCError as error:
             if error.status is not RPCStatusCode.ALREADY_EXISTS:
@@ -121,7 +122,8 @@ async def keep_histories(client: Client, retention: timedelta) -> None:
     await client.workflow_service.update_namespace(
         UpdateNamespaceRequest(
             namespace=client.namespace, config=NamespaceConfig(workflow_execution_retention_ttl=span)
-        )
+        ),
+        retry=True,
     )
 
 
