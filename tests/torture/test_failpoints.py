@@ -6,6 +6,7 @@
 # afterwards must be what is to be seen after the clean run.
 
 import itertools
+import os
 import queue
 import random
 import shutil
@@ -39,8 +40,8 @@ from tests.torture.seeing import alike, seen
 
 pytestmark = [pytest.mark.torture, pytest.mark.temporal]
 
-LANES = 12 if TORTURE == "long" else 3
-"""Installations on which points are gone through side by side: most of the time each waits for a dead worker to be
+LANES = 3 * (os.cpu_count() or 1) if TORTURE == "long" else 3
+"""Installations on which points are gone through side by side: much of the time each waits for a dead worker to be
 missed."""
 
 SAMPLE = {"sqlite": 3, "postgres": 1}
@@ -215,7 +216,7 @@ class Torture:
         ]
 
     def _prepared(self, lane: Lane, act: Act) -> Play:
-        for _ in in_time():
+        for _ in in_time(PATIENCE.total_seconds()):
             for role in ("web", "worker"):
                 lane.child(role)
             with self._lock:
