@@ -35,7 +35,7 @@ class ProblemKind:
     title: str
 
 
-_OF_THE_DOOR: tuple[ProblemKind, ...] = (
+OF_THE_DOOR: tuple[ProblemKind, ...] = (
     ProblemKind("address-invalid", 400, "The address holds characters that no address of ours has."),
     ProblemKind("body-unreadable", 400, "The body could not be read."),
     ProblemKind("json-invalid", 400, "The body is not JSON, or not JSON that can be trusted."),
@@ -77,6 +77,7 @@ _OF_THE_DOOR: tuple[ProblemKind, ...] = (
     ProblemKind("engine-away", 503, "The workflow engine does not answer at the moment."),
     ProblemKind("not-ready", 503, "A part of the house does not answer at the moment."),
 )
+"""What does not come from the core."""
 
 STATUS_OF_REFUSAL: dict[str, int] = {
     "decider-not-allowed": 403,
@@ -127,7 +128,7 @@ def _refusal_kinds() -> Iterable[ProblemKind]:
         yield ProblemKind(slug, STATUS_OF_REFUSAL.get(slug, 409), title)
 
 
-KINDS: dict[str, ProblemKind] = {kind.slug: kind for kind in (*_OF_THE_DOOR, *_refusal_kinds())}
+KINDS: dict[str, ProblemKind] = {kind.slug: kind for kind in (*OF_THE_DOOR, *_refusal_kinds())}
 """Every problem that the API can answer with, by slug."""
 
 

@@ -94,7 +94,8 @@ def showing_runtime(host: str, port: int) -> Runtime:
 async def prepare(client: Client, *, retention: timedelta | None = RETENTION) -> None:
     """Register what workflows rely on: search attributes, and how long histories are kept (None: as it is).
 
-    Safe to repeat, and repeated where the server is too busy. A workflow that used an attribute before it is registered would fail its task for ever.
+    Safe to repeat, and repeated where the server is too busy. A workflow that used an attribute before it is
+    registered would fail its task for ever.
     """
     await register_search_attributes(client)
     if retention is not None:

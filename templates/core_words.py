@@ -1,8 +1,8 @@
 """How are the sentences of the core written for people, in their language and with dates as pages write them?"""
 
-# The core says why in whole English sentences, which the ledger and the API keep word for word. Pages recognise them
-# here, at their edge: a sentence of `SENTENCES` is said again in the reader's language with its values written as
-# pages write them; of any other only the dates and the names of criteria are.
+# The core and the door say why in whole English sentences, which the ledger and the API keep word for word. Pages
+# recognise them here, at their edge: a sentence of `SENTENCES` is said again in the reader's language with its values
+# written as pages write them; of any other only the dates and the names of criteria are.
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,12 +11,14 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from readiness.commands import Role
-from readiness.policy import CriterionKey, Function
+from readiness.policy import CriterionKey, Function, Stage
 from templates.language import gettext, reader
 from templates.moments import number, on_day, percent
-from templates.words import CRITERIA, FUNCTIONS, ROLES, within
+from templates.problem_words import DETAILS
+from templates.refusal_words import COMMANDS, NEEDING_REASON, REFUSALS, STATES
+from templates.words import CRITERIA, FUNCTIONS, ROLES, STAGES, within
 
-SENTENCES: tuple[str, ...] = (
+REASONS: tuple[str, ...] = (
     # Why a criterion is not met: readiness/criteria.py.
     "Waived until %(moment)s down to %(share)s",
     "Its waiver covers no less than %(share)s",
@@ -86,12 +88,14 @@ SENTENCES: tuple[str, ...] = (
     "You voted for another function. Someone else votes for this one.",
     "A conditional go names its conditions. Give them, or decide go.",
     "The region is not held, so there is nothing to resume.",
-    # What the last check before a launch found: last, because it begins with any criterion.
     "no go stands",
     "the go counts no more: %(reason)s",
-    "%(criterion)s: %(reason)s",
 )
-"""Sentences of the core that pages say in every language, with a place for each value."""
+"""Why something stands as it does, with a place for each value."""
+
+# What the last check before a launch found comes last, because it begins with any criterion.
+SENTENCES: tuple[str, ...] = (*REASONS, *REFUSALS, *DETAILS, "%(criterion)s: %(reason)s")
+"""Sentences of the core and of the door that pages say in every language, with a place for each value."""
 
 
 class _Place(NamedTuple):
@@ -170,8 +174,9 @@ PHRASES: tuple[str, ...] = (
     "a hold",
     "a no-go",
     "an objection",
+    *NEEDING_REASON,
 )
-"""What the core says within a sentence: what is signed, and what earlier waves learned."""
+"""What the core says within a sentence: what is signed, what earlier waves learned, what needs a reason."""
 
 
 def _phrase(said: str) -> str:
@@ -186,25 +191,48 @@ def _lessons(said: str) -> str:
     )
 
 
+_STAGES = {each.value.replace("_", " "): words for each, words in STAGES.items()}
+_ROLES = {each.value: words for each, words in ROLES.items()}
+_SHARE = _Place(r"[0-9.]+", lambda share: percent(float(share)))
+_FUNCTIONS = _Place(r"[a-z]+(?:, [a-z]+)*", _one_of(FUNCTIONS, is_within=True))
+
 _PLACES: Mapping[str, _Place] = {
     "n": _Place(r"\d+", _count),
     "all": _Place(r"\d+", _count),
-    "share": _Place(r"[0-9.]+", lambda share: percent(float(share))),
+    "wait": _Place(r"\d+", _count),
+    "share": _SHARE,
+    "least": _SHARE,
+    "wished": _SHARE,
     "day": _Place(r"\d{4}-\d\d-\d\d", dated),
-    "moment": _Place(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", dated),
+    "moment": _Place(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC", dated),
+    "clock": _Place(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", dated),
     "function": _Place("|".join(each.value.capitalize() for each in Function), _one_of(FUNCTIONS)),
-    "functions": _Place(r"[a-z]+(?:, [a-z]+)*", _one_of(FUNCTIONS, is_within=True)),
+    "functions": _FUNCTIONS,
+    "asked": _FUNCTIONS,
+    "stage": _Place("|".join(each.value.replace("_", " ").capitalize() for each in Stage), _one_of(_STAGES)),
     "said": _Place("|".join(PHRASES), _phrase),
+    "act": _Place("|".join(NEEDING_REASON), _phrase),
+    "kind": _Place("|".join(COMMANDS), _one_of(COMMANDS)),
+    "ended": _Place("launched|cancelled", _one_of(STATES)),
+    "status": _Place("|".join(STATES), _one_of(STATES)),
+    "wanted": _Place("granted|denied|revoked", _one_of(STATES)),
+    "action": _Place(r"[a-z ]+", str),
+    "role_key": _Place("|".join(_ROLES), _one_of(_ROLES, is_within=True)),
+    "roles": _Place(r"[a-z_]+(?:, [a-z_]+)*", _one_of(_ROLES, is_within=True)),
     "role": _Place(
         "|".join(each.value.replace("_", " ") for each in Role),
         _one_of({each.value.replace("_", " "): words for each, words in ROLES.items()}, is_within=True),
     ),
     "criterion": _Place("|".join(each.value for each in CriterionKey), _one_of(CRITERIA, is_within=True)),
+    "item": _Place("|".join(each.value for each in CriterionKey), _one_of(CRITERIA)),
     "criteria": _Place(r"[a-z_]+(?:, [a-z_]+)*", _one_of(CRITERIA, is_within=True)),
     "lessons": _Place(r".+", _lessons),
     "reason": _Place(r".+", plainly),
     "name": _Place(r".+", dated),
     "names": _Place(r".+", dated),
     "other": _Place(r".+", dated),
+    "region": _Place(r".+", str),
+    "zone": _Place(r"[\w/+-]+", str),
+    "title": _Place(r".+", gettext),
 }
 """By the name of the place: the same name is the same kind of value in every sentence."""

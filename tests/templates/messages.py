@@ -11,7 +11,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from templates import act_words, core_words, people_words, words
+from api.problems import OF_THE_DOOR
+from templates import act_words, core_words, people_words, problem_words, refusal_words, words
 from templates.language import CATALOGUES, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
@@ -63,10 +64,14 @@ def _in_code() -> Iterator[Message]:
 def _in_words() -> Iterator[str]:
     yield from core_words.SENTENCES
     yield from core_words.PHRASES
-    kept = (*vars(words).items(), *vars(act_words).items(), *vars(people_words).items())
-    for name, value in kept:
-        if name.isupper() and isinstance(value, dict):
-            yield from (word for word in value.values() if isinstance(word, str))
+    yield from (kind.title for kind in OF_THE_DOOR)
+    yield from problem_words.OTHERWISE
+    for advice in problem_words.ADVICE.values():
+        yield from advice
+    for kept in (words, act_words, people_words, refusal_words):
+        for name, value in vars(kept).items():
+            if name.isupper() and isinstance(value, dict):
+                yield from (word for word in value.values() if isinstance(word, str))
 
 
 def renew(language: str) -> int:

@@ -2,18 +2,27 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
-from templates.core_words import SENTENCES, dated, plainly
+from readiness.commands import LaunchCommand, RegionCommand
+from templates.core_words import PHRASES, SENTENCES, dated, plainly
 from templates.language import Reader, reading
+from templates.refusal_words import COMMANDS
 
-CORE = Path(__file__).parents[2] / "readiness"
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "readiness"
 GERMAN = Reader("de", "Europe/Berlin")
 
 PUT_TOGETHER = {"{} certifications lapse", "{} before the launch{}"}
 """What the core puts together of parts: `SENTENCES` has each way in which it may end up."""
+
+
+OWNED = ("{} this launch, so", "You owned this launch, so")
+"""How the core begins with what `owner_words` gives, and one of the two."""
 
 
 def skeletons(module: str) -> set[str]:
@@ -39,6 +48,65 @@ def test_pages_know_every_reason_that_the_core_gives(module: str) -> None:
     known = {re.sub(r"%\(\w+\)s", "{}", message) for message in SENTENCES}
     asked = {re.sub(r" UTC(?=\W|$)", "", each) for each in skeletons(module)}
     assert asked - known - PUT_TOGETHER == set()
+
+
+def sentence(node: ast.expr) -> Iterator[str]:
+    """Yield each text that an expression may give, with a hole for each value."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+        case ast.IfExp():
+            yield from (*sentence(node.body), *sentence(node.orelse))
+
+
+def refusals() -> set[str]:
+    """Return every sentence with which something is refused."""
+    found = set()
+    for file in (*CORE.glob("*.py"), ROOT / "store" / "settling.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                is_refusing = isinstance(node.func, ast.Name) and node.func.id == "refuse"
+                found |= {text for given in node.args[1:2] if is_refusing for text in sentence(given)}
+                found |= {text for given in node.keywords if given.arg == "detail" for text in sentence(given.value)}
+    return {text.replace(*OWNED) for text in found}
+
+
+def test_pages_know_every_sentence_with_which_something_is_refused() -> None:
+    """Whoever gives the core another refusal gives pages the words for it."""
+    known = {re.sub(r"%\(\w+\)s", "{}", message) for message in SENTENCES}
+    # A launch that has ended says on which day, where that is known.
+    asked = {re.sub(r" UTC(?=\W|$)", "", each) for each in refusals()} - {"This launch has ended{}. " + NEXT}
+    assert len(asked) > 80
+    assert asked - known == set()
+
+
+NEXT = "Start the product's next launch instead."
+
+
+def test_pages_know_what_every_command_is_called() -> None:
+    """Each kind of command has a word of its own within a sentence."""
+    kinds = {each.model_fields["kind"].default for union in (LaunchCommand, RegionCommand) for each in members(union)}
+    assert COMMANDS.keys() >= kinds
+
+
+def members(union: Any) -> tuple[Any, ...]:
+    """Return the classes of an annotated union."""
+    return get_args(get_args(union)[0])
+
+
+def test_whatever_needs_a_reason_is_named() -> None:
+    """What the core asks a reason for is among the phrases of pages."""
+    asked = {
+        text
+        for file in CORE.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require_reason"
+        for text in sentence(node.args[1])
+    }
+    assert asked
+    assert asked <= set(PHRASES)
 
 
 @pytest.mark.parametrize(
@@ -77,10 +145,37 @@ def test_pages_know_every_reason_that_the_core_gives(module: str) -> None:
         (
             "The launch instant 2027-03-01T09:00 has passed. Reschedule the region, then decide.",
             "The launch instant 1 Mar 2027, 09:00 has passed. Reschedule the region, then decide.",
-            "The launch instant 1. März 2027, 09:00 has passed. Reschedule the region, then decide.",
+            "Der Startzeitpunkt 1. März 2027, 09:00 ist vorbei. Verschieben Sie den Start der Region und entscheiden "
+            "Sie dann.",
+        ),
+        (
+            "Only someone with the role sales_lead in this region signs for sales.",
+            "Only someone with the role sales lead in this region signs for sales.",
+            "Nur wer in dieser Region die Rolle Vertriebsleitung hat, zeichnet für Vertrieb ab.",
+        ),
+        (
+            "ex-2 was quicker: a later sign_off was carried out first. Look at how the region stands now, then ask "
+            "again if it is still right.",
+            "ex-2 was quicker: a later sign-off was carried out first. Look at how the region stands now, then ask "
+            "again if it is still right.",
+            "ex-2 war schneller: ein späterer Befehl (Abzeichnung) wurde zuerst ausgeführt. Sehen Sie nach, wie die "
+            "Region jetzt steht, und fragen Sie noch einmal, wenn es dann noch stimmt.",
+        ),
+        (
+            "The workflow engine does not answer at the moment. What was asked may or may not have happened: ask "
+            "again with the same key.",
+            "The workflow engine does not answer at the moment. What was asked may or may not have happened: ask "
+            "again with the same key.",
+            "Die Workflow-Engine antwortet im Moment nicht. Ob geschehen ist, was angefragt wurde, ist ungewiss: "
+            "fragen Sie noch einmal.",
+        ),
+        (
+            "Whatever nobody foresaw on 2027-03-01.",
+            "Whatever nobody foresaw on 1 Mar 2027.",
+            "Whatever nobody foresaw on 1. März 2027.",
         ),
     ],
-    ids=["lapse", "thousands", "waiver", "within another", "criteria", "unknown"],
+    ids=["lapse", "thousands", "waiver", "within another", "criteria", "passed", "role", "later", "away", "unknown"],
 )
 def test_a_sentence_of_the_core_is_said_as_pages_say_it(said: str, english: str, german: str) -> None:
     """Known sentences are translated with their values; of others the dates and the names of criteria are ours."""
