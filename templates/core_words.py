@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from readiness.commands import Role
 from readiness.policy import CriterionKey, Function, Stage
+from templates.fault_words import FAULTS
 from templates.language import gettext, reader
 from templates.moments import number, on_day, percent
 from templates.problem_words import DETAILS
@@ -94,7 +95,7 @@ REASONS: tuple[str, ...] = (
 """Why something stands as it does, with a place for each value."""
 
 # What the last check before a launch found comes last, because it begins with any criterion.
-SENTENCES: tuple[str, ...] = (*REASONS, *REFUSALS, *DETAILS, "%(criterion)s: %(reason)s")
+SENTENCES: tuple[str, ...] = (*REASONS, *REFUSALS, *DETAILS, *FAULTS, "%(criterion)s: %(reason)s")
 """Sentences of the core and of the door that pages say in every language, with a place for each value."""
 
 
@@ -193,6 +194,8 @@ def _lessons(said: str) -> str:
 
 _STAGES = {each.value.replace("_", " "): words for each, words in STAGES.items()}
 _ROLES = {each.value: words for each, words in ROLES.items()}
+_CLOCK = _Place(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", dated)
+_IN_UTC = _Place(rf"{_CLOCK.pattern} UTC", dated)
 _SHARE = _Place(r"[0-9.]+", lambda share: percent(float(share)))
 _FUNCTIONS = _Place(r"[a-z]+(?:, [a-z]+)*", _one_of(FUNCTIONS, is_within=True))
 
@@ -200,12 +203,23 @@ _PLACES: Mapping[str, _Place] = {
     "n": _Place(r"\d+", _count),
     "all": _Place(r"\d+", _count),
     "wait": _Place(r"\d+", _count),
+    "most": _Place(r"\d+", _count),
+    "wished_tier": _Place(r"\d", str),
+    "year": _Place(r"\d+", str),
+    "last_year": _Place(r"\d+", str),
     "share": _SHARE,
     "least": _SHARE,
     "wished": _SHARE,
     "day": _Place(r"\d{4}-\d\d-\d\d", dated),
     "moment": _Place(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC", dated),
-    "clock": _Place(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", dated),
+    "clock": _CLOCK,
+    "typed": _Place(_CLOCK.pattern, str),
+    "before": _CLOCK,
+    "before_again": _CLOCK,
+    "after": _CLOCK,
+    "after_again": _CLOCK,
+    "first": _IN_UTC,
+    "second": _IN_UTC,
     "function": _Place("|".join(each.value.capitalize() for each in Function), _one_of(FUNCTIONS)),
     "functions": _FUNCTIONS,
     "asked": _FUNCTIONS,

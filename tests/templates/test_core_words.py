@@ -85,6 +85,37 @@ def test_pages_know_every_sentence_with_which_something_is_refused() -> None:
 NEXT = "Start the product's next launch instead."
 
 
+FAULTS_PUT_TOGETHER = {
+    "{} is not a known time zone; {}.",
+    "{} is already past{}; give a launch that is still to come.",
+    "{}; list each course once.",
+    "{}{}; leave it out.",
+    "{}.",
+}
+"""What is put together of parts: `SENTENCES` has each way in which it may end up, or has it not on purpose."""
+
+
+@pytest.mark.parametrize(
+    "module", ["plan_bodies.py", "plan_reader.py", "plan_document.py", "plan_faults.py", "instants.py"]
+)
+def test_pages_know_every_fault_of_a_plan(module: str) -> None:
+    """Whoever gives a plan another fault gives pages the words for it."""
+    tree = ast.parse((CORE / module).read_text("utf-8"))
+    held = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    held |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    said = {
+        text
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in held
+        for text in sentence(node)
+        if text.endswith(".") and " " in text
+    }
+    # A day that is given without its time is said back with one.
+    said = {each.replace("{}T09:00.", "{}.") for each in said}
+    assert said
+    assert said - {re.sub(r"%\(\w+\)s", "{}", message) for message in SENTENCES} - FAULTS_PUT_TOGETHER == set()
+
+
 def test_pages_know_what_every_command_is_called() -> None:
     """Each kind of command has a word of its own within a sentence."""
     kinds = {each.model_fields["kind"].default for union in (LaunchCommand, RegionCommand) for each in members(union)}
