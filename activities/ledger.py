@@ -26,11 +26,13 @@ from activities.messages import (
     SettleRequest,
 )
 from readiness.commands import Reschedule
+from readiness.evidence import Evidence
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import LaunchSettled, LaunchSight
-from readiness.ledger import LaunchAnswer, RegionRow, Settled, Sight
+from readiness.ledger import LaunchAnswer, LaunchRefused, Look, Proposal, RegionRow, Settled, Sight
 from readiness.region import RegionLaunch
 from readiness.rules import fold, propose
+from store.acting import act
 from store.alarms import AlarmKind, sound
 from store.commands import CommandForged, ForAnotherRun
 from store.engine import Store, StoreAway
@@ -67,8 +69,7 @@ def at_once(
     while True:
         known = region.version if region is not None else 0
         sight = look(LookRequest(key=request.key, known=known, launch_at=launch_at, now=request.now))
-        if abs(sight.now - request.now) > GREATEST_SKEW:
-            activity.logger.warning("The store's clock says %s, Temporal's %s", sight.now, request.now)
+        _mind_the_clock(sight.now, request.now)
         region = _folded(request.key, region, sight.rows)
         settled = settle(
             SettleRequest(
@@ -84,6 +85,11 @@ def at_once(
         if not settled.is_behind or len(rows) >= ROWS_AT_ONCE:
             return settled.model_copy(update={"rows": tuple(rows)})
         region = _folded(request.key, region, settled.rows)
+
+
+def _mind_the_clock(store_now: datetime, workflow_now: datetime) -> None:
+    if abs(store_now - workflow_now) > GREATEST_SKEW:
+        activity.logger.warning("The store's clock says %s, Temporal's %s", store_now, workflow_now)
 
 
 def _folded(key: RegionKey, region: RegionLaunch | None, rows: Sequence[RegionRow]) -> RegionLaunch:
@@ -112,8 +118,8 @@ class LedgerActivities:
 
     @activity.defn
     def carry_out(self, request: CarryOutRequest) -> Settled:
-        """Look, propose and settle at once."""
-        return at_once(request, look=self.look, settle=self.settle)
+        """Look, propose and settle at once: an act in one transaction where nothing is to be counted for it."""
+        return self._acted(request) or at_once(request, look=self.look, settle=self.settle)
 
     @activity.defn
     def look(self, request: LookRequest) -> Sight:
@@ -153,6 +159,19 @@ class LedgerActivities:
         with self._answering(request.now):
             self._refuse_strangers(request.key)
             return settle_launch(self._store, request.key, request.known, request.cause, request.proposal)
+
+    def _acted(self, request: CarryOutRequest) -> Settled | None:
+        cause, region = request.cause, request.region
+        if region is None or isinstance(cause, Look | LaunchRefused):
+            return None
+
+        def proposed(evidence: Evidence, now: datetime) -> Proposal:
+            _mind_the_clock(now, request.now)
+            return propose(region, cause, evidence=evidence, now=now)
+
+        with self._answering(request.now):
+            self._refuse_strangers(request.key)
+            return act(self._store, request.key, region.version, cause, proposed)
 
     def _refuse_strangers(self, key: LaunchKey | RegionKey) -> None:
         """Let only our workflows settle: they do it as local activities, which nobody else can ask a worker for."""

@@ -287,8 +287,8 @@ def _always(said: dict[str, Any]) -> Fields:
 
 def _signature(store: Store, signed: CarriedOut) -> SignatureAnswer:
     """Return the sign-off as the ledger has it."""
-    with store.reading() as tx:
-        rows = rows_of_command(tx, signed.key, signed.command_id)
+    with store.glancing() as connection:
+        rows = rows_of_command(connection, signed.key, signed.command_id)
     written = next(row.event for row in rows if isinstance(row.event, SignedOff | SentBack))
     return SignatureAnswer(
         stage=written.stage,

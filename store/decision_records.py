@@ -15,6 +15,8 @@ from store.alarms import scope_of
 from store.commands import without_fractions
 from store.records_schema import decision_records
 
+_KEEP = insert(decision_records)
+
 
 class DecisionRecord(NamedTuple):
     """The black box of one decision: its document as canonical JSON (RFC 8785), and the digest of it."""
@@ -43,13 +45,14 @@ def keep(tx: Connection, key: RegionKey, before: RegionLaunch, row: RegionRow, e
     }
     text = canonical_json(without_fractions(document))
     tx.execute(
-        insert(decision_records).values(
+        _KEEP,
+        {
             **scope_of(key),
-            version=row.version,
-            at=row.event.at,
-            document=text.decode("utf-8"),
-            digest=digest_of_text(text),
-        )
+            "version": row.version,
+            "at": row.event.at,
+            "document": text.decode("utf-8"),
+            "digest": digest_of_text(text),
+        },
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from store.away import StoreAway, StoreFull, away_is_one_error
@@ -35,7 +36,18 @@ _WRITERS = 14
 connections, so that reading goes on while writers wait for each other or for a disk."""
 
 _BEGINNING = "beginning"
-"""The execution option that names how a SQLite transaction begins."""
+"""The execution option that names the statement by which a transaction begins; None for none."""
+
+_WRITES, _READS = "write", "read"
+
+_BEGINNINGS = {
+    "sqlite": {_WRITES: "BEGIN IMMEDIATE", _READS: "BEGIN DEFERRED"},
+    "postgresql": {
+        _WRITES: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        _READS: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    },
+}
+"""How transactions begin. The drivers begin none by themselves, so that a statement alone takes one trip there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +61,13 @@ class Store:
     )
     _reader: Engine = field(init=False, repr=False, compare=False)
     """The same engine for transactions that only read."""
+    _glancer: Engine = field(init=False, repr=False, compare=False)
+    """The same engine for one statement without a transaction."""
 
     def __post_init__(self) -> None:
-        snapshots: dict[str, Any] = (
-            {_BEGINNING: "BEGIN DEFERRED"}
-            if self.is_sqlite
-            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        )
-        object.__setattr__(self, "_reader", self.engine.execution_options(**snapshots))
+        reads = _BEGINNINGS[self.engine.dialect.name][_READS]
+        object.__setattr__(self, "_reader", self.engine.execution_options(**{_BEGINNING: reads}))
+        object.__setattr__(self, "_glancer", self.engine.execution_options(**{_BEGINNING: None}))
 
     @property
     def is_sqlite(self) -> bool:
@@ -66,8 +77,19 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one snapshot of the database; raises StoreAway."""
-        with away_is_one_error(self.engine), self._reader.begin() as tx:
+        with away_is_one_error(self.engine), _begun(self._reader) as tx:
             yield tx
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """Yield a connection for one statement that reads, in no transaction; raises StoreAway.
+
+        The statement sees one snapshot (two would see two), and is one trip to PostgreSQL instead of three. `reading`
+        finds out as it begins that the server was started anew since the connection was last used, and takes another
+        one; this finds out as it asks, and the store is away.
+        """
+        with away_is_one_error(self.engine), self._glancer.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -81,7 +103,7 @@ class Store:
         if not self._writers.acquire(timeout=BUSY_TIMEOUT.total_seconds()):
             raise StoreAway("too many write at once")
         try:
-            with away_is_one_error(self.engine), self.engine.begin() as tx:
+            with away_is_one_error(self.engine), _begun(self.engine) as tx:
                 yield tx
         finally:
             self._writers.release()
@@ -101,6 +123,25 @@ class Store:
     def close(self) -> None:
         """Close every connection that is not in use."""
         self.engine.dispose()
+
+
+@contextmanager
+def _begun(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection in a transaction that is committed if the block ends without an error.
+
+    The statement by which it begins is also the first sign of life of a connection that lay idle. Where there is
+    none, the pool drops every connection that is as old, and the transaction begins on a new one.
+    """
+    connection = engine.connect()
+    try:
+        connection.begin()
+    except DBAPIError as error:
+        connection.close()
+        if not error.connection_invalidated:
+            raise
+        connection = engine.connect()
+    with connection, connection.get_transaction() or connection.begin():
+        yield connection
 
 
 def open_store(url: str, clock: Clock | None = None) -> Store:
@@ -161,7 +202,7 @@ def _sqlite(address: URL, lock_timeout: timedelta) -> Engine:
         json_serializer=json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -178,8 +219,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.create_function("in_lower_case", 1, lambda name: name and name.lower(), deterministic=True)
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGINNING, "BEGIN IMMEDIATE"))
+def _begin(connection: Connection) -> None:
+    writes = _BEGINNINGS[connection.dialect.name][_WRITES]
+    beginning = connection.get_execution_options().get(_BEGINNING, writes)
+    if beginning is not None:
+        connection.exec_driver_sql(beginning)
 
 
 def _postgresql(address: URL, lock_timeout: timedelta, patience: timedelta) -> Engine:
@@ -198,8 +242,8 @@ def _postgresql(address: URL, lock_timeout: timedelta, patience: timedelta) -> E
         pool_timeout=BUSY_TIMEOUT.total_seconds(),
         # The connection that was used last is used next: it has the statements prepared.
         pool_use_lifo=True,
-        pool_pre_ping=True,
-        isolation_level="READ COMMITTED",
+        # `_begin` begins transactions, and finds out whether a connection that lay idle still has a server.
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "connect_timeout": int(_CONNECT_TIMEOUT.total_seconds()),
             "keepalives_idle": 5,
@@ -209,6 +253,8 @@ def _postgresql(address: URL, lock_timeout: timedelta, patience: timedelta) -> E
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
     )
+    event.listen(engine, "begin", _begin)
+    # Behind `_begin`: until that is answered there is only the patience for a sign of life.
     wait_patiently(engine, patience)
     return engine
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, insert, select, update
 
 from readiness.events import GIVING, LaunchEvent, RegionEvent
 from readiness.keys import LaunchKey, RegionKey
@@ -31,6 +31,7 @@ _AFTER = (
     )
     .order_by(ledger.c.version)
 )
+_FIRST_AFTER = _AFTER.limit(bindparam("at_most", type_=Integer))
 _OF_COMMAND = _AFTER.where(ledger.c.command_id == bindparam("command_id"))
 _ADD = insert(ledger)
 _TELL = insert(outbox)
@@ -72,7 +73,8 @@ class Happening(NamedTuple):
 
 def rows_after(tx: Connection, key: RegionKey, version: int, *, limit: int | None = None) -> tuple[RegionRow, ...]:
     """Return the region launch's ledger from the row after `version` on, oldest first."""
-    rows = tx.execute(_AFTER if limit is None else _AFTER.limit(limit), {**scope_of(key), "after": version})
+    asked = {**scope_of(key), "after": version}
+    rows = tx.execute(_AFTER, asked) if limit is None else tx.execute(_FIRST_AFTER, {**asked, "at_most": limit})
     return tuple(_region_row(*row) for row in rows)
 
 

@@ -92,7 +92,8 @@ class OutcomeWatch:
             )
             return bool(self._waiting) and not self._is_closed
 
-    def _look_while_somebody_waits(self, has_changed: Callable[[], bool]) -> None:
+    def _look_while_somebody_waits(self, has_changed: Callable[[float], bool]) -> None:
+        asked = time.monotonic()
         while True:
             with self._changed:
                 waiting = set(self._waiting)
@@ -100,12 +101,13 @@ class OutcomeWatch:
                 is_new, self._is_new = self._is_new, False
                 if self._is_closed or not waiting:
                     return
-            if is_new or has_changed():
+            if is_new or has_changed(asked):
+                asked = time.monotonic()
                 self._tell(waiting)
 
     def _tell(self, waiting: set[tuple[str, Tell]]) -> None:
-        with self._store.reading() as tx:
-            found = outcomes_of(tx, (command_id for command_id, _ in waiting))
+        with self._store.glancing() as connection:
+            found = outcomes_of(connection, (command_id for command_id, _ in waiting))
         with self._changed:
             settled = {wish for wish in self._waiting if wish[0] in found}
             self._waiting -= settled
@@ -117,17 +119,18 @@ class OutcomeWatch:
             self._changed.wait_for(lambda: self._is_closed, pause.total_seconds())
 
 
-def _changes(store: Store) -> AbstractContextManager[Callable[[], bool]]:
-    """Yield what waits a little and then says whether an outcome may have been recorded since it last said so."""
+def _changes(store: Store) -> AbstractContextManager[Callable[[float], bool]]:
+    """Yield what waits a little and then says whether an outcome may have been recorded since it last said so; it is
+    given the moment, by the monotonic clock, when outcomes were last asked for."""
     return _glances(store) if store.is_sqlite else _news(store)
 
 
 @contextmanager
-def _glances(store: Store) -> Iterator[Callable[[], bool]]:
+def _glances(store: Store) -> Iterator[Callable[[float], bool]]:
     with closing(store.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
         seen: object = None
 
-        def has_changed() -> bool:
+        def has_changed(_asked: float) -> bool:
             nonlocal seen
             time.sleep(GLANCE.total_seconds())
             # It differs from the last answer on the same connection where others have committed.
@@ -138,7 +141,10 @@ def _glances(store: Store) -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def _news(store: Store) -> Iterator[Callable[[], bool]]:
+def _news(store: Store) -> Iterator[Callable[[float], bool]]:
+    # A transaction finds out as it begins whether its connection still has a server, and drops those that are as old.
+    with store.reading():
+        pass
     pooled = store.engine.raw_connection()
     # What listens would hear on in whatever it is used for next, so it is nobody's after this.
     driver = pooled.driver_connection
@@ -146,16 +152,10 @@ def _news(store: Store) -> Iterator[Callable[[], bool]]:
     with closing(pooled):
         if not isinstance(driver, psycopg.Connection):
             raise TypeError(f"{type(driver).__name__} cannot be listened to")
-        driver.autocommit = True
         driver.execute(f"LISTEN {OUTCOMES}")
-        asked = time.monotonic()
 
-        def has_changed() -> bool:
-            nonlocal asked
+        def has_changed(asked: float) -> bool:
             heard = bool(list(driver.notifies(timeout=NEWS.total_seconds(), stop_after=1)))
-            if not heard and time.monotonic() - asked < QUESTION.total_seconds():
-                return False
-            asked = time.monotonic()
-            return True
+            return heard or time.monotonic() - asked >= QUESTION.total_seconds()
 
         yield has_changed

@@ -100,14 +100,21 @@ def settle(
     Raises CommandForged where the log does not hold the command as it came, ProposalForged, LedgerBehind where the
     ledger ends before `known` (each leaves an alarm), RegionUnknown and StoreAway.
     """
-    with _alarmed(store, key), store.writing() as tx:
-        settled = _settle(tx, store, key, known=known, cause=cause, proposal=proposal, seen=evidence)
+    with alarmed(store, key), store.writing() as tx:
+        record = held_for(tx, key, cause)
+        now = store.now(tx)
+        settled = settle_held(tx, record, known=known, cause=cause, proposal=proposal, seen=evidence, now=now)
+    teach(store, key, settled)
+    return settled
+
+
+def teach(store: Store, key: RegionKey, settled: Settled) -> None:
+    """Have later waves look where what was settled teaches them something."""
     if any(teaches(row.event) for row in settled.rows):
         # In a transaction of its own, because rows are taken in key order. Were it lost, later waves would look when
         # their figures are next counted, and whatever they propose or launch on is gathered anew anyway.
         with store.writing() as tx:
             mark_later_waves(tx, key)
-    return settled
 
 
 def settle_launch(
@@ -118,12 +125,12 @@ def settle_launch(
     As `settle`; it is also behind where a region that it would open is being launched already, and where it would end
     although a region is open.
     """
-    with _alarmed(store, key), store.writing() as tx:
+    with alarmed(store, key), store.writing() as tx:
         return _settle_launch(tx, store, key, known=known, cause=cause, proposal=proposal)
 
 
 @contextmanager
-def _alarmed(store: Store, key: LaunchKey | RegionKey) -> Iterator[None]:
+def alarmed(store: Store, key: LaunchKey | RegionKey) -> Iterator[None]:
     """Leave an alarm, in a transaction of its own, where what failed must be looked at by someone."""
     try:
         yield
@@ -135,21 +142,26 @@ def _alarmed(store: Store, key: LaunchKey | RegionKey) -> Iterator[None]:
         raise
 
 
-def _settle(
+def held_for(tx: Connection, key: RegionKey, cause: Cause) -> RegionRecord:
+    """Take the rows that settling `cause` needs until the transaction ends; return what the region's tells."""
+    if isinstance(cause, RequestWaiver):
+        # The regions of a launch share a budget of waivers: who asks for one takes their turn.
+        lock_launch(tx, LaunchKey(product=key.product, run=region_record(tx, key).region.launch_run))
+    return lock_region(tx, key)
+
+
+def settle_held(
     tx: Connection,
-    store: Store,
-    key: RegionKey,
+    record: RegionRecord,
     *,
     known: int,
     cause: Cause,
     proposal: Proposal,
     seen: Evidence | None,
+    now: datetime,
 ) -> Settled:
-    if isinstance(cause, RequestWaiver):
-        # The regions of a launch share a budget of waivers: who asks for one takes their turn.
-        lock_launch(tx, LaunchKey(product=key.product, run=region_record(tx, key).region.launch_run))
-    record = lock_region(tx, key)
-    now = store.now(tx)
+    """As `settle`, in a transaction that holds what `held_for` took, `now` being read after that."""
+    key = record.key
     require_not_behind(key, head=record.version, known=known)
     heading = bearings(record.region, now=now)
     command = None if isinstance(cause, Look | LaunchRefused) else authenticated(tx, key, cause)

@@ -45,7 +45,7 @@ def evidence_of(
     tx: Connection, record: RegionRecord, *, now: datetime, launch_at: datetime | None = None
 ) -> Evidence:
     """Return everything that a proposal for this region is made on, for `launch_at` or else its own instant."""
-    at = judged_instant(record.region, now=now) if launch_at is None else max(launch_at, now)
+    at = _instant(record, now=now, launch_at=launch_at)
     return gather(tx, [record], {record.key: at}, now=now)[record.key].model_copy(
         update={
             "ballots": told(tx, record.region, now=now),
@@ -53,6 +53,16 @@ def evidence_of(
             **({"launch_at": launch_at} if launch_at is not None else {}),
         }
     )
+
+
+def evidence_at_hand(
+    tx: Connection, record: RegionRecord, *, now: datetime, launch_at: datetime | None = None
+) -> Evidence | None:
+    """As `evidence_of`; None where somebody would be counted or a text be read for it."""
+    at = _instant(record, now=now, launch_at=launch_at)
+    if not _holds_contents(record) or _steady(record, _question(record, at), now=now) is None:
+        return None
+    return evidence_of(tx, record, now=now, launch_at=launch_at)
 
 
 def look_launch(store: Store, key: LaunchKey, known: int) -> LaunchSight:
@@ -95,11 +105,7 @@ def gather(
     contents = {
         record.key: record.contents
         for record in records
-        if record.contents is not None
-        and contents_as_of is NEVER
-        and record.region.ending is None  # An edit no longer marks what has ended.
-        and not counted_anew
-        and record.figures_revision >= record.facts_revision
+        if record.contents is not None and contents_as_of is NEVER and not counted_anew and _holds_contents(record)
     }
     unread = [record.region for record in records if record.key not in contents]
     contents |= contents_of(tx, unread, as_of=contents_as_of) if unread else {}
@@ -116,6 +122,16 @@ def gather(
         )
         for record in records
     }
+
+
+def _instant(record: RegionRecord, *, now: datetime, launch_at: datetime | None) -> datetime:
+    return judged_instant(record.region, now=now) if launch_at is None else max(launch_at, now)
+
+
+def _holds_contents(record: RegionRecord) -> bool:
+    """Say whether no text has changed since those that the row tells; an edit no longer marks what has ended."""
+    is_current = record.figures_revision >= record.facts_revision
+    return record.contents is not None and is_current and record.region.ending is None
 
 
 def _question(record: RegionRecord, at: datetime) -> Question:

@@ -4,13 +4,21 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from readiness.keys import RegionKey
 from readiness.readiness import WaiverShown
 from readiness.region import RegionLaunch
 from readiness.values import Moment
 from store.records_schema import region_launches
+
+# What every act asks is put together once: building a statement takes longer than running it.
+_OPEN_ELSEWHERE = select(func.coalesce(func.sum(region_launches.c.open_waivers), 0)).where(
+    region_launches.c.product == bindparam("product"),
+    region_launches.c.launch_run == bindparam("launch_run"),
+    region_launches.c.region != bindparam("region"),
+    region_launches.c.ended_at.is_(None),
+)
 
 
 class OpenWaiver(NamedTuple):
@@ -46,11 +54,5 @@ def waiver_debt(tx: Connection, *, within: Iterable[str] | None, now: Moment) ->
 
 def waivers_elsewhere(tx: Connection, region: RegionLaunch) -> int:
     """Return how many waivers are open in the other regions of the same launch."""
-    columns = region_launches.c
-    counted = select(func.coalesce(func.sum(columns.open_waivers), 0)).where(
-        columns.product == region.key.product,
-        columns.launch_run == region.launch_run,
-        columns.region != region.key.region,
-        columns.ended_at.is_(None),
-    )
-    return int(tx.execute(counted).scalar_one())
+    here = {"product": region.key.product, "launch_run": region.launch_run, "region": region.key.region}
+    return int(tx.execute(_OPEN_ELSEWHERE, here).scalar_one())

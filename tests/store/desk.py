@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -40,12 +41,13 @@ from readiness.commands import (
 )
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import Launch, LaunchSettled, evolve_launch, propose_launch
-from readiness.ledger import Accepted, Cause, LaunchAnswer, Look, Proposal, Settled
+from readiness.ledger import Accepted, Cause, LaunchAnswer, LaunchRefused, Look, Proposal, Settled
 from readiness.plan import Assessment, Course, LaunchPlan, RegionPlan
 from readiness.policy import SIGNED_STAGES, Function, Policy, Stage
 from readiness.region import RegionLaunch
 from readiness.rows import AttemptRow, CompletionRow, ImportKind, PersonRow
 from readiness.rules import fold, propose
+from store.acting import act
 from store.commands import Command, Logged, log_command
 from store.content import Revision, put_content, stage_content
 from store.engine import Store
@@ -215,7 +217,13 @@ class Desk:
         return region, propose(region, cause, evidence=sight.evidence, now=sight.now), sight.evidence
 
     def carry_out(self, key: RegionKey, cause: Cause) -> Settled:
-        """Look, propose and settle, as a workflow does."""
+        """Look, propose and settle, as a workflow does: an act in one transaction where that is possible."""
+        if not isinstance(cause, Look | LaunchRefused):
+            known = self.region(key)
+            judge = partial(propose, known, cause)
+            settled = act(self.store, key, known.version, cause, lambda seen, now: judge(evidence=seen, now=now))
+            if settled is not None:
+                return settled
         region, proposal, evidence = self.proposed(key, cause)
         return settle(self.store, key, region.version, cause, proposal, evidence=evidence)
 

@@ -1,0 +1,39 @@
+"""What becomes of an act that can be judged on what its region's row tells?"""
+
+# Then looking, proposing and settling are one transaction: the row is read once, and nothing that it tells can change
+# before it is settled on. Nobody is counted while it is held: whatever needs that takes the three steps apart.
+
+from collections.abc import Callable
+from datetime import datetime
+
+from readiness.commands import RegionCommand, Reschedule
+from readiness.evidence import Evidence
+from readiness.keys import RegionKey
+from readiness.ledger import Proposal, Settled
+from store.engine import Store
+from store.settling import alarmed, held_for, settle_held, teach
+from store.sight import evidence_at_hand
+
+Propose = Callable[[Evidence, datetime], Proposal]
+"""Returns what the core proposes on this evidence at this moment."""
+
+
+def act(store: Store, key: RegionKey, known: int, command: RegionCommand, propose: Propose) -> Settled | None:
+    """Settle what `propose` makes of `command` behind version `known`, in the one transaction that holds the row.
+
+    Returns None, and has written nothing, where the ledger does not end at `known` or the evidence is not at hand:
+    then look, propose and settle one after the other. Raises as `settle`.
+    """
+    with alarmed(store, key), store.writing() as tx:
+        record = held_for(tx, key, command)
+        now = store.now(tx)
+        if record.version != known:
+            return None
+        launch_at = command.launch_at if isinstance(command, Reschedule) else None
+        evidence = evidence_at_hand(tx, record, now=now, launch_at=launch_at)
+        if evidence is None:
+            return None
+        proposal = propose(evidence, now)
+        settled = settle_held(tx, record, known=known, cause=command, proposal=proposal, seen=evidence, now=now)
+    teach(store, key, settled)
+    return settled
