@@ -16,7 +16,7 @@ from api.showing import MOST_REGIONS
 from api.visits import changes_since
 from readiness.readiness import WORST_FIRST
 from readiness.region import Verdict
-from store.board import BoardRow, board_of
+from store.board import CellRow, board_of
 from store.names import names_of
 from store.overview import (
     Order,
@@ -53,7 +53,7 @@ _TOTALLED = (
 class _Reading(NamedTuple):
     """One transaction's view of the board."""
 
-    rows: tuple[BoardRow, ...]
+    rows: tuple[CellRow, ...]
     tallies: tuple[Tally, ...]
     products: tuple[tuple[str, str], ...]
     regions: tuple[tuple[str, str], ...]
@@ -152,7 +152,7 @@ def _page(ranked: Sequence[Ranked]) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def _columns(rows: Sequence[BoardRow], names: Mapping[str, str]) -> tuple[Named, ...]:
+def _columns(rows: Sequence[CellRow], names: Mapping[str, str]) -> tuple[Named, ...]:
     """Return the regions that have a cell, those of the first wave first."""
     waves: dict[str, int] = {}
     for row in rows:
@@ -164,7 +164,7 @@ def _columns(rows: Sequence[BoardRow], names: Mapping[str, str]) -> tuple[Named,
 def _product_rows(
     found: _Reading, columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
 ) -> tuple[ProductRow, ...]:
-    of_product: dict[str, dict[str, BoardRow]] = {}
+    of_product: dict[str, dict[str, CellRow]] = {}
     for row in found.rows:
         of_product.setdefault(row.product, {})[row.region] = row
     ordered = (of_product[product] for product in found.order if product in of_product)
@@ -172,7 +172,7 @@ def _product_rows(
 
 
 def _product_row(
-    cells: Mapping[str, BoardRow], columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
+    cells: Mapping[str, CellRow], columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
 ) -> ProductRow:
     by_launch = sorted(cells.values(), key=lambda row: row.launch_at)
     first, last = by_launch[0], by_launch[-1]
@@ -188,7 +188,7 @@ def _product_row(
     )
 
 
-def _cell(row: BoardRow, read_at: datetime) -> Cell:
+def _cell(row: CellRow, read_at: datetime) -> Cell:
     return Cell(
         product=row.product,
         region=row.region,
@@ -208,7 +208,7 @@ def _cell(row: BoardRow, read_at: datetime) -> Cell:
     )
 
 
-def is_old(row: BoardRow, read_at: datetime) -> bool:
+def is_old(row: CellRow, read_at: datetime) -> bool:
     """Say whether the figures of `row` are so old that nobody can be counting."""
     return row.as_of is not None and read_at - row.as_of > OLD_AFTER
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, or_, select, tuple_
 
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
@@ -40,7 +40,9 @@ NOBODY_LOOKED = "Its instant has come and no workflow has looked; see that a wor
 _PLACE = (region_launches.c.product, region_launches.c.region)
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 
-_SHOWN = (
+_IS_BEHIND = region_launches.c.facts_revision > region_launches.c.figures_revision
+
+_OF_CELL = (
     *(
         region_launches.c[name]
         for name in (
@@ -64,8 +66,14 @@ _SHOWN = (
         )
     ),
     # Documents come as text: their models read it faster than they check what somebody else has read.
-    *(cast(region_launches.c[name], Text) for name in ("reasons", "blockers", "decision", "conditions", "waivers")),
+    cast(region_launches.c.reasons, Text),
+    _IS_BEHIND,
+    region_launches.c.shown_verdict,
+    region_launches.c.verdict,
 )
+_TOLD_AT = len(_OF_CELL) - 1
+_DOCUMENTS = tuple(cast(region_launches.c[name], Text) for name in ("blockers", "decision", "conditions", "waivers"))
+"""What a cell does not show: half of what a row of the board takes to be read."""
 
 _TEXTS_KEPT = 2_048
 """Reasons and blockers that are kept as read: many regions of a board have the same."""
@@ -75,8 +83,6 @@ _blockers: Callable[[Any], tuple[Blocker, ...]] = reads_once(tuple[Blocker, ...]
 _CONDITIONS = TypeAdapter(tuple[ConditionShown, ...])
 _WAIVERS = TypeAdapter(tuple[WaiverShown, ...])
 
-_IS_BEHIND = region_launches.c.facts_revision > region_launches.c.figures_revision
-
 _IS_COUNTED = and_(
     region_launches.c.is_latest,
     or_(region_launches.c.ended_at.is_(None), region_launches.c.verdict == Verdict.LAUNCHED.value),
@@ -84,9 +90,10 @@ _IS_COUNTED = and_(
 """Figures are kept for what runs and for what launched; what was cancelled keeps those that it ended with."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoardRow:
-    """One product and region, as last counted; never more than the workflow says, and less where facts moved on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRow:
+    """What a cell shows of a product in a region, as last counted; never more than the workflow says, and less where
+    facts moved on."""
 
     product: str
     region: str
@@ -106,14 +113,23 @@ class BoardRow:
     coverage: float
     forecast_at: datetime | None
     reasons: tuple[str, ...]
-    blockers: tuple[Blocker, ...]
-    decision: DecisionShown | None
-    conditions: tuple[ConditionShown, ...]
-    waivers: tuple[WaiverShown, ...]
     as_of: datetime | None
     """When the figures were gathered; None where none have been yet."""
     is_behind: bool
     """True while facts are there that the figures do not count yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow(CellRow):
+    """One product and region, with what blocks it, what was decided and what that rests on."""
+
+    blockers: tuple[Blocker, ...]
+    decision: DecisionShown | None
+    conditions: tuple[ConditionShown, ...]
+    waivers: tuple[WaiverShown, ...]
+
+
+_Shown = TypeVar("_Shown", bound=CellRow)
 
 
 def board(
@@ -142,32 +158,44 @@ def board(
         conditions.append(is_among(_KEY, [(key.product, key.region, key.run) for key in among]))
     if after is not None:
         conditions.append(tuple_(*_PLACE) > tuple_(*after))
-    return _rows(tx, conditions, limit=limit, now=now)
+    chosen = _chosen(conditions, beside=_DOCUMENTS, limit=limit, now=now)
+    return tuple(_board_row(row, now=now) for row in tx.execute(chosen))
 
 
 def board_of(
     tx: Connection, products: Sequence[str], wanted: Wanted, *, limit: int, now: datetime | None = None
-) -> tuple[BoardRow, ...]:
-    """Return the rows of these products that are as `wanted`, by product and region, by one query."""
+) -> tuple[CellRow, ...]:
+    """Return the cells of these products that are as `wanted`, by product and region, by one query."""
     named = region_launches.c.product.in_(products)
-    return _rows(tx, (*wanted.conditions(now), named), limit=limit, now=now)
+    chosen = _chosen((*wanted.conditions(now), named), limit=limit, now=now)
+    return tuple(_shown(CellRow, row, now=now) for row in tx.execute(chosen))
 
 
-def _rows(
-    tx: Connection, conditions: Iterable[ColumnElement[bool]], *, limit: int, now: datetime | None
-) -> tuple[BoardRow, ...]:
-    columns = region_launches.c
+def _chosen(
+    conditions: Iterable[ColumnElement[bool]],
+    *,
+    beside: Sequence[ColumnElement[Any]] = (),
+    limit: int,
+    now: datetime | None,
+) -> Select[Any]:
     # The folded region and its figures stay where they are: a board of 400 rows must not parse 400 of them.
-    chosen = (
-        select(*_SHOWN, _IS_BEHIND, verdict_shown(now), columns.shown_verdict, columns.verdict)
-        .where(*conditions)
-        .order_by(*_PLACE)
-        .limit(limit)
+    return select(*_OF_CELL, verdict_shown(now), *beside).where(*conditions).order_by(*_PLACE).limit(limit)
+
+
+def _board_row(row: Row[Any], *, now: datetime | None) -> BoardRow:
+    *cell, blockers, decision, conditions, waivers = row
+    return _shown(
+        BoardRow,
+        cell,
+        now=now,
+        blockers=_blockers(blockers) if blockers is not None else (),
+        decision=_decision(decision, told=cell[_TOLD_AT]),
+        conditions=_CONDITIONS.validate_json(conditions) if conditions is not None else (),
+        waivers=_WAIVERS.validate_json(waivers) if waivers is not None else (),
     )
-    return tuple(_row(row, now=now) for row in tx.execute(chosen))
 
 
-def _row(row: Row[*tuple[Any, ...]], *, now: datetime | None) -> BoardRow:
+def _shown(kind: type[_Shown], row: Sequence[Any], *, now: datetime | None, **documents: Any) -> _Shown:
     (
         product,
         region,
@@ -187,16 +215,12 @@ def _row(row: Row[*tuple[Any, ...]], *, now: datetime | None) -> BoardRow:
         forecast_at,
         figures_gathered_at,
         reasons,
-        blockers,
-        decision,
-        conditions,
-        waivers,
         is_behind,
-        verdict,
         shown_verdict,
         told,
+        verdict,
     ) = row
-    return BoardRow(
+    return kind(
         product=product,
         region=region,
         run=run,
@@ -215,12 +239,9 @@ def _row(row: Row[*tuple[Any, ...]], *, now: datetime | None) -> BoardRow:
         coverage=coverage_hundredths / 100,
         forecast_at=forecast_at,
         reasons=(*_doubts(verdict, shown_verdict, told, launch_at, now=now), *_reasons(reasons)),
-        blockers=_blockers(blockers) if blockers is not None else (),
-        decision=_decision(decision, told),
-        conditions=_CONDITIONS.validate_json(conditions) if conditions is not None else (),
-        waivers=_WAIVERS.validate_json(waivers) if waivers is not None else (),
         as_of=figures_gathered_at,
         is_behind=is_behind,
+        **documents,
     )
 
 
@@ -236,7 +257,7 @@ def _doubts(
     return (NOBODY_LOOKED if is_untended else INSTANT_PASSED,)
 
 
-def _decision(document: str | None, told: str) -> DecisionShown | None:
+def _decision(document: str | None, *, told: str) -> DecisionShown | None:
     """Return the decision that the row shows, but none that the row's own verdict does not speak of."""
     if document is None:
         return None
