@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, or_, select, tuple_
 
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
@@ -182,7 +182,7 @@ def _chosen(
     return select(*_OF_CELL, verdict_shown(now), *beside).where(*conditions).order_by(*_PLACE).limit(limit)
 
 
-def _board_row(row: Row[Any], *, now: datetime | None) -> BoardRow:
+def _board_row(row: Sequence[Any], *, now: datetime | None) -> BoardRow:
     *cell, blockers, decision, conditions, waivers = row
     return _shown(
         BoardRow,
