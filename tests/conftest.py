@@ -12,6 +12,7 @@ from hypothesis import settings
 from sqlalchemy import make_url
 
 from store.engine import Store, migrate, open_store
+from tests.compiled import share_compiled_statements
 from tests.effort import PROFILE, examples
 from tests.postgres import postgres_database, postgres_server
 
@@ -43,6 +44,8 @@ DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("long", deadline=None, derandomize=False, print_blob=True, max_examples=examples(100))
 settings.load_profile(PROFILE)
+
+share_compiled_statements()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
