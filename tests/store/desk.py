@@ -59,6 +59,7 @@ from store.rosters import apply_people, stage_people
 from store.settling import settle, settle_launch
 from store.sight import look, look_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, OWNER, SIGNERS, UNPOLLED
+from tests.store.remembered import brought
 
 PRODUCT = "atlas-2"
 COURSE = Course(course_id="basics", title="Basics")
@@ -311,6 +312,10 @@ class Desk:
 
     def ready(self, region: str = "emea") -> RegionKey:
         """Return a region, of a launch of its own, in which every learning stage is passed."""
+        depends_on = ("ready", region, repr(self.policy), self.clock.now)
+        return brought(self.store, depends_on, lambda: self._made_ready(region))
+
+    def _made_ready(self, region: str) -> RegionKey:
         (key,) = self.start(region)
         self.write_all()
         self.teach(region)
@@ -320,6 +325,10 @@ class Desk:
 
     def with_go(self, region: str = "emea") -> RegionKey:
         """Return a region with a standing go."""
+        depends_on = ("go", region, repr(self.policy), self.clock.now)
+        return brought(self.store, depends_on, lambda: self._given_a_go(region))
+
+    def _given_a_go(self, region: str) -> RegionKey:
         key = self.ready(region)
         self.accepted(key, self.decide(key, Choice.GO))
         return key
