@@ -40,10 +40,19 @@ def new_desk() -> PermitDesk:
     return PermitDesk(new_keys(), issuer=ISSUER)
 
 
+_MADE: list[FastAPI] = []
+"""The application of `permit_app`, made once for all tests of a process."""
+
+
 def permit_app(desk: Desk, issuer: EmbeddedIssuer, clock: SettableClock, permits: PermitDesk | None) -> FastAPI:
     """Return the whole API and the pages on the store of `desk`, where `permits` signs."""
     made = replace(dependencies(desk.store, issuer, clock), sender=AtTheDesk(desk), permits=permits)
-    return create_app(made, routers=routers(), pages=(pages_router(), checking_router()), open_paths=OPEN_PAGE_PATHS)
+    if not _MADE:
+        pages = (pages_router(), checking_router())
+        _MADE.append(create_app(made, routers=routers(), pages=pages, open_paths=OPEN_PAGE_PATHS))
+    (app,) = _MADE
+    app.state.dependencies = made
+    return app
 
 
 def launched(desk: Desk, region: str = "emea") -> RegionKey:

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,13 +27,19 @@ from starlette.routing import Route
 CLIENT_ID, CLIENT_SECRET = "ltl-web", "a secret of the tests"
 
 
+@cache
+def rsa_key(use: str) -> RSAKey:
+    """Return the key for that use, `issuing` or `forging`, found once for all tests of a process: it takes long."""
+    return RSAKey.generate_key(2048, {"kid": "key-1", "use": "sig"} if use == "issuing" else None)
+
+
 @dataclass
 class SmallIssuer:
     """An issuer at which everybody is `ex-1` at once; a test may change what it signs, and how."""
 
     url: str = ""
     now: Callable[[], float] = time.time
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "key-1", "use": "sig"}))
+    key: RSAKey = field(default_factory=lambda: rsa_key("issuing"))
     published: list[RSAKey] | None = None
     """What it publishes instead of its key."""
     said: dict[str, Any] = field(default_factory=dict)
@@ -142,8 +149,7 @@ def by_shared_secret(secret: str) -> Callable[[SmallIssuer, dict[str, Any]], str
 
 def by_another_key(*, kid: str) -> Callable[[SmallIssuer, dict[str, Any]], str]:
     """Return a way of signing with a key that the issuer does not publish, under the id `kid`."""
-    other = RSAKey.generate_key(2048)
-    return lambda issuer, claims: issuer.signed(claims, key=other, kid=kid)
+    return lambda issuer, claims: issuer.signed(claims, key=rsa_key("forging"), kid=kid)
 
 
 @contextmanager

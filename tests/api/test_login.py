@@ -10,10 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import OKPKey, RSAKey
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.dependencies import Dependencies
 from api.identity import ISSUER, EmbeddedIssuer, RoleGrant, TrustedIssuers
 from api.login import LOGIN_COOKIE, LOGIN_PATHS, login_router
 from api.oidc import OidcIssuer, OidcSettings, roles_of
@@ -82,16 +84,29 @@ def browser(issuer: SmallIssuer, store: Store, clock: SettableClock) -> Iterator
     embedded = EmbeddedIssuer(OKPKey.generate_key("Ed25519"), clock=clock)
     verifier = TrustedIssuers({ISSUER: embedded.verifier(), oidc.name: oidc})
     deps = replace(dependencies(store, embedded, clock), verifier=verifier, oidc=oidc)
-    app = create_app(deps, routers=routers(), pages=(login_router(),), open_paths=LOGIN_PATHS)
-    with TestClient(app, base_url=HOME, follow_redirects=False) as opened:
+    with TestClient(_whole(deps), base_url=HOME, follow_redirects=False) as opened:
         yield opened
+
+
+_MADE: list[FastAPI] = []
+
+
+def _whole(deps: Dependencies) -> FastAPI:
+    """Return the API and the login on `deps`, made once for all tests of a process."""
+    if not _MADE:
+        _MADE.append(create_app(deps, routers=routers(), pages=(login_router(),), open_paths=LOGIN_PATHS))
+    (app,) = _MADE
+    app.state.dependencies = deps
+    return app
 
 
 def sent_back(browser: TestClient, url: str = "/login") -> str:
     """Begin a login, let the issuer have it, and return the address with which it sends the browser back."""
     begun = browser.get(url)
     assert begun.status_code == 303, begun.text
-    answer = httpx2.get(begun.headers["location"], follow_redirects=False, trust_env=False)
+    # It speaks plain HTTP, so it need not read whom to trust beyond this machine, which takes longest of all.
+    with httpx2.Client(verify=False, trust_env=False) as plain:
+        answer = plain.get(begun.headers["location"], follow_redirects=False)
     assert answer.status_code == 302
     return str(answer.headers["location"])
 
@@ -377,8 +392,7 @@ def test_an_issuer_that_is_away_lets_nobody_in_and_says_so(store: Store, clock: 
     oidc = OidcIssuer(settings, clock=clock)
     embedded = EmbeddedIssuer(OKPKey.generate_key("Ed25519"), clock=clock)
     deps = replace(dependencies(store, embedded, clock), verifier=TrustedIssuers({oidc.name: oidc}), oidc=oidc)
-    app = create_app(deps, routers=routers(), pages=(login_router(),), open_paths=LOGIN_PATHS)
-    with TestClient(app, base_url=HOME, follow_redirects=False) as client:
+    with TestClient(_whole(deps), base_url=HOME, follow_redirects=False) as client:
         away = client.get("/login")
         assert (away.status_code, away.json()["type"]) == (503, "/problems/issuer-away")
         other = SmallIssuer(url="http://127.0.0.1:9")
