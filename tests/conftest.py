@@ -41,7 +41,7 @@ DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 # In CI every run tries the same examples: a change is judged by what it changes, never by the luck of the draw, and a
 # failure comes back when it is looked into. New ground is broken by the long run, which draws anew each time.
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, max_examples=examples(100))
 settings.register_profile("long", deadline=None, derandomize=False, print_blob=True, max_examples=examples(100))
 settings.load_profile(PROFILE)
 
