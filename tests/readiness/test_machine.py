@@ -48,8 +48,8 @@ def test_an_open_lock_is_noticed(machine: type[RegionMachine]) -> None:
 # Many sequences are short, as one of their steps may be a whole story up to its launch; some are long enough for a
 # region to be held, slipped, edited and decided on again. The long run tries as many as the issue asks for, all long.
 SHORT, LONG = (480, 6), (20, 40)
-"""How many sequences of each machine, of how many steps at most. CI tries half of the short ones; `make sequences` tries
-20 times as many as stands here, of 40 steps: 20,000 over both machines."""
+"""How many sequences of each machine, of how many steps at most. CI tries half of the short ones; `make sequences`
+tries 20 times as many as stand here, of 40 steps: 20,000 over both machines."""
 
 
 def case(machine: type[RegionMachine], many: tuple[int, int], truth: str) -> type[TestCase]:
