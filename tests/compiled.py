@@ -10,7 +10,7 @@ _MOST = 5_000
 """More statements than the product and its tests have, on both databases."""
 
 
-class SharedStatements(LRUCache[Any, Compiled]):
+class StatementsOfAll(LRUCache[Any, Compiled]):
     """Compiled statements by what SQLAlchemy keeps them under, a dialect read as the database that it speaks to.
 
     An engine keeps its statements to itself, because the dialect of another may be set up differently. Those of the
@@ -28,7 +28,7 @@ class SharedStatements(LRUCache[Any, Compiled]):
 
 def share_compiled_statements() -> None:
     """Have all engines of this process compile into one place, as the one engine of a running product does."""
-    statements = SharedStatements(_MOST)
+    statements = StatementsOfAll(_MOST)
 
     def share(connection: Connection) -> None:
         connection.execution_options(compiled_cache=statements)
