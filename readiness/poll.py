@@ -158,7 +158,7 @@ def stale_seats(region: RegionLaunch, evidence: Evidence | None) -> tuple[Functi
     return moved + tuple(seat for seat in unmade_ballots(region, evidence) if seat not in moved)
 
 
-def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...], *, is_spared: bool = False) -> None:
+def require_votes(region: RegionLaunch, accepted: tuple[AcceptedDissent, ...], *, is_spared: bool) -> None:
     """Raise CommandRefused unless enough seats have voted for a go, or the poll `is_spared`, and every dissent is
     accepted by name."""
     ballots = _opened(region)

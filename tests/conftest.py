@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from sqlalchemy import make_url
 
 from store.engine import Store, migrate, open_store
 from tests.compiled import share_compiled_statements
-from tests.effort import PROFILE, examples
+from tests.effort import FEW, PROFILE, examples
 from tests.postgres import postgres_database, postgres_server
 
 TESTS = Path(__file__).parent
@@ -43,6 +43,15 @@ DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 # failure comes back when it is looked into. New ground is broken by the long run, which draws anew each time.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, max_examples=examples(100))
 settings.register_profile("long", deadline=None, derandomize=False, print_blob=True, max_examples=examples(100))
+# One example that fails is enough to notice a fault; the smallest such example would take minutes to find.
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    max_examples=FEW,
+)
 settings.load_profile(PROFILE)
 
 share_compiled_statements()

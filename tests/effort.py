@@ -3,7 +3,8 @@
 import os
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
-"""The Hypothesis profile of this run: `ci`, or `long` for a search that takes its time."""
+"""The Hypothesis profile of this run: `ci`, `long` for a search that takes its time, or `mutants` for a glance,
+because the same tests run anew for each of thousands of faults."""
 
 LONG_FACTOR = 20
 """How much more the long run tries: minutes instead of seconds on two cores."""
@@ -24,6 +25,8 @@ def examples(count: int, *, in_full: bool = False) -> int:
     """
     if PROFILE == "long":
         return count * LONG_FACTOR
+    if PROFILE == "mutants":
+        return min(count, FEW)
     return count if in_full or count <= FEW else max(FEW, int(count * CI_SHARE))
 
 

@@ -1,27 +1,37 @@
 """Which small faults in the gates and duties would no test notice, and is it explained why each of them may stay?"""
 
-# `mutmut` brings one fault after the other into the core and runs the tests of this folder against each. What
-# survives is compared with `mutants.toml`: a survivor that is not explained there fails the run, and so does an
-# explanation of a fault that is noticed by now. Faults are told apart by what they change, not by number, so that an
-# explanation lasts until its line is edited.
+# mutmut makes the faults, and `trying.py` tries one after the other against the tests of this folder. What survives
+# is compared with `mutants.toml`: a survivor that is not explained there fails the run, and so does an explanation of
+# a fault that is noticed by now. Faults are told apart by what they change, not by number: an explanation lasts
+# until its line is edited. What was noticed stays so until its function is edited: delete `mutants/` to begin anew.
 
 import ast
 import difflib
+import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mutmut.__main__ import create_mutants
+from mutmut.mutation.trampoline import set_mutant_under_test
+from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir
+
 ROOT = Path(__file__).parents[2]
 MUTATED = ROOT / "mutants" / "readiness"
 EXPLAINED = Path(__file__).with_name("mutants.toml")
+SIDE_BY_SIDE = 2
+SURVIVING = {0, 4, 33}
+"""In mutmut's numbers: survived, broken off, and reached by no test."""
+
 ANYTHING = "anything"
 """Said of a function in which nothing can be noticed, instead of each change."""
 
-_RESULT = re.compile(r"^\s*readiness\.(?P<module>\w+)\.(?P<mutant>\S+): (?P<status>.+)$", re.MULTILINE)
 _NAMED = re.compile(r"^x[_ǁ](?P<function>.+)__mutmut_(?:\d+|orig)$")
 
 
@@ -37,24 +47,27 @@ class Mutant(NamedTuple):
 
 
 def main(wanted: list[str]) -> int:
-    """Run mutmut over `wanted`, or everything, and return 1 where an unexplained mutant survives."""
-    run = subprocess.run([_tool("mutmut"), "run", *wanted], cwd=ROOT, check=False)
-    if run.returncode != 0:
-        return run.returncode
-    told = subprocess.run(
-        [_tool("mutmut"), "results", "--all", "true"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    statuses = [(found["module"], found["mutant"], found["status"].strip()) for found in _RESULT.finditer(told)]
-    noticed = [each for each in statuses if each[2] in {"killed", "timeout", "caught by type check"}]
-    survivors = list(_survivors(statuses))
-    explained = _explained()
-    news = sorted({each for each in survivors if not _is_explained(each, explained)})
-    stale = sorted(set(explained) - {each for each in explained if _explains(each, survivors)}) if not wanted else []
-    unexplained = sum(not _is_explained(each, explained) for each in survivors)
-    print(
-        f"{len(statuses):,} mutants: {len(noticed):,} noticed, {len(survivors) - unexplained:,} explained in "
-        f"{EXPLAINED.name}, {unexplained:,} survived unexplained"
+    """Try `wanted`, or every fault, and return 1 where an unexplained one survives."""
+    set_mutant_under_test("mutant_generation")
+    MUTATED.parent.mkdir(exist_ok=True)
+    copy_src_dir()
+    copy_also_copy_files()
+    create_mutants(SIDE_BY_SIDE)
+    tried = subprocess.run(
+        [sys.executable, "-m", "tests.readiness.trying", *wanted], cwd=MUTATED.parent, check=False, env=_environment()
     )
+    return tried.returncode or told(wanted)
+
+
+def told(wanted: list[str]) -> int:
+    """Print what became of every fault so far, and return 1 where an unexplained one survived."""
+    outcomes = dict(_outcomes())
+    survivors = list(_survivors(outcomes))
+    explained = _explained()
+    news = sorted({each for _, each in survivors if not _is_explained(each, explained)})
+    found = [each for _, each in survivors]
+    stale = sorted(set(explained) - {each for each in explained if _explains(each, found)}) if not wanted else []
+    _print_table(outcomes, Counter(module for module, each in survivors if not _is_explained(each, explained)))
     for mutant in news:
         print(f"\nsurvived:\n{mutant}")
     for mutant in stale:
@@ -62,18 +75,39 @@ def main(wanted: list[str]) -> int:
     return 1 if news or stale else 0
 
 
-def _tool(name: str) -> str:
-    return str(Path(sys.executable).with_name(name))
+def _environment() -> dict[str, str]:
+    return {**os.environ, "HYPOTHESIS_PROFILE": "mutants"}
 
 
-def _survivors(statuses: list[tuple[str, str, str]]) -> Iterator[Mutant]:
-    """Yield what survived, or was not reached by any test."""
+def _outcomes() -> Iterator[tuple[tuple[str, str], int | None]]:
+    """Yield how the trial of each fault ended, in mutmut's numbers: None for what was not tried yet."""
+    for file in sorted(MUTATED.glob("*.py.meta")):
+        for name, code in json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"].items():
+            _, module, mutant = name.split(".", 2)
+            yield (module, mutant), code
+
+
+def _print_table(outcomes: dict[tuple[str, str], int | None], unexplained: Counter[str]) -> None:
+    print(f"{'module':<12}{'mutants':>8}{'not tried':>10}{'noticed':>9}{'survived':>10}{'unexplained':>12}")
+    rows = [*sorted({module for module, _ in outcomes}), "all"]
+    for row in rows:
+        codes = [code for (module, _), code in outcomes.items() if row in {module, "all"}]
+        survived = sum(code in SURVIVING for code in codes)
+        untried = codes.count(None)
+        left = unexplained.total() if row == "all" else unexplained[row]
+        print(
+            f"{row:<12}{len(codes):>8,}{untried:>10,}{len(codes) - untried - survived:>9,}{survived:>10,}{left:>12,}"
+        )
+
+
+def _survivors(outcomes: dict[tuple[str, str], int | None]) -> Iterator[tuple[str, Mutant]]:
+    """Yield what survived, or was not reached by any test, with its module."""
     functions: dict[str, dict[str, list[str]]] = {}
-    for module, mutant, status in statuses:
-        if status in {"survived", "no tests", "suspicious"}:
+    for (module, mutant), code in outcomes.items():
+        if code in SURVIVING:
             if module not in functions:
                 functions[module] = _functions(MUTATED / f"{module}.py")
-            yield _mutant(module, mutant, functions[module])
+            yield module, _mutant(module, mutant, functions[module])
 
 
 def _functions(file: Path) -> dict[str, list[str]]:
@@ -91,8 +125,10 @@ def _mutant(module: str, name: str, functions: dict[str, list[str]]) -> Mutant:
     base = name.rpartition("__mutmut_")[0]
     found = _NAMED.match(name)
     function = found["function"].replace("ǁ", ".") if found else base
-    # The first line names the mutant itself.
-    original, changed = functions[f"{base}__mutmut_orig"][1:], functions[name][1:]
+    original, changed = (
+        [lines[0].replace(named, base), *lines[1:]]
+        for named, lines in ((each, functions[each]) for each in (f"{base}__mutmut_orig", name))
+    )
     diff = difflib.unified_diff(original, changed, n=0, lineterm="")
     lines = [line for line in diff if not line.startswith(("---", "+++", "@@"))]
     was = " / ".join(line[1:].strip() for line in lines if line.startswith("-"))

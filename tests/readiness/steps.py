@@ -1,5 +1,7 @@
 """How do tests take a region launch from one state to the next?"""
 
+import re
+
 from readiness.commands import RegionCommand
 from readiness.events import RegionLaunched
 from readiness.ledger import Cause, Look, Proposal
@@ -7,6 +9,11 @@ from readiness.policy import Stage
 from readiness.region import RegionLaunch
 from readiness.rules import evolve, propose
 from tests.readiness.builders import LAUNCH_AT, READY_WORLD, SIGNERS, World, decision, region_launch, sign_off
+
+_SHOUTED = re.compile(r"[A-Z]{2}|\bNone\b")
+"""Two capitals in a row, and what a program says for nothing: neither is a word of ours,"""
+_MEANT_LOUD = re.compile(r"\b(EMEA|UTC)\b")
+"""but for a region's name, and the clock's."""
 
 
 def proposed(region: RegionLaunch, cause: Cause, world: World) -> tuple[RegionLaunch, Proposal]:
@@ -25,10 +32,17 @@ def accepted(region: RegionLaunch, command: RegionCommand, world: World) -> Regi
 
 
 def refused(region: RegionLaunch, command: RegionCommand, world: World) -> str:
-    """Return the kind of the refusal of `command`, which must be refused."""
+    """Return the kind of the refusal of `command`, which must be refused, in a whole sentence."""
     _, proposal = proposed(region, command, world)
     assert proposal.refusal is not None
+    assert is_sentence(proposal.refusal.detail), proposal.refusal.detail
     return proposal.refusal.kind
+
+
+def is_sentence(text: str) -> bool:
+    """Say whether `text` begins like a sentence, or with somebody's name, ends like one, and shouts nothing."""
+    begins = text[0].isupper() or not text.split(maxsplit=1)[0].isalpha()
+    return begins and text.endswith(".") and not _SHOUTED.search(_MEANT_LOUD.sub("", text))
 
 
 def looked(region: RegionLaunch, world: World) -> RegionLaunch:

@@ -16,6 +16,15 @@ from tests.readiness.governing import SEATS, accepting, at, ballot, closed, open
 from tests.readiness.steps import accepted, looked, refused, signed
 
 CLOSES_AT = NOW + timedelta(hours=72)
+SLIP = Reschedule(
+    command_id="slip-1",
+    person="pm-7",
+    role=Role.PRODUCT_MANAGER,
+    logged_at=NOW,
+    reason_digest=decision().reason_digest,
+    launch_at=LAUNCH_AT + timedelta(days=3),
+    wall_clock="2027-03-04T09:00",
+)
 
 
 def seats_asked(region: RegionLaunch) -> tuple[Function, ...]:
@@ -164,18 +173,8 @@ def test_after_a_lost_gate_only_the_seats_that_rest_on_it_vote_again() -> None:
 
 def test_after_a_slip_only_product_votes_again() -> None:
     """Nothing was learned or unlearned: the date alone has moved."""
-    region = voted(polled_region())
     later = at(READY_WORLD, NOW + timedelta(hours=1))
-    slip = Reschedule(
-        command_id="slip-1",
-        person="pm-7",
-        role=Role.PRODUCT_MANAGER,
-        logged_at=NOW,
-        reason_digest=decision().reason_digest,
-        launch_at=LAUNCH_AT + timedelta(days=3),
-        wall_clock="2027-03-04T09:00",
-    )
-    region = looked(accepted(region, slip, later), later)
+    region = slipped(voted(polled_region()))
     region = accepted(region, open_poll(), later)
     assert seats_asked(region) == (Function.PRODUCT,)
 
@@ -214,3 +213,53 @@ def test_an_edit_makes_the_poll_ask_whoever_it_concerns() -> None:
         )
     region = accepted(region, open_poll(), later)
     assert seats_asked(region) == (Function.MARKETING, Function.SALES, Function.PRODUCT)
+
+
+def test_whoever_holds_no_seat_learns_who_is_asked() -> None:
+    """The seats of the poll without those whose earlier ballot still counts."""
+    region = looked(signed(region_launch(policy=TIERS[3]), READY_WORLD), READY_WORLD)
+    assert said(accepted(region, open_poll(), READY_WORLD), Function.PRODUCT) == (
+        "This poll asks marketing, sales, not product."
+    )
+    again = accepted(slipped(voted(polled_region())), open_poll(), at(READY_WORLD, NOW + timedelta(hours=1)))
+    assert said(again, Function.SALES) == "This poll asks product, not sales."
+
+
+def said(region: RegionLaunch, function: Function) -> str:
+    """Return in which words the ballot of `function` is refused."""
+    refusal = propose(region, ballot(function), evidence=READY_WORLD.evidence(), now=NOW).refusal
+    assert refusal is not None
+    return refusal.detail
+
+
+def slipped(region: RegionLaunch, *, hours: int = 1) -> RegionLaunch:
+    """Return the region moved by three days, some hours from now, and after its look at that."""
+    later = at(READY_WORLD, NOW + timedelta(hours=hours))
+    return looked(accepted(region, SLIP, later), later)
+
+
+def test_an_opened_ballot_names_its_voter_its_moment_and_its_command() -> None:
+    """What was sealed is opened as it was cast."""
+    region = accepted(polled_region(), open_poll(), READY_WORLD)
+    for hour, function in enumerate(SEATS):
+        region = accepted(region, ballot(function), at(READY_WORLD, NOW + timedelta(hours=hour)))
+    poll = closed(region, at(READY_WORLD, NOW + timedelta(hours=4))).poll
+    assert poll is not None
+    assert [(b.function, b.person, b.at, b.command_id) for b in poll.opened] == [
+        (function, person, NOW + timedelta(hours=hour), f"ballot-{function.value}")
+        for hour, (function, person) in enumerate(SEATS.items())
+    ]
+
+
+def test_who_votes_at_the_moment_of_the_slip_votes_on_the_new_instant() -> None:
+    """A ballot counts unless the instant moved after it."""
+    region = voted(slipped(polled_region(), hours=0))
+    assert verdict_of(accepted(region, decision(), READY_WORLD)) is Verdict.GO
+
+
+def test_without_seats_no_votes_are_needed() -> None:
+    """A number of votes says nothing where nobody holds a seat."""
+    rules = TIERS[1].go_no_go.model_copy(update={"polled": (), "votes_needed": 4})
+    policy = TIERS[1].model_copy(update={"go_no_go": rules})
+    region = looked(signed(region_launch(policy=policy), READY_WORLD), READY_WORLD)
+    assert verdict_of(accepted(region, decision(), READY_WORLD)) is Verdict.GO

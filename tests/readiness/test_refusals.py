@@ -1,6 +1,5 @@
 """Does whoever is refused, or reads a reason, learn in whole sentences what is the matter?"""
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +27,7 @@ from tests.readiness.builders import (
     region_launch,
     sign_off,
 )
-from tests.readiness.steps import accepted, launched, looked, signed, with_go
+from tests.readiness.steps import accepted, is_sentence, launched, looked, signed, with_go
 from tests.readiness.test_walk import CROSSROADS, MILESTONES, milestone
 
 WHY = digest("why")
@@ -36,9 +35,6 @@ LATER_AT = NOW + timedelta(days=1)
 ASKED: dict[str, Any] = {"command_id": "c", "person": OWNER, "role": Role.PRODUCT_MANAGER, "logged_at": NOW}
 HOLD = Hold(**ASKED, reason_digest=WHY)
 RESUME = Resume(**ASKED, reason_digest=WHY)
-
-_SHOUTED = re.compile(r"[A-Z]{2}|\bNone\b")
-"""Two capitals in a row, and what a program says for nothing: neither is a word of ours but for a region's name."""
 
 
 def reschedule(by: timedelta) -> Reschedule:
@@ -59,12 +55,6 @@ def refusal_of(
     refusal = propose(region, command, evidence=gathered, now=world.now).refusal
     assert refusal is not None
     return refusal
-
-
-def is_sentence(text: str) -> bool:
-    """Say whether `text` begins like a sentence, ends like one, and shouts nothing but a region's name."""
-    begins = text[0].isupper() or text[0].isdigit()
-    return begins and text.endswith(".") and not _SHOUTED.search(text.replace("EMEA", "Emea"))
 
 
 def is_reason(text: str) -> bool:

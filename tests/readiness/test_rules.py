@@ -60,7 +60,7 @@ def ready() -> RegionLaunch:
 
 def reschedule(by: timedelta) -> Reschedule:
     """Return a move of the launch instant."""
-    return Reschedule.model_validate({**asked(), "launch_at": LAUNCH_AT + by, "wall_clock": "later"})
+    return Reschedule.model_validate({**asked(), "launch_at": LAUNCH_AT + by, "wall_clock": "2027-03-02T09:00"})
 
 
 def test_a_new_region_opens_with_its_first_stage_and_no_other() -> None:
