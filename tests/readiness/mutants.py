@@ -28,10 +28,13 @@ EXPLAINED = Path(__file__).with_name("mutants.toml")
 SIDE_BY_SIDE = 2
 SURVIVING = {0, 4, 33}
 """In mutmut's numbers: survived, broken off, and reached by no test."""
+LEFT_OUT = 34
+"""In mutmut's numbers: never tried."""
 
 ANYTHING = "anything"
 """Said of a function in which nothing can be noticed, instead of each change."""
 
+_SENTENCE = re.compile(r'"[A-Z][^"]* [^"]*"')
 _NAMED = re.compile(r"^x[_ǁ](?P<function>.+)__mutmut_(?:\d+|orig)$")
 
 
@@ -53,10 +56,29 @@ def main(wanted: list[str]) -> int:
     copy_src_dir()
     copy_also_copy_files()
     create_mutants(SIDE_BY_SIDE)
+    leave_out_wording()
     tried = subprocess.run(
         [sys.executable, "-m", "tests.readiness.trying", *wanted], cwd=MUTATED.parent, check=False, env=_environment()
     )
     return tried.returncode or told(wanted)
+
+
+def leave_out_wording() -> None:
+    """Mark what changes nothing but the capitals of a sentence or what stands around it: no rule is in that, and
+    `steps.refused` sees to it that every refusal is a sentence."""
+    for file in sorted(MUTATED.glob("*.py.meta")):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        functions = _functions(file.with_suffix(""))
+        for name, code in kept["exit_code_by_key"].items():
+            _, module, mutant = name.split(".", 2)
+            if code in {None, *SURVIVING} and _is_wording(_mutant(module, mutant, functions)):
+                kept["exit_code_by_key"][name] = LEFT_OUT
+        file.write_text(json.dumps(kept, indent=4), encoding="utf-8")
+
+
+def _is_wording(mutant: Mutant) -> bool:
+    is_text_alone = mutant.now.replace("XX", "").casefold() == mutant.was.casefold()
+    return is_text_alone and any(sentence not in mutant.now for sentence in _SENTENCE.findall(mutant.was))
 
 
 def told(wanted: list[str]) -> int:
@@ -88,16 +110,17 @@ def _outcomes() -> Iterator[tuple[tuple[str, str], int | None]]:
 
 
 def _print_table(outcomes: dict[tuple[str, str], int | None], unexplained: Counter[str]) -> None:
-    print(f"{'module':<12}{'mutants':>8}{'not tried':>10}{'noticed':>9}{'survived':>10}{'unexplained':>12}")
+    print(
+        f"{'module':<12}{'mutants':>8}{'wording':>9}{'untried':>9}{'noticed':>9}{'survived':>10}{'unexplained':>12}"
+    )
     rows = [*sorted({module for module, _ in outcomes}), "all"]
     for row in rows:
         codes = [code for (module, _), code in outcomes.items() if row in {module, "all"}]
         survived = sum(code in SURVIVING for code in codes)
-        untried = codes.count(None)
+        untried, wording = codes.count(None), codes.count(LEFT_OUT)
+        noticed = len(codes) - untried - wording - survived
         left = unexplained.total() if row == "all" else unexplained[row]
-        print(
-            f"{row:<12}{len(codes):>8,}{untried:>10,}{len(codes) - untried - survived:>9,}{survived:>10,}{left:>12,}"
-        )
+        print(f"{row:<12}{len(codes):>8,}{wording:>9,}{untried:>9,}{noticed:>9,}{survived:>10,}{left:>12,}")
 
 
 def _survivors(outcomes: dict[tuple[str, str], int | None]) -> Iterator[tuple[str, Mutant]]:

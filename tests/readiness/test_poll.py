@@ -87,6 +87,15 @@ def test_nobody_votes_where_no_poll_is_open() -> None:
     assert refused(opened, ballot(Function.SALES), at(READY_WORLD, CLOSES_AT)) == "poll-not-open"
 
 
+def test_nobody_votes_once_the_clock_has_run_out_though_the_ballots_are_not_told_yet() -> None:
+    """The hour ends the vote, not the look that opens the ballots."""
+    opened = accepted(accepted(polled_region(), open_poll(), READY_WORLD), ballot(Function.SALES), READY_WORLD)
+    late = looked(opened, at(READY_WORLD, CLOSES_AT))
+    assert late.poll is not None
+    assert late.poll.closed_at is None
+    assert refused(late, ballot(Function.MARKETING), at(READY_WORLD, CLOSES_AT)) == "poll-not-open"
+
+
 def test_a_ballot_says_nothing_until_all_are_in() -> None:
     """Commands, events and readiness tell that a seat has voted, and who for it; never how."""
     region = accepted(polled_region(), open_poll(), READY_WORLD)

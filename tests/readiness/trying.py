@@ -24,13 +24,15 @@ from mutmut.state import state
 
 SIDE_BY_SIDE = 2
 SECONDS = float(os.environ.get("MUTANT_SECONDS", "3"))
-"""How much processor time others than the tests written for its module get for one fault, the quickest first: what
-they do not notice counts as survived, whatever slower tests would say."""
+"""How much processor time one fault gets from tests that were not written for its module, or take more than `QUICK`,
+the quickest first: what they do not notice counts as survived, whatever slower tests would say."""
+
+QUICK = 0.25
 
 WRITTEN_FOR = {
     "decide": ("test_rules", "test_refusals", "test_told"),
     "decisions": ("test_conditions", "test_told", "test_refusals", "test_rules"),
-    "poll": ("test_poll", "test_told"),
+    "poll": ("test_poll", "test_told", "test_roles", "test_slips", "test_short_path"),
     "policy": ("test_tiers",),
     "readiness": ("test_evaluate",),
     "region": ("test_revival", "test_slips", "test_evolve"),
@@ -94,11 +96,12 @@ class Trials:
 def _chosen(module: str, tests: list[tuple[float, str]]) -> Iterator[tuple[float, str]]:
     written = {f"tests/readiness/{name}.py" for name in WRITTEN_FOR.get(module, (f"test_{module}",))}
     spent = 0.0
-    for seconds, nodeid in sorted(tests, key=lambda test: (test[1].partition("::")[0] not in written, test)):
-        if nodeid.partition("::")[0] not in written:
-            spent += seconds
-            if spent > max(SECONDS, seconds):
-                return
+    for is_other, seconds, nodeid in sorted(
+        (nodeid.partition("::")[0] not in written or seconds > QUICK, seconds, nodeid) for seconds, nodeid in tests
+    ):
+        spent += seconds if is_other else 0
+        if spent > max(SECONDS, seconds):
+            return
         yield seconds, nodeid
 
 
