@@ -73,7 +73,7 @@ _OF_CELL = (
 )
 _TOLD_AT = len(_OF_CELL) - 1
 _DOCUMENTS = tuple(cast(region_launches.c[name], Text) for name in ("blockers", "decision", "conditions", "waivers"))
-"""What a cell does not show: half of what a row of the board takes to be read."""
+"""What a cell does not show: much of what a row of the board takes to be read."""
 
 _TEXTS_KEPT = 2_048
 """Reasons and blockers that are kept as read: many regions of a board have the same."""
