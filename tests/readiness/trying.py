@@ -4,6 +4,8 @@
 # by name. The tests are collected once; then each fault gets a process forked from there, so that a fault costs what
 # the tests need until the first of them fails, and nothing that an earlier fault left behind is seen by a later one.
 
+import ast
+import difflib
 import fnmatch
 import gc
 import hashlib
@@ -16,31 +18,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import coverage
 import pytest
 from _pytest.runner import runtestprotocol
 from mutmut.configuration import config
 from mutmut.mutation.trampoline import set_mutant_under_test
-from mutmut.state import state
 
 SIDE_BY_SIDE = 2
 SECONDS = float(os.environ.get("MUTANT_SECONDS", "3"))
-"""How much processor time one fault gets from tests that were not written for its module, or take more than `QUICK`,
-the quickest first: what they do not notice counts as survived, whatever slower tests would say."""
-
-QUICK = 0.25
-
-WRITTEN_FOR = {
-    "decide": ("test_rules", "test_refusals", "test_told"),
-    "decisions": ("test_conditions", "test_told", "test_refusals", "test_rules"),
-    "poll": ("test_poll", "test_told", "test_roles", "test_slips", "test_short_path"),
-    "policy": ("test_tiers",),
-    "readiness": ("test_evaluate",),
-    "region": ("test_revival", "test_slips", "test_evolve"),
-    "rules": ("test_rules", "test_launch_predicate"),
-    "tick": ("test_rules", "test_must_look", "test_waivers", "test_conditions", "test_revival"),
-    "waivers": ("test_waivers", "test_told"),
-}
-"""The files of tests that a module's faults meet first, where it is not `test_<module>`."""
+"""How much processor time the tests of one fault get: what they do not notice by then counts as survived, whatever
+other tests would say."""
 
 NOTICED, SURVIVED, UNREACHED, BROKEN = 1, 0, 33, 4
 """How a trial ends, in mutmut's own numbers."""
@@ -61,16 +48,14 @@ class Trials:
         """Try every wanted fault in place of running the tests."""
         items = {item.nodeid: item for item in session.items}
         reached = _reached(items)
-        tests: dict[str, list[tuple[float, str]]] = {}
-        for nodeid, (seconds, functions) in reached.items():
-            for function in functions:
-                tests.setdefault(function, []).append((seconds, nodeid))
         outcomes = {file: json.loads(file.read_text()) for file in sorted(Path("readiness").glob("*.meta"))}
+        faults: dict[Path, Faults] = {}
         running: dict[int, tuple[Path, str]] = {}
         gc.collect()
         gc.freeze()
         for file, mutant in self._untried(outcomes):
-            chosen = list(_chosen(mutant.split(".")[1], tests.get(mutant.rpartition("__mutmut_")[0], [])))
+            lines = faults.setdefault(file, Faults(file.with_suffix(""))).lines(mutant.split(".", 2)[2])
+            chosen = list(_chosen(file.with_suffix("").name, lines, reached))
             if not chosen:
                 _keep(file, outcomes, mutant, UNREACHED)
                 continue
@@ -93,13 +78,56 @@ class Trials:
                         yield file, mutant
 
 
-def _chosen(module: str, tests: list[tuple[float, str]]) -> Iterator[tuple[float, str]]:
-    written = {f"tests/readiness/{name}.py" for name in WRITTEN_FOR.get(module, (f"test_{module}",))}
+class Faults:
+    """The faults of one module, each beside the function that it was made from."""
+
+    def __init__(self, file: Path) -> None:
+        text = file.read_text(encoding="utf-8")
+        self._lines = text.splitlines()
+        self._functions = {
+            node.name: node
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.FunctionDef) and "__mutmut_" in node.name
+        }
+
+    def lines(self, mutant: str) -> set[int]:
+        """Return the lines of the statement that `mutant` changes, as it is without the fault."""
+        original = self._functions[f"{mutant.rpartition('__mutmut_')[0]}__mutmut_orig"]
+        before, after = self._text(original)[1:], self._text(self._functions[mutant])[1:]
+        changes = [
+            (start, end)
+            for kind, start, end, _, _ in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+            if kind != "equal"
+        ]
+        body = range(original.body[0].lineno, (original.end_lineno or 0) + 1)
+        if not changes:
+            return set(body)
+        start, end = changes[-1]
+        changed = original.lineno + max(start + 1, end)
+        found = [node for node in ast.walk(original) if isinstance(node, ast.stmt) and node is not original]
+        around = [node for node in found if node.lineno <= changed <= (node.end_lineno or 0)]
+        if not around:
+            return set(body)
+        innermost = max(around, key=lambda node: node.lineno)
+        inner = [node.lineno for node in ast.walk(innermost) if isinstance(node, ast.stmt) and node is not innermost]
+        return set(range(innermost.lineno, min([(innermost.end_lineno or 0) + 1, *inner])))
+
+    def _text(self, function: ast.FunctionDef) -> list[str]:
+        return self._lines[function.lineno - 1 : function.end_lineno]
+
+
+def _chosen(
+    module: str, lines: set[int], reached: dict[str, tuple[float, dict[str, list[int]]]]
+) -> Iterator[tuple[float, str]]:
+    """Yield the tests that run one of `lines`: of each file the quickest, then of each the next."""
+    by_file: dict[str, list[tuple[float, str]]] = {}
+    for nodeid, (seconds, ran) in reached.items():
+        if not lines.isdisjoint(ran.get(module, ())):
+            by_file.setdefault(nodeid.partition("::")[0], []).append((seconds, nodeid))
+    in_turn = sorted((rank, *test) for tests in by_file.values() for rank, test in enumerate(sorted(tests)))
     spent = 0.0
-    for is_other, seconds, nodeid in sorted(
-        (nodeid.partition("::")[0] not in written or seconds > QUICK, seconds, nodeid) for seconds, nodeid in tests
-    ):
-        spent += seconds if is_other else 0
+    for _, seconds, nodeid in in_turn:
+        spent += seconds
         if spent > max(SECONDS, seconds):
             return
         yield seconds, nodeid
@@ -141,8 +169,8 @@ def _keep(file: Path, outcomes: dict[Path, dict[str, Any]], mutant: str, code: i
         print(mutant, code, flush=True)
 
 
-def _reached(items: dict[str, pytest.Item]) -> dict[str, tuple[float, list[str]]]:
-    """Return, for every test, how long it takes and which functions it reaches; files not edited since are known."""
+def _reached(items: dict[str, pytest.Item]) -> dict[str, tuple[float, dict[str, list[int]]]]:
+    """Return, for every test, how long it takes and which lines it runs; files not edited since are known."""
     known = json.loads(COVERAGE.read_text()) if COVERAGE.exists() else {}
     core = _digest(sorted(Path("readiness").glob("*.py")))
     now = {file: core + _digest([file]) for file in {item.path for item in items.values()}}
@@ -159,17 +187,24 @@ def _reached(items: dict[str, pytest.Item]) -> dict[str, tuple[float, list[str]]
 
 
 def _watch(items: list[pytest.Item], known: dict[str, Any], now: dict[Path, str]) -> None:
-    """Run `items` as they are, in a process of their own, and keep what each of them reached."""
+    """Run `items` as they are, in a process of their own, and keep which lines each of them runs."""
     passed = False
     try:
-        set_mutant_under_test("stats")
+        watching = coverage.Coverage(data_file=None, config_file=False, include=[f"{Path('readiness').resolve()}/*"])
+        watching.start()
         for item in items:
-            state()._stats.clear()
+            watching.switch_context(item.nodeid)
             began = time.process_time()
             if not _passes(item):
                 print(f"{item.nodeid} fails", flush=True)
                 return
-            known[item.nodeid] = now[item.path], time.process_time() - began, sorted(state()._stats)
+            known[item.nodeid] = now[item.path], time.process_time() - began, {}
+        watching.stop()
+        ran = watching.get_data()
+        for file in ran.measured_files():
+            for line, nodeids in ran.contexts_by_lineno(file).items():
+                for nodeid in filter(None, nodeids):
+                    known[nodeid][2].setdefault(Path(file).name, []).append(line)
         COVERAGE.write_text(json.dumps(known))
         passed = True
     finally:
