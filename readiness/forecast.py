@@ -22,9 +22,10 @@ def training_forecast(figures: Figures, *, courses: int, required: int) -> datet
     needed; the pace is the first completions of the last fourteen days.
     """
     missing_people = needed(figures, figures.trained, required=required)
-    untrained = figures.audience - figures.trained
-    if missing_people == 0 or untrained == 0:
+    if missing_people == 0:
         return None
+    # Whoever is needed is untrained, so nothing is divided by zero.
+    untrained = figures.audience - figures.trained
     missing_pairs = figures.audience * courses - figures.completions
     outstanding = -(-missing_people * missing_pairs // untrained)
     return _reached(figures, outstanding, figures.completions_recent)

@@ -123,3 +123,20 @@ def test_a_forecast_in_time_says_little_beside_red(rag: Rag, days_late: int, out
     forecast_at = launch_at + timedelta(days=days_late)
     assert is_outweighed(forecast_at, launch_at=launch_at, rag=rag) is outweighed
     assert not is_outweighed(None, launch_at=launch_at, rag=rag)
+
+
+@pytest.mark.parametrize(
+    ("trained", "completions", "required", "forecast_at"),
+    [
+        # Two people miss three courses, a course and a half each: one of them has to complete two.
+        (8, 17, 9_000, day(7)),
+        # The last person of all misses one.
+        (9, 19, 10_000, day(6)),
+    ],
+)
+def test_half_a_course_is_a_course_and_the_last_person_is_forecast_too(
+    trained: int, completions: int, required: int, forecast_at: datetime
+) -> None:
+    """One course a day is completed, and nobody completes a part of one."""
+    told = figures(trained=trained, completions=completions, completions_recent=14)
+    assert training_forecast(told, courses=2, required=required) == forecast_at
