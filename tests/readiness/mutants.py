@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mutmut.__main__ import create_mutants
+from mutmut.configuration import config
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir
 
@@ -65,8 +66,12 @@ def main(wanted: list[str]) -> int:
 
 def leave_out_wording() -> None:
     """Mark what changes nothing but the capitals of a sentence or what stands around it: no rule is in that, and
-    `steps.refused` sees to it that every refusal is a sentence."""
+    `steps.refused` sees to it that every refusal is a sentence. What is known of modules that are mutated no more
+    is forgotten."""
     for file in sorted(MUTATED.glob("*.py.meta")):
+        if not config().should_mutate(f"readiness/{file.stem}"):
+            file.unlink()
+            continue
         kept = json.loads(file.read_text(encoding="utf-8"))
         functions = _functions(file.with_suffix(""))
         for name, code in kept["exit_code_by_key"].items():

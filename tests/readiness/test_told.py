@@ -11,7 +11,7 @@ from readiness.commands import Choice, Decide, Hold, RegionCommand, Role, Stance
 from readiness.events import WaiverLapsed
 from readiness.policy import TIERS, CriterionKey, Function, Stage
 from readiness.region import RegionLaunch, StageStatus
-from readiness.rules import propose
+from readiness.rules import evaluate, propose
 from readiness.waivers import lapses, next_lapse_at, parties
 from tests.readiness.builders import LAUNCH_AT, NOW, OWNER, READY_WORLD, World, decision, lasting, region_launch
 from tests.readiness.governing import (
@@ -31,7 +31,7 @@ from tests.readiness.governing import (
     short,
     voted,
 )
-from tests.readiness.steps import accepted, is_sentence, looked, signed
+from tests.readiness.steps import accepted, is_sentence, looked, refused, signed
 
 HOURS = [NOW + timedelta(hours=number) for number in range(6)]
 HOLD = Hold(
@@ -298,3 +298,45 @@ def test_votes_that_are_missing_are_counted() -> None:
     assert refusal is not None
     assert (refusal.kind, refusal.needed, refusal.voted) == ("votes-missing", 4, 3)  # type: ignore[union-attr]
     assert is_sentence(refusal.detail)
+
+
+def test_an_audience_that_empties_is_covered_by_no_waiver() -> None:
+    """Nobody to train passes no gate, whatever floor was granted before; one person who is there counts."""
+    nobody = World(audience=0)
+    region = looked(after(short(), asked(floor=7_500), grant()), at(nobody, HOURS[2]))
+    assert not region.stage(Stage.CERTIFICATION).is_closed
+    alone = looked(after(short(), asked(floor=7_500), grant()), at(World(audience=1, trained=1), HOURS[2]))
+    assert not alone.stage(Stage.CERTIFICATION).is_closed
+
+
+def test_a_criterion_shows_no_waiver_but_its_own_that_was_granted() -> None:
+    """What is only asked for, or granted for another criterion, stands at no criterion."""
+    both = World(trained=44, certified=38)
+
+    def shown(region: RegionLaunch) -> dict[str, str]:
+        evidence = at(both, HOURS[5]).evidence()
+        readiness = evaluate(region.policy, evidence, region, at=evidence.figures.at)
+        return {each.key.value: each.waiver.id for each in readiness.criteria if each.waiver is not None}
+
+    asked_for = after(two_allowed(), asked(floor=7_600), world=both)
+    assert shown(asked_for) == {}
+    assert shown(after(asked_for, grant(), world=both, hour=1)) == {"certified_share": "waiver-1"}
+    too_short = after(two_allowed(), asked(expires_at=LAUNCH_AT), grant(), world=both)
+    assert shown(too_short) == {"certified_share": "waiver-1"}
+
+
+@pytest.mark.parametrize(
+    ("waivable", "criterion"),
+    [
+        ((), CriterionKey.CERTIFIED_SHARE),
+        ((CriterionKey.TRAINING_COMPLETION,), CriterionKey.CERTIFIED_SHARE),
+        ((CriterionKey.VALUE_PROPOSITIONS_SIGNED,), CriterionKey.VALUE_PROPOSITIONS_SIGNED),
+    ],
+    ids=["nothing", "another share", "a sign-off"],
+)
+def test_only_a_share_that_the_policy_names_is_waived(
+    waivable: tuple[CriterionKey, ...], criterion: CriterionKey
+) -> None:
+    """What it leaves out is met instead, and a sign-off is never waived, though a policy name it."""
+    both = World(trained=44, certified=38)
+    assert refused(two_allowed(waivable=waivable), asked(criterion=criterion), both) == "not-waivable"

@@ -25,7 +25,7 @@ from mutmut.configuration import config
 from mutmut.mutation.trampoline import set_mutant_under_test
 
 SIDE_BY_SIDE = 2
-SECONDS = float(os.environ.get("MUTANT_SECONDS", "3"))
+SECONDS = float(os.environ.get("MUTANT_SECONDS", "20"))
 """How much processor time the tests of one fault get: what they do not notice by then counts as survived, whatever
 other tests would say."""
 
