@@ -340,3 +340,24 @@ def test_only_a_share_that_the_policy_names_is_waived(
     """What it leaves out is met instead, and a sign-off is never waived, though a policy name it."""
     both = World(trained=44, certified=38)
     assert refused(two_allowed(waivable=waivable), asked(criterion=criterion), both) == "not-waivable"
+
+
+def test_who_signed_another_stage_answers_the_waiver_of_this_one() -> None:
+    """Only the hands on the stage itself are kept from waiving it; that others signed it keeps nobody."""
+    unanswered = READY_WORLD.but(answered=4)
+    region = two_allowed(deepest_floor=5_000)
+    others = tuple(
+        s.model_copy(update={"person": "else-1"}) if s.stage is Stage.OBJECTION_HANDLING else s
+        for s in region.sign_offs
+    )
+    region = looked(region.model_copy(update={"sign_offs": others}), unanswered)
+    region = accepted(region, asked(criterion=CriterionKey.OBJECTIONS_ANSWERED, floor=8_000), unanswered)
+    assert refused(region, grant(person="else-1"), unanswered) == "waiver-by-owner"
+    assert accepted(region, grant(person="sa-1"), unanswered).waivers[0].answered_by == "sa-1"
+
+
+def test_shares_are_told_as_shares() -> None:
+    """A floor that reaches too deep is told beside what is required and what is allowed."""
+    refusal = propose(short(), asked(floor=6_999), evidence=SHORT_WORLD.evidence(), now=NOW).refusal
+    assert refusal is not None
+    assert "from below 0.8 down to 0.7, not to 0.6999." in refusal.detail
