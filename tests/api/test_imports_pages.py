@@ -143,7 +143,7 @@ def test_a_page_looks_again_while_a_file_is_loaded_and_no_longer(client: TestCli
     ("files", "status", "said"),
     [
         ({"file": ("", b"", "application/octet-stream")}, 400, "Choose a file first."),
-        ({"file": ("people.csv", b"x" * 9_990, "text/csv")}, 413, "At most 10000 bytes are taken here."),
+        ({"file": ("people.csv", b"x" * 9_990, "text/csv")}, 413, "At most 10,000 bytes are taken here."),
         ({"file": ("people.csv", b"nmae,email\n", "text/csv")}, 200, "the column 'nmae' is not one of person_id"),
     ],
     ids=["no file", "too large", "another header"],
