@@ -124,7 +124,9 @@ def viewer_of(actor: Actor, deps: Dependencies, *, name: str | None = None) -> V
 def admitted_viewer(request: Request) -> Viewer | None:
     """Return who was let in before something went wrong; None where nobody was."""
     actor: Actor | None = getattr(request.state, "actor", None)
-    return viewer_of(actor, dependencies_of(request)) if actor is not None else None
+    # Whatever went wrong may lie outside of where the route reads for somebody.
+    with reading(reader_of(request)):
+        return viewer_of(actor, dependencies_of(request)) if actor is not None else None
 
 
 def roles_in_words(roles: Iterable[RoleGrant]) -> tuple[str, ...]:

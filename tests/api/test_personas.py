@@ -130,3 +130,14 @@ def test_the_language_that_somebody_chooses_is_kept(here: TestClient) -> None:
     assert '<html lang="de">' in here.get("/personas", headers={"Accept-Language": "en"}).text
     here.post("/language", data={"language": "xx"})
     assert '<html lang="de">' in here.get("/personas").text
+
+
+def test_whoever_reads_german_is_told_in_german_what_is_not_there(here: TestClient) -> None:
+    """A page that says what went wrong is in one language, down to the roles of whoever reads it."""
+    here.post("/personas", data=CHOSEN, headers={"Sec-Fetch-Site": "same-origin"})
+    missing = here.get("/launches/nowhere", headers={"Accept": "text/html", "Accept-Language": "de"})
+    assert missing.status_code == 404
+    assert "Unter dieser Adresse gibt es nichts" in missing.text
+    assert "nowhere hat keinen Start." in missing.text
+    assert "überall" in missing.text
+    assert "everywhere" not in missing.text
