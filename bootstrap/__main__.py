@@ -4,9 +4,7 @@
 
 import sys
 
-from bootstrap.spare import PROCESSES, imported, run, stand_by
-
-SPARE = "spare"
+from bootstrap.spare import PROCESSES, SPARE, imported, run, stand_by
 
 
 def main(words: list[str]) -> None:

@@ -20,6 +20,9 @@ from bootstrap.lifeline import tied
 PROCESSES = ("worker", "web")
 """What can be started, and what a spare can become: `bootstrap.{name}` with a `main()`."""
 
+SPARE = "spare"
+"""As what `python -m bootstrap` is started to stand by."""
+
 
 def imported(*names: str) -> None:
     """Import processes, and set aside what that made.
@@ -76,7 +79,7 @@ class Spare:
             if self.pid is not None:
                 return
             self._process = await asyncio.create_subprocess_exec(
-                *tied((sys.executable, "-m", "bootstrap", "spare"), parent=os.getpid()),
+                *tied((sys.executable, "-m", "bootstrap", SPARE), parent=os.getpid()),
                 stdin=PIPE,
                 stdout=DEVNULL,
                 stderr=DEVNULL,
