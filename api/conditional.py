@@ -48,12 +48,6 @@ class Preconditions:
         if required and current is not None and self.if_match is None and self.if_none_match is None:
             raise Problem("precondition-required", "Send If-Match with the ETag of what you read, or If-Match: *.")
 
-    def not_modified(self, current: str) -> Response | None:
-        """Return the empty 304 where the sender has `current` already, else None."""
-        if self.if_none_match is not None and _holds_weakly(self.if_none_match, current):
-            return Response(status_code=304, headers={"ETag": current})
-        return None
-
 
 async def preconditions(
     if_match: Annotated[str | None, Header(description="The ETag that the edit was made on.")] = None,
@@ -66,7 +60,18 @@ async def preconditions(
 
 
 Conditional = Annotated[Preconditions, Depends(preconditions)]
-"""For routes: `conditional: Conditional`."""
+"""For routes that edit: `conditional: Conditional`."""
+
+KnownTags = Annotated[str | None, Header(description="The ETag already known: 304 where it is current.")]
+"""For routes that read: `if_none_match: KnownTags = None`; a dependency would cost them as much as a query does."""
+
+
+def not_modified(if_none_match: str | None, current: str) -> Response | None:
+    """Return the empty 304 where who asks has `current` already, else None; raises `precondition-invalid`."""
+    known = _tags("If-None-Match", if_none_match)
+    if known is not None and _holds_weakly(known, current):
+        return Response(status_code=304, headers={"ETag": current})
+    return None
 
 
 def _tags(header: str, value: str | None) -> tuple[str, ...] | None:

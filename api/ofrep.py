@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.conditional import Conditional, entity_tag
+from api.conditional import KnownTags, entity_tag, not_modified
 from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
@@ -155,8 +155,8 @@ async def evaluate_flag(
 async def evaluate_flags(
     request: Request,
     deps: Deps,
-    conditional: Conditional,
     actor: Annotated[Actor, requires(Action.READ_PERMIT, judged=Judged.BY_FILTER)],
+    if_none_match: KnownTags = None,
 ) -> Response:
     """Say of every product whether it may be sold in the region of the context."""
 
@@ -176,7 +176,7 @@ async def evaluate_flags(
     except StoreAway:
         return _failure(_away())
     tag = entity_tag(canonical_json(flags).decode("utf-8"))
-    return conditional.not_modified(tag) or JSONResponse({"flags": flags}, headers={"ETag": tag})
+    return not_modified(if_none_match, tag) or JSONResponse({"flags": flags}, headers={"ETag": tag})
 
 
 def evaluation(stands: PermitFound, *, is_signing: bool) -> dict[str, Any]:

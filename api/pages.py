@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.board_page import board_page
-from api.conditional import Conditional
+from api.conditional import KnownTags, not_modified
 from api.dependencies import Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
@@ -150,7 +150,7 @@ async def choose_language(request: Request) -> Response:
     return answer
 
 
-async def show_asset(request: Request, file: str, conditional: Conditional) -> Response:
+async def show_asset(request: Request, file: str, if_none_match: KnownTags = None) -> Response:
     """Answer with a style sheet or picture, which a browser may keep: its address changes with its content."""
     asset = asset_of_file(file)
     if asset is None:
@@ -159,7 +159,7 @@ async def show_asset(request: Request, file: str, conditional: Conditional) -> R
         )
     tag = f'"{file}"'
     lasting = {"ETag": tag, "Cache-Control": _LASTING, "Vary": "Accept-Encoding"}
-    known = conditional.not_modified(tag)
+    known = not_modified(if_none_match, tag)
     if known is not None or not takes_packed(request.headers):
         return known or Response(asset.content, headers=lasting, media_type=asset.media_type)
     packed = {**lasting, "ETag": packed_tag(tag), "Content-Encoding": "gzip"}

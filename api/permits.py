@@ -11,7 +11,7 @@ from api.acting import act_on_region
 from api.acts import revoking_permit
 from api.bodies import RevokePermitBody
 from api.commanding import region_not_found
-from api.conditional import Conditional, entity_tag
+from api.conditional import KnownTags, entity_tag, not_modified
 from api.dependencies import Dependencies, Deps
 from api.governing import REGION
 from api.guard import Judged, guarded_router, requires
@@ -93,8 +93,8 @@ async def permit(
     region: str,
     request: Request,
     deps: Deps,
-    conditional: Conditional,
     actor: Annotated[Actor, requires(Action.READ_PERMIT)],
+    if_none_match: KnownTags = None,
 ) -> Response:
     """Say whether the product may be sold in the region, with a permit signed for this very answer, or why not."""
     del actor
@@ -113,7 +113,7 @@ async def permit(
     text, claims = await run_in_threadpool(signed)
     tag = entity_tag(text)
     headers = {"ETag": tag, "Vary": "Accept, Authorization"}
-    known = conditional.not_modified(tag)
+    known = not_modified(if_none_match, tag)
     if known is not None:
         return known
     if wants(MEDIA_TYPE, request.headers.get("accept", "")):
@@ -145,12 +145,12 @@ async def revoke_each_permit(
     return await act_on_each(request, actor, wish, product, body, revoking_permit(body))
 
 
-async def permit_keys(deps: Deps, conditional: Conditional) -> Response:
+async def permit_keys(deps: Deps, if_none_match: KnownTags = None) -> Response:
     """Return the public keys by which permits are verified, as a JSON Web Key Set."""
     document = await run_in_threadpool(lambda: desk_of(deps).jwks())
     tag = entity_tag(*(key["kid"] for key in document["keys"]))
     headers = {"ETag": tag, "Cache-Control": f"public, max-age={JWKS_SECONDS}"}
-    known = conditional.not_modified(tag)
+    known = not_modified(if_none_match, tag)
     if known is not None:
         known.headers.update(headers)
         return known

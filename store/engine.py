@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
@@ -39,6 +40,11 @@ _BEGINNING = "beginning"
 """The execution option that names the statement by which a transaction begins; None for none."""
 
 _WRITES, _READS = "write", "read"
+
+_CLOCK = "clock_timestamp()"
+
+_BEGUN_AT = "ltl.begun_at"
+"""Where a connection keeps the server's clock as its snapshot was taken; None in a transaction that has none."""
 
 _BEGINNINGS = {
     "sqlite": {_WRITES: "BEGIN IMMEDIATE", _READS: "BEGIN DEFERRED"},
@@ -109,16 +115,21 @@ class Store:
             self._writers.release()
 
     def now(self, tx: Connection | None = None) -> datetime:
-        """Return the store's clock in UTC: the injected one, else PostgreSQL's own or, on SQLite, the machine's."""
+        """Return the store's clock in UTC: the injected one, else PostgreSQL's own or, on SQLite, the machine's.
+
+        On PostgreSQL it stands still in a transaction that reads, at the instant of its snapshot: nothing later is
+        seen there, and asking takes no trip.
+        """
         if self.clock is not None:
             return self.clock().astimezone(UTC)
         if self.is_sqlite:
             return datetime.now(UTC)
+        if tx is not None and (begun_at := tx.info.get(_BEGUN_AT)) is not None:
+            return _utc(begun_at)
         if tx is None:
             with self.reading() as tx_of_its_own:
                 return self.now(tx_of_its_own)
-        moment: datetime = tx.execute(text("SELECT clock_timestamp()")).scalar_one()
-        return moment.astimezone(UTC)
+        return _utc(tx.execute(text(f"SELECT {_CLOCK}")).scalar_one())
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -220,10 +231,29 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = _BEGINNINGS[connection.dialect.name][_WRITES]
-    beginning = connection.get_execution_options().get(_BEGINNING, writes)
-    if beginning is not None:
+    beginnings = _BEGINNINGS[connection.dialect.name]
+    beginning = connection.get_execution_options().get(_BEGINNING, beginnings[_WRITES])
+    connection.info[_BEGUN_AT] = None
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection) and beginning == beginnings[_READS]:
+        try:
+            connection.info[_BEGUN_AT] = _begin_and_ask(driver, beginning)
+        except psycopg.OperationalError:
+            # It fails once more below, where SQLAlchemy finds that the connection is lost, and all that are as old.
+            connection.exec_driver_sql(beginning)
+    elif beginning is not None:
         connection.exec_driver_sql(beginning)
+
+
+def _begin_and_ask(driver: psycopg.Connection[Any], beginning: str) -> datetime:
+    """Begin a transaction, take its snapshot and return the server's clock, all in one trip."""
+    with driver.cursor() as cursor:
+        # Two statements in one cannot be prepared.
+        cursor.execute(f"{beginning}; SELECT {_CLOCK}", prepare=False)
+        cursor.nextset()
+        [[begun_at]] = cursor.fetchall()
+    moment: datetime = begun_at
+    return moment
 
 
 def _postgresql(address: URL, lock_timeout: timedelta, patience: timedelta) -> Engine:
@@ -257,6 +287,10 @@ def _postgresql(address: URL, lock_timeout: timedelta, patience: timedelta) -> E
     # Behind `_begin`: until that is answered there is only the patience for a sign of life.
     wait_patiently(engine, patience)
     return engine
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
 
 
 def _milliseconds(span: timedelta) -> int:

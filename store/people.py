@@ -61,6 +61,7 @@ _LATEST = select(
     region_launches.c.region == bindparam("region"),
     region_launches.c.is_latest,
 )
+_JUDGED = _LATEST.with_only_columns(region_launches.c.launch_at, region_launches.c.verdict)
 
 _TITLES = (
     select(required_courses.c.course_id, courses.c.title)
@@ -131,8 +132,8 @@ class _Asked(NamedTuple):
 def people_judged_at(tx: Connection, product: str, region: str, *, now: datetime) -> datetime | None:
     """Return what `readiness.rules.judged_instant` says of the latest run of `product` in `region`, without folding
     it; None where there was none."""
-    found = whereabouts(tx, product, region, now=now)
-    return None if found is None else found.judged_at
+    row = tx.execute(_JUDGED, {"product": product, "region": region}).first()
+    return None if row is None else _judged_at(row, now=now)
 
 
 def whereabouts(tx: Connection, product: str, region: str, *, now: datetime) -> Whereabouts | None:
@@ -140,9 +141,12 @@ def whereabouts(tx: Connection, product: str, region: str, *, now: datetime) -> 
     row = tx.execute(_LATEST, {"product": product, "region": region}).first()
     if row is None:
         return None
-    judged_at = now if row.verdict == Verdict.LAUNCHED.value else max(row.launch_at, now)
     policy = Policy.model_validate(row.policy)
-    return Whereabouts(row.product_name, row.name, row.time_zone, row.launch_at, judged_at, policy)
+    return Whereabouts(row.product_name, row.name, row.time_zone, row.launch_at, _judged_at(row, now=now), policy)
+
+
+def _judged_at(row: Row[*tuple[Any, ...]], *, now: datetime) -> datetime:
+    return now if row.verdict == Verdict.LAUNCHED.value else max(row.launch_at, now)
 
 
 def course_titles(tx: Connection, product: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import IntegrityError
 
 from store import engine as engine_module
@@ -144,6 +144,25 @@ def test_the_clock_is_the_injected_one_or_a_real_one(store: Store, store_url: st
     with store.reading() as tx:
         assert abs(store.now(tx) - datetime.now(UTC)) < timedelta(minutes=1)
     told.close()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_the_clock_of_a_transaction_that_reads_is_that_of_its_snapshot(store: Store) -> None:
+    """On PostgreSQL nothing that is written later is seen there, and asking what time it is takes no statement."""
+    with store.writing() as tx:
+        before = store.now(tx)
+    asked: list[str] = []
+    with store.reading() as tx:
+        event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        begun_at = store.now(tx)
+        with store.writing() as other:
+            add(other, "a")
+            after = store.now(other)
+        assert before <= begun_at <= after
+        assert store.now(tx) == begun_at
+        assert count(tx) == 0
+    clocks = [statement for statement in asked if "clock" in statement]
+    assert len(clocks) == 1, "only the one that writes asks"
 
 
 def test_sqlite_runs_as_safely_as_it_can(migrated_sqlite: Path) -> None:
