@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from readiness.blockers import WORDS_OF_CAUSE, blockers, current_stage
@@ -36,6 +35,7 @@ from readiness.region import (
     Verdict,
 )
 from readiness.roles import why_go_counts_no_more
+from readiness.values import BASIS_POINTS
 from readiness.waves import wave_blocker
 
 BEING_CHECKED = "Evidence changed, being checked"
@@ -191,18 +191,24 @@ def is_broken(condition: PromisedCondition, *, at: datetime) -> bool:
 def _index(criteria: tuple[CriterionResult, ...]) -> float:
     """100 · Σ wᵢ·sᵢ / Σ wᵢ, cut to one decimal; sᵢ = min(1, actual / required), 0 without valid evidence."""
     weight = sum(WEIGHTS[criterion.key] for criterion in criteria)
-    reached = sum(WEIGHTS[criterion.key] * _share_reached(criterion) for criterion in criteria)
-    return (1_000 * reached // weight) / 10 if weight else 0.0
+    # In whole numbers, which are exact: what is reached is `above / below`.
+    above, below = 0, 1
+    for criterion in criteria:
+        reached, asked = _share_reached(criterion)
+        above = above * asked + WEIGHTS[criterion.key] * reached * below
+        below *= asked
+    return (1_000 * above // (below * weight)) / 10 if weight else 0.0
 
 
-def _share_reached(criterion: CriterionResult) -> Fraction | int:
-    """Return min(1, actual / required), exactly; fractions are slow, so only a share between 0 and 1 is one."""
+def _share_reached(criterion: CriterionResult) -> tuple[int, int]:
+    """Return min(1, actual / required) as one whole number over another."""
     if criterion.status is CriterionStatus.NO_EVIDENCE or criterion.denominator == 0:
-        return 0
-    reached, asked = criterion.numerator * 10_000, criterion.denominator * round(criterion.required * 10_000)
-    if reached >= asked:
-        return 1
-    return Fraction(reached, asked) if reached else 0
+        return 0, 1
+    reached, asked = (
+        criterion.numerator * BASIS_POINTS,
+        criterion.denominator * round(criterion.required * BASIS_POINTS),
+    )
+    return (1, 1) if reached >= asked else (reached, asked)
 
 
 def _coverage(criteria: tuple[CriterionResult, ...]) -> float:

@@ -19,7 +19,7 @@ from store.engine import Store
 
 _log = logging.getLogger(__name__)
 
-GLANCE = timedelta(milliseconds=2)
+GLANCE = timedelta(milliseconds=1)
 """How often SQLite is asked whether anything was committed while somebody waits: that takes microseconds."""
 
 NEWS = timedelta(milliseconds=20)

@@ -27,7 +27,8 @@ def with_words(tx: Connection, region: RegionLaunch, readiness: Readiness) -> Re
     asked |= {command_id for command_id in (*opened.values(), *proofs.values()) if command_id is not None}
     if decision is not None and decision.command_id is not None:
         asked.add(decision.command_id)
-    readiness = readiness.model_copy(update={"must_address": told_lessons(tx, region, readiness.must_address)})
+    if readiness.must_address:
+        readiness = readiness.model_copy(update={"must_address": told_lessons(tx, region, readiness.must_address)})
     if not asked:
         return readiness
     said: Mapping[str, Any] = {command.id: command.body for command in logged_all(tx, sorted(asked)).values()}
