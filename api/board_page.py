@@ -202,6 +202,7 @@ def _cell(row: CellRow, read_at: datetime) -> Cell:
         coverage=row.coverage,
         forecast_at=row.forecast_at,
         reason=row.reasons[0] if row.reasons else None,
+        waiting_on=row.waiting_on,
         as_of=row.as_of,
         is_behind=row.is_behind,
         is_old=is_old(row, read_at),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from api.board_page import MOST_CELLS
 from api.cursors import LARGEST_PAGE, PAGE_SIZE
 from benchmarks.bare_sql import Bare, bare_sql
 from benchmarks.bare_web import PATH
@@ -98,8 +99,8 @@ def board(seeded: House, ours: Caller, bare: Bare) -> Iterator[Line]:
     yield Line(f"all {every:,} rows, {LARGEST_PAGE} at a time, {seeded.kind}", our_time, "ms", bare_time, BOARD_BAR)
     (our_time,) = in_turns(lambda: ours.ask("/v1/ball"), turns=WALKS, warm_up=1)
     yield Line(f"who holds the ball in all {every:,} regions, {seeded.kind}", our_time, "ms")
-    (our_time,) = in_turns(lambda: ours.ask("/"))
-    yield Line(f"the page for people, {seeded.kind}", our_time, "ms")
+    our_time, bare_time = in_turns(lambda: ours.ask("/"), partial(bare.board, MOST_CELLS))
+    yield Line(f"the page for people, {MOST_CELLS} cells, {seeded.kind}", our_time, "ms", bare_time, BOARD_BAR)
 
 
 def people(seeded: House, ours: Caller, bare: Bare) -> Iterator[Line]:

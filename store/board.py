@@ -42,6 +42,9 @@ _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.r
 
 _IS_BEHIND = region_launches.c.facts_revision > region_launches.c.figures_revision
 
+_MOST_WAITED_FOR = 3
+"""Functions that a cell names; more are seldom waited for at once."""
+
 _OF_CELL = (
     *(
         region_launches.c[name]
@@ -67,6 +70,8 @@ _OF_CELL = (
     ),
     # Documents come as text: their models read it faster than they check what somebody else has read.
     cast(region_launches.c.reasons, Text),
+    # Of what blocks it a cell shows for whom it waits; each of the others is another line of its page.
+    *(region_launches.c.blockers[place, "waiting_on"].as_string() for place in range(_MOST_WAITED_FOR)),
     _IS_BEHIND,
     region_launches.c.shown_verdict,
     region_launches.c.verdict,
@@ -113,6 +118,8 @@ class CellRow:
     coverage: float
     forecast_at: datetime | None
     reasons: tuple[str, ...]
+    waiting_on: tuple[str, ...]
+    """The functions that it waits for, those of the earliest stage first; `_MOST_WAITED_FOR` at most."""
     as_of: datetime | None
     """When the figures were gathered; None where none have been yet."""
     is_behind: bool
@@ -215,6 +222,7 @@ def _shown(kind: type[_Shown], row: Sequence[Any], *, now: datetime | None, **do
         forecast_at,
         figures_gathered_at,
         reasons,
+        *waiting_on,
         is_behind,
         shown_verdict,
         told,
@@ -239,6 +247,7 @@ def _shown(kind: type[_Shown], row: Sequence[Any], *, now: datetime | None, **do
         coverage=coverage_hundredths / 100,
         forecast_at=forecast_at,
         reasons=(*_doubts(verdict, shown_verdict, told, launch_at, now=now), *_reasons(reasons)),
+        waiting_on=tuple(whom for whom in waiting_on if whom is not None),
         as_of=figures_gathered_at,
         is_behind=is_behind,
         **documents,

@@ -113,6 +113,8 @@ class Cell:
     """0 to 1."""
     forecast_at: datetime | None
     reason: str | None
+    waiting_on: tuple[str, ...]
+    """The functions, or roles that act for none, that it waits for, in the order of the stages."""
     as_of: datetime | None
     """When its figures were gathered; None where none have been yet."""
     is_behind: bool

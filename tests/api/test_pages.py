@@ -129,12 +129,20 @@ def is_region(link: str) -> bool:
 
 
 def test_the_board_shows_every_region_of_every_product(desk: Desk, persona: TestClient) -> None:
-    """Each cell leads to its region, and says verdict, colour and the first reason in words."""
+    """Each cell leads to its region, and says verdict, colour, the first reason and for whom it waits in words."""
     three_regions(desk)
     outline = read(persona.get("/"))
     for region in ("amer", "apac", "emea"):
         assert f"/launches/atlas-2/{region}" in links(outline)
-    for part in ("Go", "Not ready", "Green", "Atlas 2", "EMEA", "3 region launches of 1 product"):
+    for part in (
+        "Go",
+        "Not ready",
+        "Green",
+        "Atlas 2",
+        "EMEA",
+        "Waits on Marketing",
+        "3 region launches of 1 product",
+    ):
         assert part in outline.text
 
 

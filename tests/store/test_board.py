@@ -10,10 +10,11 @@ from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.alarms import AlarmKind, standing_alarms
-from store.board import NOBODY_LOOKED, aged_regions, board, marked_regions, refresh_figures
+from store.board import NOBODY_LOOKED, aged_regions, board, board_of, marked_regions, refresh_figures
 from store.facts import AHEAD_AT_MOST
 from store.overview import tallies
 from store.regions import mark, mark_lost, region_record, unseen_regions
+from store.wanted import Wanted
 from tests.store.desk import PRODUCT, Desk
 
 
@@ -62,6 +63,16 @@ def test_the_board_shows_the_figures_that_were_counted(desk: Desk) -> None:
     assert row.reasons
 
 
+def test_a_cell_names_for_whom_the_region_waits(desk: Desk) -> None:
+    """What a cell says of that is what the blockers of the same row say, those of the earliest stage first."""
+    (key,) = desk.start("emea")
+    refresh_figures(desk.store, [key])
+    with desk.store.reading() as tx:
+        (row,) = board(tx)
+        (cell,) = board_of(tx, [PRODUCT], Wanted(), limit=10)
+    assert cell.waiting_on == row.waiting_on == tuple(each.waiting_on for each in row.blockers) != ()
+
+
 def test_a_region_is_hinted_only_where_a_criterion_differs_from_its_last_look(desk: Desk) -> None:
     """Figures that move without changing a status disturb no workflow; a status that changes does, until it looks."""
     (key,) = desk.start("emea")
@@ -107,6 +118,7 @@ def test_the_board_says_who_is_waited_on_and_what_was_decided(desk: Desk) -> Non
     with desk.store.reading() as tx:
         (row,) = board(tx)
     assert ([blocker.waiting_on for blocker in row.blockers], row.decision) == (["executive"], None)
+    assert row.waiting_on == ("executive",)
     desk.accepted(key, desk.decide(key, Choice.GO))
     with desk.store.reading() as tx:
         (row,) = board(tx)

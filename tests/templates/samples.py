@@ -89,6 +89,7 @@ def cell(**changes: object) -> Cell:
         coverage=0.91,
         forecast_at=LAUNCH_AT - timedelta(days=9),
         reason="8 of 50 have not completed every required course",
+        waiting_on=("enablement",),
         as_of=NOW,
         is_behind=False,
         is_old=False,
