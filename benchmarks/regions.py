@@ -63,8 +63,14 @@ def _played(seed: int, lead: timedelta) -> Table:
         counted = counted_by_server(running.metrics_url)
         wide = Launching(acting, WIDE, {f"r-{number:02}": 0 for number in range(WIDE_REGIONS)})
         wide.start()
-        widest = asyncio.run(kept_of(running.server.address, names.launch_id(WIDE)))
+        # The launch is answered for before its workflow has written down the plan, or started a region's.
+        (widest,) = until(lambda: asyncio.run(_once_begun(running.server.address)))
         return _table(kept, widest, billed=billed, counted=counted, seed=seed)
+
+
+async def _once_begun(address: str) -> tuple[Kept, ...]:
+    launch = await kept_of(address, names.launch_id(WIDE))
+    return (launch,) if launch.events > WIDE_REGIONS else ()
 
 
 def _play(launching: Launching, rng: random.Random, lead: timedelta) -> None:
