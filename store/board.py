@@ -26,9 +26,9 @@ from store.regions import (
     lock_regions,
     record_of,
     update_region,
-    verdict_shown,
 )
 from store.sight import gather
+from store.verdicts import verdict_shown
 from store.wanted import Wanted
 
 UNTENDED = timedelta(seconds=60)

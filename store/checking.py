@@ -19,7 +19,7 @@ from readiness.rules import GOES, current_stage, decision_shown, due_at, fold, v
 from store.ball import ball_of
 from store.ledger import rows_after
 from store.records_schema import launch_records, ledger, region_launches
-from store.regions import is_told_truly
+from store.verdicts import is_told_truly
 
 _COLUMNS = region_launches.c
 _KEY = (_COLUMNS.product, _COLUMNS.region, _COLUMNS.run)

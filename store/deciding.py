@@ -14,7 +14,7 @@ from store.access_schema import last_looks
 from store.board import BoardRow, board
 from store.keyed import is_among
 from store.records_schema import ledger, region_launches
-from store.regions import verdict_shown
+from store.verdicts import verdict_shown
 
 MOST_TOLD = 400
 """Events read for one page of regions; who was away for longer reads the timelines."""

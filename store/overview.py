@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from readiness.readiness import WORST_FIRST, Rag
 from readiness.region import Verdict
 from store.records_schema import region_launches
-from store.regions import verdict_shown
+from store.verdicts import verdict_shown
 from store.wanted import Wanted
 
 _COLUMNS = region_launches.c

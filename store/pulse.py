@@ -11,7 +11,7 @@ from readiness.events import RegionEvent
 from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.records_schema import ledger, outbox, region_launches
-from store.regions import verdict_shown
+from store.verdicts import verdict_shown
 
 _ROWS = region_launches.c
 _EVENT: TypeAdapter[RegionEvent] = TypeAdapter(RegionEvent)

@@ -36,6 +36,7 @@ from store.documents import reads_once
 from store.keyed import is_among
 from store.once import insert_once
 from store.records_schema import launches, region_launches
+from store.verdicts import GOES
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
 _DOCUMENTS = ("state", "figures", "contents", "ball")
@@ -90,8 +91,6 @@ _LATEST = select(*_TOLD).where(
     region_launches.c.is_latest,
 )
 _LATEST_KEY = _LATEST.with_only_columns(*_KEY)
-
-_GOES = (Verdict.GO.value, Verdict.CONDITIONAL_GO.value)
 
 
 class RegionUnknown(LookupError):  # noqa: N818 - named by its reason, as refusals are.
@@ -330,38 +329,9 @@ def mark_locked(tx: Connection, keys: Iterable[RegionKey], dated_until: datetime
         changes["facts_dated_until"] = case((known > dated_until, known), else_=literal(dated_until, known.type))
     these = is_among(_KEY, held)
     tx.execute(update(region_launches).where(these).values(changes))
-    unmakes = these & columns.shown_verdict.in_(_GOES)
+    unmakes = these & columns.shown_verdict.in_(GOES)
     held_back = {"shown_verdict": Verdict.HELD.value, "reasons": [BEING_CHECKED]}
     tx.execute(update(region_launches).where(unmakes).values(held_back))
-
-
-def is_told_truly() -> ColumnElement[bool]:
-    """Return the condition that a row shows what it says that the ledger does, or less: else it was tampered with."""
-    columns = region_launches.c
-    shows_less = columns.shown_verdict.in_((Verdict.HELD.value, Verdict.NOT_READY.value))
-    return or_(shows_less, columns.shown_verdict == columns.verdict)
-
-
-def verdict_shown(now: datetime | None) -> ColumnElement[str]:
-    """Return the column of the verdict that readers see: never a false go.
-
-    What a row shows is held where its own parts contradict each other. Where the reader's clock `now` is given, a go
-    shows as held once its instant is past: its figures were counted for that instant, and say nothing of the moments
-    after it, until the region launches or is held.
-    """
-    return case((_is_doubted(now), Verdict.HELD.value), else_=region_launches.c.shown_verdict)
-
-
-def is_shown_as(verdict: Verdict, now: datetime | None) -> ColumnElement[bool]:
-    """Return the condition that `verdict_shown` is `verdict`, in words that an index knows the answer to."""
-    is_stored = region_launches.c.shown_verdict == verdict.value
-    return or_(is_stored, _is_doubted(now)) if verdict is Verdict.HELD else and_(is_stored, ~_is_doubted(now))
-
-
-def _is_doubted(now: datetime | None) -> ColumnElement[bool]:
-    columns = region_launches.c
-    is_past = [] if now is None else [and_(columns.shown_verdict.in_(_GOES), columns.launch_at < now)]
-    return or_(~is_told_truly(), *is_past)
 
 
 def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> bool:

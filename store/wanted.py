@@ -10,7 +10,7 @@ from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.records_schema import region_launches
-from store.regions import is_shown_as
+from store.verdicts import is_shown_as
 
 _COLUMNS = region_launches.c
 
