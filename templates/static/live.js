@@ -9,7 +9,8 @@
   const seconds = Number(main.dataset.refresh) || 0;
   if (!main.dataset.live) {
     if (seconds) {
-      setTimeout(() => location.reload(), seconds * 1000);
+      // Asked for as its head would: to reload what a form led to would send the form once more.
+      setTimeout(() => location.replace(location.pathname + location.search), seconds * 1000);
     }
     return;
   }
