@@ -15,7 +15,7 @@ _LUMP_ROWS = 1_000
 _SHOWN = 40
 """Characters of a bad value that a reason quotes."""
 
-_FOREIGN_FORMATS: tuple[tuple[bytes, str], ...] = (
+FOREIGN_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip archive"),
     (b"PK\x03\x04", "a zip archive or an Excel workbook"),
     (b"PK\x05\x06", "an empty zip archive"),
@@ -26,6 +26,8 @@ _FOREIGN_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"%PDF", "a PDF document"),
 )
+"""How files begin that hold no text, and what they are called."""
+
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -155,7 +157,7 @@ def _recognise(head: bytes) -> None:
     """Refuse what is plainly another kind of file, by its first bytes."""
     if not head:
         raise FileRefused("empty-file", "the file is empty; even a file without rows has a header")
-    for magic, name in _FOREIGN_FORMATS:
+    for magic, name in FOREIGN_FORMATS:
         if head.startswith(magic):
             raise FileRefused("not-text", f"this is {name}; plain CSV or NDJSON is needed")
     if head.startswith(_UTF_16_MARKS) or (b"\0" in head[:2] and len(head) > 1):

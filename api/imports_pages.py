@@ -27,6 +27,8 @@ from api.sheets import CSV, csv_blocks, csv_text
 from readiness.rows import COLUMNS, ImportKind
 from store.engine import Store
 from store.imports import ImportRecord, errors, find
+from templates.core_words import plainly
+from templates.language import Reader, reader, reading
 
 EXAMPLES: Mapping[ImportKind, tuple[tuple[str, ...], ...]] = MappingProxyType(
     {
@@ -47,7 +49,7 @@ EXAMPLES: Mapping[ImportKind, tuple[tuple[str, ...], ...]] = MappingProxyType(
 _ROWS_AT_ONCE = 1_000
 _ERRORS_AT_ONCE = 5_000
 
-Reader = Annotated[Actor, requires(Action.READ_IMPORT, persona=True)]
+MayRead = Annotated[Actor, requires(Action.READ_IMPORT, persona=True)]
 
 
 def imports_pages_router() -> APIRouter:
@@ -63,7 +65,7 @@ def imports_pages_router() -> APIRouter:
 
 
 async def show_imports(
-    request: Request, deps: Deps, actor: Reader, before: Annotated[int | None, Query(ge=1, lt=2**63)] = None
+    request: Request, deps: Deps, actor: MayRead, before: Annotated[int | None, Query(ge=1, lt=2**63)] = None
 ) -> Response:
     """Show which files came in and where the next one goes."""
 
@@ -102,7 +104,7 @@ async def take_example(
     return Response(csv_text([head, *rows]), media_type=CSV, headers=named)
 
 
-async def show_import(import_id: str, request: Request, deps: Deps, actor: Reader) -> Response:
+async def show_import(import_id: str, request: Request, deps: Deps, actor: MayRead) -> Response:
     """Show how far one file has come, and what is wrong with which of its rows."""
 
     def shown() -> Response:
@@ -111,14 +113,16 @@ async def show_import(import_id: str, request: Request, deps: Deps, actor: Reade
     return await run_in_threadpool(shown)
 
 
-async def take_faults(import_id: str, deps: Deps, actor: Reader) -> Response:
+async def take_faults(import_id: str, deps: Deps, actor: MayRead) -> Response:
     """Answer with everything that is wrong, by line, as the API does."""
     return await import_errors(import_id, deps, actor)
 
 
-async def take_bad_rows(import_id: str, deps: Deps, actor: Reader) -> Response:
+async def take_bad_rows(import_id: str, deps: Deps, actor: MayRead) -> Response:
     """Answer with just the rows that could not be used, and why, to be mended and brought in again."""
     del actor
+    # The file is written while it is sent, when nobody is known to read any more.
+    whoever = reader()
 
     def begun() -> Iterator[list[list[str]]]:
         with deps.store.reading() as tx:
@@ -127,7 +131,7 @@ async def take_bad_rows(import_id: str, deps: Deps, actor: Reader) -> Response:
             raise import_not_found(import_id, where="/imports lists them")
         if not Path(record.path).is_file():
             raise Problem("not-found", "The file itself is not kept any more. Take away every fault by line instead.")
-        return _pages(rows_to_mend(Path(record.path), record.kind, _reasons(deps.store, record)))
+        return _pages(rows_to_mend(Path(record.path), record.kind, _reasons(deps.store, record, whoever)))
 
     pages = await run_in_threadpool(begun)
     named = {"Content-Disposition": f'attachment; filename="{import_id}-bad-rows.csv"'}
@@ -139,12 +143,14 @@ def _pages(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield page
 
 
-def _reasons(store: Store, record: ImportRecord) -> Iterator[Reason]:
+def _reasons(store: Store, record: ImportRecord, whoever: Reader) -> Iterator[Reason]:
     after = 0
     while True:
         with store.reading() as tx:
             found = errors(tx, record.id, after=after, limit=_ERRORS_AT_ONCE)
         if not found:
             return
-        yield from ((each.line, each.column, each.reason) for each in found)
+        with reading(whoever):
+            said = [(each.line, each.column, plainly(each.reason)) for each in found]
+        yield from said
         after = found[-1].number

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from readiness.commands import Role
 from readiness.policy import CriterionKey, Function, Stage
 from templates.fault_words import FAULTS
+from templates.import_words import FILES, FORMATS, ROWS
 from templates.language import gettext, reader
 from templates.moments import number, on_day, percent
 from templates.problem_words import DETAILS
@@ -95,7 +96,7 @@ REASONS: tuple[str, ...] = (
 """Why something stands as it does, with a place for each value."""
 
 # What the last check before a launch found comes last, because it begins with any criterion.
-SENTENCES: tuple[str, ...] = (*REASONS, *REFUSALS, *DETAILS, *FAULTS, "%(criterion)s: %(reason)s")
+SENTENCES: tuple[str, ...] = (*REASONS, *REFUSALS, *DETAILS, *FAULTS, *FILES, *ROWS, "%(criterion)s: %(reason)s")
 """Sentences of the core and of the door that pages say in every language, with a place for each value."""
 
 
@@ -248,5 +249,10 @@ _PLACES: Mapping[str, _Place] = {
     "region": _Place(r".+", str),
     "zone": _Place(r"[\w/+-]+", str),
     "title": _Place(r".+", gettext),
+    "format": _Place("|".join(FORMATS), gettext),
+    "byte": _Place(r"[0-9A-F]{2,6}", str),
+    "minute": _Place(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", lambda minute: f"{dated(minute.removesuffix('Z'))} UTC"),
+    # What stood in a file, word for word.
+    "quoted": _Place(r".+", str),
 }
 """By the name of the place: the same name is the same kind of value in every sentence."""

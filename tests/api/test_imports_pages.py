@@ -105,6 +105,17 @@ def test_a_file_is_brought_in_mended_and_brought_in_again(client: TestClient) ->
     assert names == ["Weber, Jonas", "Beth", '=HYPERLINK("//evil.example")', "Ann"]
 
 
+def test_what_is_wrong_with_a_row_is_said_in_the_readers_language(client: TestClient) -> None:
+    """On the page, and in the file of bad rows that is taken away from it; the API keeps its own words."""
+    page = bring_in(client, PEOPLE + BAD_ROWS)
+    german = {"Accept-Language": "de"}
+    for where in (page.url.path, f"{page.url.path}/bad-rows.csv"):
+        said = client.get(where, headers=german).text
+        assert "die Zeile hat 6 Zellen, die Kopfzeile 5" in said.replace("Die Zeile", "die Zeile"), where
+        assert "the row has" not in said, where
+    assert "the row has 6 cells" in client.get(f"{page.url.path}/faults.csv", headers=german).text
+
+
 def test_bad_objects_of_ndjson_are_taken_away_to_be_mended_too(client: TestClient) -> None:
     """They come back as a table with every column of their kind, a line that is no object as it stands."""
     page = bring_in(

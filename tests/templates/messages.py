@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from api.problems import OF_THE_DOOR
-from templates import act_words, core_words, people_words, problem_words, refusal_words, words
+from templates import act_words, core_words, import_words, people_words, problem_words, refusal_words, words
 from templates.language import CATALOGUES, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +64,7 @@ def _in_code() -> Iterator[Message]:
 def _in_words() -> Iterator[str]:
     yield from core_words.SENTENCES
     yield from core_words.PHRASES
+    yield from import_words.FORMATS
     yield from (kind.title for kind in OF_THE_DOOR)
     yield from problem_words.OTHERWISE
     for advice in problem_words.ADVICE.values():
