@@ -16,6 +16,7 @@ from templates.fault_words import FAULTS
 from templates.import_words import FILES, FORMATS, ROWS
 from templates.language import gettext, reader
 from templates.moments import number, on_day, percent
+from templates.page_words import INSTEAD
 from templates.problem_words import DETAILS
 from templates.refusal_words import COMMANDS, NEEDING_REASON, REFUSALS, STATES
 from templates.words import CRITERIA, FUNCTIONS, ROLES, STAGES, within
@@ -99,6 +100,9 @@ REASONS: tuple[str, ...] = (
 SENTENCES: tuple[str, ...] = (*REASONS, *REFUSALS, *DETAILS, *FAULTS, *FILES, *ROWS, "%(criterion)s: %(reason)s")
 """Sentences of the core and of the door that pages say in every language, with a place for each value."""
 
+SAID = tuple(INSTEAD.get(sentence, sentence) for sentence in SENTENCES)
+"""As what pages say each of them."""
+
 
 class _Place(NamedTuple):
     """What may stand in a place of a sentence, and how pages write it."""
@@ -144,7 +148,7 @@ def _day(found: re.Match[str]) -> str:
 
 @cache
 def _known() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((_pattern(message), message) for message in SENTENCES)
+    return tuple((_pattern(message), said) for message, said in zip(SENTENCES, SAID, strict=True))
 
 
 def _pattern(message: str) -> re.Pattern[str]:

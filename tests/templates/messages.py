@@ -62,7 +62,7 @@ def _in_code() -> Iterator[Message]:
 
 
 def _in_words() -> Iterator[str]:
-    yield from core_words.SENTENCES
+    yield from core_words.SAID
     yield from core_words.PHRASES
     yield from import_words.FORMATS
     yield from (kind.title for kind in OF_THE_DOOR)

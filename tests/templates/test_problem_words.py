@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 from api.problems import OF_THE_DOOR
-from templates.core_words import plainly
+from templates.core_words import SAID, SENTENCES, plainly
+from templates.fault_words import FAULTS
 from templates.language import Reader, gettext, reading
+from templates.page_words import INSTEAD
 from templates.problem_words import ADVICE, DETAILS, OTHERWISE
 
 API = Path(__file__).parents[2] / "api"
@@ -59,5 +61,22 @@ def test_a_problem_is_told_in_the_readers_language() -> None:
             "Keine Ihrer Rollen erlaubt das in emea, apac (open poll)."
         )
         assert plainly("atlas has no launch in emea. See /v1/launches/atlas for its regions.") == (
-            "atlas hat in emea keinen Start. Seine Regionen stehen unter /v1/launches/atlas."
+            "atlas hat in emea keinen Start. Seine Regionen stehen unter /launches/atlas."
         )
+
+
+FOR_PROGRAMS = re.compile(
+    r"`|/v1/|\b(GET|POST)\b|Bearer|Idempotency|If-Match|Content-|multipart|\w_\w|see errors|\btoken\b"
+)
+"""How one knows a sentence that tells a program what to send; `LTL_…` is told to whoever runs the installation."""
+
+
+def test_no_page_tells_a_person_what_a_program_sends() -> None:
+    """Where the door or the core names a field, a header or an address of the API, a page has words of its own."""
+    told = [each.replace("LTL_TEMPORAL_UI", "") for each in SAID if each not in FAULTS]
+    places = re.compile(r"%\(\w+\)s")
+    assert [each for each in told if FOR_PROGRAMS.search(places.sub("", each))] == []
+    for theirs, ours in INSTEAD.items():
+        assert theirs in SENTENCES
+        assert set(places.findall(ours)) <= set(places.findall(theirs))
+        assert FOR_PROGRAMS.search(places.sub("", theirs)), "it could be said as it is"
