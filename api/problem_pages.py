@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from api.page_answers import page_response
 from api.problems import RETRY_AFTER_SECONDS, Problem
+from templates.page_words import TITLES
 from templates.pages import FaultLine, ProblemPage, Viewer
 from templates.problem_words import ADVICE, OTHERWISE
 
@@ -18,7 +19,7 @@ def problem_page(problem: Problem, request: Request, *, request_id: str | None, 
         viewer=viewer,
         refresh_seconds=RETRY_AFTER_SECONDS if kind.status == 503 else None,
         status=kind.status,
-        title=kind.title,
+        title=TITLES.get(kind.title, kind.title),
         detail="" if problem.detail == kind.title else str(problem.detail),
         advice=ADVICE.get(kind.status, OTHERWISE),
         faults=_faults(problem),

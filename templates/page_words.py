@@ -62,3 +62,21 @@ INSTEAD: dict[str, str] = {
     ),
 }
 """By the sentence as `problem_words` and `refusal_words` have it, with some of its places at most."""
+
+TITLES: dict[str, str] = {
+    "The body could not be read.": "What was sent could not be read.",
+    "The body is not JSON, or not JSON that can be trusted.": "What was sent could not be read.",
+    "The cursor does not belong to this list.": "The address does not belong to this list.",
+    "A request that creates or decides needs an Idempotency-Key.": "The form does not say which one it is.",
+    "The Idempotency-Key is not 1 to 255 visible ASCII characters.": "The form does not say which one it is.",
+    "If-Match or If-None-Match does not hold entity tags.": "What was sent could not be read.",
+    "The request needs a bearer token.": "You are not signed in.",
+    "The bearer token proves nothing here.": "What you are signed in with proves nothing here.",
+    "The bearer token has expired.": "You are not signed in any more.",
+    "The body is larger than is taken here.": "What was sent is larger than is taken here.",
+    "The body is of a kind that is not taken here.": "What was sent is of a kind that is not taken here.",
+    "Parts of the request are not what they must be.": "Parts of what was asked are not what they must be.",
+    "The Idempotency-Key was used with another body.": "This form was sent already.",
+    "An edit needs If-Match with the tag of what you read.": "An edit says which text it was made on.",
+}
+"""What a page is headed by instead of the title of the problem that a program is told."""

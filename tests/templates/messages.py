@@ -12,7 +12,16 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from api.problems import OF_THE_DOOR
-from templates import act_words, core_words, import_words, people_words, problem_words, refusal_words, words
+from templates import (
+    act_words,
+    core_words,
+    import_words,
+    page_words,
+    people_words,
+    problem_words,
+    refusal_words,
+    words,
+)
 from templates.language import CATALOGUES, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +74,7 @@ def _in_words() -> Iterator[str]:
     yield from core_words.SAID
     yield from core_words.PHRASES
     yield from import_words.FORMATS
-    yield from (kind.title for kind in OF_THE_DOOR)
+    yield from (page_words.TITLES.get(kind.title, kind.title) for kind in OF_THE_DOOR)
     yield from problem_words.OTHERWISE
     for advice in problem_words.ADVICE.values():
         yield from advice

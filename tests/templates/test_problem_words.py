@@ -8,7 +8,7 @@ from api.problems import OF_THE_DOOR
 from templates.core_words import SAID, SENTENCES, plainly
 from templates.fault_words import FAULTS
 from templates.language import Reader, gettext, reading
-from templates.page_words import INSTEAD
+from templates.page_words import INSTEAD, TITLES
 from templates.problem_words import ADVICE, DETAILS, OTHERWISE
 
 API = Path(__file__).parents[2] / "api"
@@ -53,8 +53,9 @@ def test_no_words_are_kept_for_what_the_door_does_not_say_any_more() -> None:
 def test_a_problem_is_told_in_the_readers_language() -> None:
     """Its title, its detail and what to do next are German for whoever reads German."""
     with reading(GERMAN):
-        for title in (kind.title for kind in OF_THE_DOOR):
+        for title in (TITLES.get(kind.title, kind.title) for kind in OF_THE_DOOR):
             assert gettext(title) != title
+            assert not FOR_PROGRAMS.search(title)
         for advice in (*OTHERWISE, *(each for several in ADVICE.values() for each in several)):
             assert gettext(advice) != advice
         assert plainly("No role of yours allows open poll in emea, apac.") == (
@@ -66,7 +67,7 @@ def test_a_problem_is_told_in_the_readers_language() -> None:
 
 
 FOR_PROGRAMS = re.compile(
-    r"`|/v1/|\b(GET|POST)\b|Bearer|Idempotency|If-Match|Content-|multipart|\w_\w|see errors|\btoken\b"
+    r"`|/v1/|\b(GET|POST)\b|Bearer|Idempotency|If-Match|Content-|multipart|\w_\w|see errors|\btoken\b|\b[Bb]ody\b|cursor"
 )
 """How one knows a sentence that tells a program what to send; `LTL_…` is told to whoever runs the installation."""
 
@@ -80,3 +81,4 @@ def test_no_page_tells_a_person_what_a_program_sends() -> None:
         assert theirs in SENTENCES
         assert set(places.findall(ours)) <= set(places.findall(theirs))
         assert FOR_PROGRAMS.search(places.sub("", theirs)), "it could be said as it is"
+    assert TITLES.keys() <= {kind.title for kind in OF_THE_DOOR}
