@@ -67,7 +67,16 @@
 
   const opened = () => [...main.querySelectorAll("details[open] form")].map((form) => form.getAttribute("action"));
 
-  const restore = (kept, open) => {
+  // What the reader folded or unfolded stays so.
+  const folded = () => [...main.querySelectorAll("details[id]")].map((each) => [each.id, each.open]);
+
+  const restore = (kept, open, folds) => {
+    for (const [id, isOpen] of folds) {
+      const each = document.getElementById(id);
+      if (each) {
+        each.open = isOpen;
+      }
+    }
     for (const form of main.querySelectorAll("details form")) {
       if (open.includes(form.getAttribute("action"))) {
         form.closest("details").open = true;
@@ -99,6 +108,7 @@
     asked = Date.now();
     const kept = keep();
     const open = opened();
+    const folds = folded();
     try {
       await htmx.ajax("GET", main.dataset.from, {
         target: "#main",
@@ -107,7 +117,7 @@
         // Nobody asked for it: a page that lies open keeps no session from ending.
         headers: { "X-By-Itself": "yes" },
       });
-      restore(kept, open);
+      restore(kept, open, folds);
     } finally {
       asking = false;
       restUntil = Date.now() + Math.max(REST, REST_PER_TIME_TAKEN * (Date.now() - asked));
