@@ -298,6 +298,7 @@ def test_a_region_that_is_behind_names_who_holds_the_ball(desk: Desk, persona: T
     desk.clock.now += timedelta(days=4)
     text = read(persona.get("/launches/atlas-2/apac")).text
     assert "Marketing for 4 days" in text
+    assert text.index("Waits on Marketing") < text.index("Who holds the ball"), "it is told beside the verdict"
     assert "Sales for 4 days" in text
 
 

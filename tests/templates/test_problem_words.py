@@ -67,7 +67,7 @@ def test_a_problem_is_told_in_the_readers_language() -> None:
 
 
 FOR_PROGRAMS = re.compile(
-    r"`|/v1/|\b(GET|POST)\b|Bearer|Idempotency|If-Match|Content-|multipart|\w_\w|see errors|\btoken\b|\b[Bb]ody\b|cursor"
+    r"`|/v1/|\b(GET|POST|token|[Bb]ody|cursor)\b|Bearer|Idempotency|If-Match|Content-|multipart|\w_\w|see errors"
 )
 """How one knows a sentence that tells a program what to send; `LTL_…` is told to whoever runs the installation."""
 
