@@ -119,14 +119,19 @@ class Faults:
 def _chosen(
     module: str, lines: set[int], reached: dict[str, tuple[float, dict[str, list[int]]]]
 ) -> Iterator[tuple[float, str]]:
-    """Yield the tests that run one of `lines`: of each file the quickest, then of each the next."""
+    """Yield the tests that run one of `lines`: of the module's own file, then of each the quickest, then the next."""
     by_file: dict[str, list[tuple[float, str]]] = {}
     for nodeid, (seconds, ran) in reached.items():
         if not lines.isdisjoint(ran.get(module, ())):
             by_file.setdefault(nodeid.partition("::")[0], []).append((seconds, nodeid))
-    in_turn = sorted((rank, *test) for tests in by_file.values() for rank, test in enumerate(sorted(tests)))
+    own = f"/test_{module}"
+    in_turn = sorted(
+        (not file.endswith(own), rank, *test)
+        for file, tests in by_file.items()
+        for rank, test in enumerate(sorted(tests))
+    )
     spent = 0.0
-    for _, seconds, nodeid in in_turn:
+    for _, _, seconds, nodeid in in_turn:
         spent += seconds
         if spent > max(SECONDS, seconds):
             return
