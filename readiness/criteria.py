@@ -146,7 +146,7 @@ def _signed(
     incomplete_reasons: list[str],
 ) -> CriterionResult:
     counting = (content.digest, *content.same_as) if content is not None else ()
-    unsigned: list[Function] = []
+    counted = 0
     waited_for: list[Function] = []
     reasons = list(incomplete_reasons)
     said = _SAID[case.stage.stage]
@@ -154,8 +154,8 @@ def _signed(
         signature = case.region.signature(case.stage.stage, function)
         lost = _withdrawn_signature(case, signature)
         if signature is not None and signature.digest in counting and lost is None:
+            counted += 1
             continue
-        unsigned.append(function)
         was_sent_back = signature is None and _was_sent_back(case, function, counting)
         # Whoever sent a text back has spoken: first it is for whoever writes it to write it anew.
         waited_for += [Function.MARKETING, function] if was_sent_back else [function]
@@ -167,7 +167,7 @@ def _signed(
             reasons.append(f"{function.capitalize()} sent {said} back")
         else:
             reasons.append(f"{function.capitalize()} has not signed {said}")
-    is_met = is_complete and not unsigned
+    is_met = is_complete and counted == len(signers)
     if is_met:
         status = CriterionStatus.MET
     elif has_content:
@@ -179,13 +179,13 @@ def _signed(
         key=key,
         status=status,
         rag=_colour_without_forecast(status, case),
-        actual=floor_share(len(signers) - len(unsigned), len(signers)),
+        actual=floor_share(counted, len(signers)),
         required=1.0,
-        numerator=len(signers) - len(unsigned),
+        numerator=counted,
         denominator=len(signers),
         due_at=case.due_at,
         reasons=tuple(reasons),
-        waiting_on=() if is_met else tuple(function.value for function in waiting),
+        waiting_on=tuple(function.value for function in waiting),
     )
 
 

@@ -17,6 +17,7 @@ from readiness.commands import (
     OpenPoll,
     Promise,
     RequestWaiver,
+    Reschedule,
     RevokeWaiver,
     Role,
     Stance,
@@ -39,6 +40,16 @@ SEATS = {
     Function.PRODUCT: "pm-8",
 }
 """Who votes for each function."""
+
+SLIP = Reschedule(
+    command_id="slip-1",
+    person="pm-7",
+    role=Role.PRODUCT_MANAGER,
+    logged_at=NOW,
+    reason_digest=decision().reason_digest,
+    launch_at=LAUNCH_AT + timedelta(days=3),
+    wall_clock="2027-03-04T09:00",
+)
 
 
 def asked(**changes: Any) -> RequestWaiver:
@@ -180,3 +191,9 @@ def meet(condition: str, *, person: str = "en-1", proof: str | None = "seen") ->
 def at(world: World, moment: datetime) -> World:
     """Return the world at another moment."""
     return replace(world, now=moment)
+
+
+def slipped(region: RegionLaunch, *, hours: int = 1) -> RegionLaunch:
+    """Return the region moved by three days, some hours from now, and after its look at that."""
+    later = at(READY_WORLD, NOW + timedelta(hours=hours))
+    return looked(accepted(region, SLIP, later), later)

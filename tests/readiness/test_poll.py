@@ -5,26 +5,28 @@ from typing import Any
 
 import pytest
 
-from readiness.commands import Choice, Reschedule, Role, Stance
+from readiness.commands import Choice, Role, Stance
 from readiness.events import BallotCast, PollClosed
 from readiness.ledger import Look
 from readiness.policy import TIERS, Function, Stage
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import bearings, evaluate, propose, verdict_of, why_not_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision, region_launch, sign_off
-from tests.readiness.governing import SEATS, accepting, at, ballot, closed, open_poll, polled_region, told, voted
+from tests.readiness.governing import (
+    SEATS,
+    accepting,
+    at,
+    ballot,
+    closed,
+    open_poll,
+    polled_region,
+    slipped,
+    told,
+    voted,
+)
 from tests.readiness.steps import accepted, looked, refused, signed
 
 CLOSES_AT = NOW + timedelta(hours=72)
-SLIP = Reschedule(
-    command_id="slip-1",
-    person="pm-7",
-    role=Role.PRODUCT_MANAGER,
-    logged_at=NOW,
-    reason_digest=decision().reason_digest,
-    launch_at=LAUNCH_AT + timedelta(days=3),
-    wall_clock="2027-03-04T09:00",
-)
 
 
 def seats_asked(region: RegionLaunch) -> tuple[Function, ...]:
@@ -239,12 +241,6 @@ def said(region: RegionLaunch, function: Function) -> str:
     refusal = propose(region, ballot(function), evidence=READY_WORLD.evidence(), now=NOW).refusal
     assert refusal is not None
     return refusal.detail
-
-
-def slipped(region: RegionLaunch, *, hours: int = 1) -> RegionLaunch:
-    """Return the region moved by three days, some hours from now, and after its look at that."""
-    later = at(READY_WORLD, NOW + timedelta(hours=hours))
-    return looked(accepted(region, SLIP, later), later)
 
 
 def test_an_opened_ballot_names_its_voter_its_moment_and_its_command() -> None:
