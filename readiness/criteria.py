@@ -316,7 +316,7 @@ def _people_share(
         numerator=reached,
         denominator=figures.audience,
         due_at=case.due_at,
-        forecast_at=None if is_met else forecast_at,
+        forecast_at=forecast_at,
         reasons=tuple(reasons),
         waiting_on=() if is_met else (Function.ENABLEMENT.value,),
         audience=figures.change,

@@ -95,6 +95,13 @@ def test_a_criterion_that_is_waived_says_until_when_and_down_to_where() -> None:
     )
 
 
+def test_a_waiver_makes_amber_what_was_red() -> None:
+    """After the due date an unmet share is red; waived, somebody has taken it on and it is amber."""
+    late = SHORT_WORLD.but(now=LAUNCH_AT - timedelta(days=1))
+    assert criterion(short(), late, CriterionKey.CERTIFIED_SHARE).rag is Rag.RED
+    assert criterion(waived(), late, CriterionKey.CERTIFIED_SHARE).rag is Rag.AMBER
+
+
 def test_a_waiver_that_reaches_too_low_or_ends_too_soon_is_shown_beside_what_it_lacks() -> None:
     """Too low leaves the colour as it is, too soon makes it red."""
     fewer = World(trained=45, certified=37)
