@@ -9,8 +9,9 @@ from readiness.events import HoldCause
 from readiness.policy import Function, Stage
 from readiness.region import Decision, Ending, Holding, RegionLaunch, StageStatus
 from readiness.rules import bearings, due_at, wants_launch, why_not_launch
-from tests.readiness.builders import LAUNCH_AT, NOW, OWNER, READY_WORLD, World, region_launch
-from tests.readiness.steps import launched, with_go
+from tests.readiness.builders import LAUNCH_AT, NOW, OWNER, READY_WORLD, World, decision, region_launch
+from tests.readiness.governing import SHORT_WORLD, waived
+from tests.readiness.steps import accepted, launched, with_go
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -68,6 +69,23 @@ def test_a_conditional_go_is_a_go_and_a_waived_stage_is_closed() -> None:
     """What the core will know of conditions and waivers launches like the rest."""
     assert objections(decided(choice=Choice.CONDITIONAL_GO)) == ()
     assert objections(with_stage(Stage.TRAINING, StageStatus.WAIVED)) == ()
+
+
+@pytest.mark.parametrize(
+    ("person", "objection"),
+    [
+        ("ex-2", "the go was taken by a party to a waiver of this region"),
+        ("en-1", "the go was taken by a party to a waiver of this region"),
+        ("ma-1", "the go was taken by someone who signed a stage"),
+    ],
+)
+def test_a_go_by_a_hand_that_has_given_something_else_launches_nothing(person: str, objection: str) -> None:
+    """Whoever asked for or answered a waiver, or signed a stage, does not decide; deciding refuses them too."""
+    go = accepted(waived(), decision(), SHORT_WORLD)
+    assert go.decision is not None
+    theirs = go.model_copy(update={"decision": go.decision.model_copy(update={"person": person})})
+    assert objections(go, SHORT_WORLD) == ()
+    assert objections(theirs, SHORT_WORLD) == (objection,)
 
 
 def test_an_unmet_criterion_is_an_objection_with_its_first_reason() -> None:

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from readiness.commands import Choice, Role, Stance
+from readiness.events import RegionLaunched
 from readiness.evidence import Evidence
 from readiness.policy import TIERS, CriterionKey, Function, Stage
 from readiness.readiness import CriterionResult, PollShown, Rag, Readiness, SeatShown, WaiverShown
 from readiness.region import ConditionStatus, RegionLaunch, WaiverStatus
 from readiness.role_values import RoleLost
-from readiness.rules import evaluate, propose
+from readiness.rules import evaluate, evolve, propose
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision, region_launch
 from tests.readiness.governing import (
     SHORT_WORLD,
@@ -234,6 +235,18 @@ def test_a_condition_says_who_met_it_and_when() -> None:
     assert refused(accepted(region, meet(open_one.id), READY_WORLD), meet(open_one.id), READY_WORLD) == (
         "condition-closed"
     )
+
+
+def test_a_condition_that_is_met_stays_met_after_the_launch() -> None:
+    """Once launched a missed one may be made good; one that is met is closed."""
+    due = LAUNCH_AT + timedelta(days=7)
+    ready = looked(signed(region_launch(), READY_WORLD), READY_WORLD)
+    region = accepted(ready, conditional(due, due), READY_WORLD)
+    gone = evolve(region, RegionLaunched(at=LAUNCH_AT, launch_at=LAUNCH_AT, decision_version=region.version))
+    promised, _ = shown(gone, READY_WORLD).conditions
+    after = READY_WORLD.but(now=LAUNCH_AT)
+    met = accepted(gone, meet(promised.id), after)
+    assert refused(met, meet(promised.id), after) == "condition-closed"
 
 
 @pytest.mark.parametrize("days", [0, 30])
