@@ -79,7 +79,8 @@ def ranked_objections(entries: Mapping[str, Entry]) -> tuple[tuple[str, Objectio
         for key, entry in entries.items()
         if isinstance(entry, Objection) and entry.rank is not None
     ]
-    return tuple((key, entry) for _, key, entry in sorted(ranked, key=lambda item: item[:2]))
+    # No two share a key, so entries are never compared.
+    return tuple((key, entry) for _, key, entry in sorted(ranked))
 
 
 def stage_document(stage: Stage, entries: Mapping[str, Entry]) -> dict[str, Json]:
@@ -186,7 +187,7 @@ def _told(text: str | None) -> str:
     told: list[str] = []
     gap = ""
     for character in folded:
-        if _is_space(character) or unicodedata.category(character).startswith("P"):
+        if character.isspace() or unicodedata.category(character).startswith("P"):
             gap += character
             continue
         told.append(_kept_of(gap, before=told[-1] if told else "", after=character))
@@ -198,17 +199,13 @@ def _told(text: str | None) -> str:
 
 def _kept_of(gap: str, *, before: str, after: str) -> str:
     """Return what a run of space and punctuation between two characters adds to the figures beside it."""
-    marks = "".join(mark for mark in gap if not _is_space(mark))
+    marks = "".join(mark for mark in gap if not mark.isspace())
     if _is_figure(before) and _is_figure(after):
         return marks or (" " if gap else "")
     percent = "".join(mark for mark in marks if mark in _PARTS_OF_A_WHOLE) if _is_figure(before) else ""
     hangs_on_a_word = len(gap) == 1 and before != "" and unicodedata.category(before)[0] in "LM"
     sign = gap[-1:] if _is_figure(after) and gap[-1:] in _BEFORE_A_FIGURE and not hangs_on_a_word else ""
     return percent + sign
-
-
-def _is_space(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character).startswith("Z")
 
 
 def _is_figure(character: str) -> bool:

@@ -1,6 +1,7 @@
 """Does a digest stand for exactly what a region says, and does every change of meaning show?"""
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import assume, given
@@ -21,12 +22,15 @@ from readiness.content import (
     stage_digest,
     stage_document,
 )
+from readiness.evidence import ContentEvidence, Lesson
 from readiness.policy import TIERS, Stage, ValuePropositionsPolicy
 
 MESSAGE, OBJECTIONS = Stage.VALUE_PROPOSITIONS, Stage.OBJECTION_HANDLING
 POLICY = TIERS[1].model_copy(
     update={"value_propositions": ValuePropositionsPolicy(segments=("mid-market", "enterprise"))}
 )
+
+CHANGED_AT = datetime(2027, 1, 4, 9, 30, tzinfo=UTC)
 
 SLUGS = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -129,6 +133,7 @@ def test_a_character_more_is_material(text: str, place: int, character: str) -> 
         ("naïve", "naive"),
         ("5 €", "5 $"),
         ("not now", "now"),
+        ("saves more than 30%", "saves more than 30"),
     ],
 )
 def test_another_figure_or_symbol_is_material(one: str, other: str) -> None:
@@ -147,11 +152,33 @@ def test_another_figure_or_symbol_is_material(one: str, other: str) -> None:
         ("“Twice as fast” — they said", '"twice as fast", they said'),
         ("東京、大阪。", "東京 大阪"),
         ("a\u00a0b\u3000c", "ab c"),
+        ("one line\u2028another\u2029a third", "one line another a third"),
+        ("told in %", "told in"),
+        ("a change: -5 a year", "a change (-5 a year)"),
     ],
 )
 def test_the_same_in_another_setting_is_not_material(one: str, other: str) -> None:
     """Quotes, dashes, wide spaces, forms of letters and other scripts' full stops do not change what is said."""
     assert not is_material(says(one), says(other))
+
+
+@pytest.mark.parametrize("field", ["statement", "proof_points", "buying_group", "economic_value", "advantages"])
+def test_another_word_in_any_field_of_a_segment_is_material(field: str) -> None:
+    """Whichever field it stands in, one word for another asks for new signatures."""
+    one, other = (
+        ValueProposition.model_validate({field: word if field in {"statement", "economic_value"} else (word,)})
+        for word in ("less", "more")
+    )
+
+    assert is_material(one, other)
+
+
+def test_another_word_in_an_objection_or_its_answer_is_material() -> None:
+    """What customers say and what they are told both ask for new signatures when they change."""
+    spoken = Objection(objection="Too dear", answer="It pays", rank=1)
+
+    assert is_material(spoken, spoken.model_copy(update={"objection": "Too new"}))
+    assert is_material(spoken, spoken.model_copy(update={"answer": "It lasts"}))
 
 
 def test_another_structure_is_material() -> None:
@@ -188,6 +215,12 @@ def test_space_and_punctuation_alone_are_blank(text: str | None) -> None:
     assert is_blank(text)
 
 
+@pytest.mark.parametrize("text", ["a", "5", "½", "€", "+", "…€"])
+def test_a_letter_a_figure_or_a_symbol_is_not_blank(text: str) -> None:
+    """Whoever writes anything but space and punctuation has said something."""
+    assert not is_blank(text)
+
+
 @given(STATEMENTS | ANSWERS, STATEMENTS | ANSWERS)
 def test_two_entries_share_a_digest_only_if_they_say_the_same(one: Entry, other: Entry) -> None:
     """Every field counts for the digest, save that one that says nothing may as well not be there."""
@@ -200,6 +233,23 @@ def test_a_digest_can_be_checked_by_hand() -> None:
 
     assert canonical_json(entry_document(entry)) == (b'{"proof_points":["Two pilots"],"statement":"Half the time"}')
     assert digest_of(entry) == digest({"statement": "Half the time", "proof_points": ["Two pilots"]})
+
+
+def test_a_document_names_every_field_that_says_something() -> None:
+    """Whoever recomputes a digest finds each field under its own name, and no field that is empty."""
+    segment = {
+        "statement": "Half the time",
+        "proof_points": ("Two pilots",),
+        "buying_group": ("Finance",),
+        "economic_value": "A day a week",
+        "advantages": ("No setup",),
+    }
+    spoken = {"objection": "Too dear", "answer": "It pays", "rank": 1}
+
+    assert entry_document(ValueProposition.model_validate(segment)) == segment
+    assert entry_document(Objection.model_validate(spoken)) == spoken
+    assert entry_document(ValueProposition(statement="", economic_value="")) == {}
+    assert entry_document(Objection(objection="Too dear", answer="")) == {"objection": "Too dear"}
 
 
 @given(st.dictionaries(SLUGS, STATEMENTS), st.dictionaries(SLUGS, STATEMENTS))
@@ -289,6 +339,41 @@ def test_answers_are_counted_among_the_first_by_rank() -> None:
     evidence = content_evidence(OBJECTIONS, entries, POLICY)
 
     assert (evidence.answered, evidence.ranked, evidence.missing) == (4, 6, ("a-tie",))
+
+
+def test_the_evidence_of_content_tells_all_that_is_known_of_it() -> None:
+    """Both signed stages tell what was said, since when and by whom; what waves learned stands by the answers."""
+    lesson = Lesson(id="heard", kind="objection", region="de", wave=1, at=CHANGED_AT)
+    statements = {"enterprise": says("Less")}
+    answers = {"price": Objection(objection="Too dear", answer="It pays", rank=1)}
+    earlier = digest("earlier")
+
+    message = content_evidence(
+        MESSAGE, statements, POLICY, [earlier], changed_at=CHANGED_AT, changed_by="ada", lessons=(lesson,)
+    )
+    objections = content_evidence(
+        OBJECTIONS, answers, POLICY, [earlier], changed_at=CHANGED_AT, changed_by="ada", lessons=(lesson,)
+    )
+
+    assert message == ContentEvidence(
+        stage=MESSAGE,
+        digest=stage_digest(MESSAGE, statements),
+        same_as=(earlier,),
+        missing=("mid-market",),
+        changed_at=CHANGED_AT,
+        changed_by="ada",
+    )
+    assert objections == ContentEvidence(
+        stage=OBJECTIONS,
+        digest=stage_digest(OBJECTIONS, answers),
+        same_as=(earlier,),
+        missing=(),
+        answered=1,
+        ranked=1,
+        changed_at=CHANGED_AT,
+        changed_by="ada",
+        lessons=(lesson,),
+    )
 
 
 def test_fewer_objections_than_asked_for_are_simply_fewer() -> None:
