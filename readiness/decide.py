@@ -147,8 +147,6 @@ def _require_current(region: RegionLaunch, command: Asked) -> None:
             "Look at what changed, then act on that.",
             seen=command.seen,
             version=region.version,
-            by=region.last_person,
-            at=region.last_at,
         )
 
 
