@@ -22,6 +22,7 @@ BY_ITSELF = {
     "propose_tier": "It answers a question and changes nothing.",
     "rehearse_policy": "It answers a question and changes nothing.",
     "evaluate_flag": "It answers a question and changes nothing.",
+    "evaluate_flags": "It answers a question and changes nothing.",
     "nudge_people": "Whom a reminder waits for already is not reminded twice.",
     "revoke_api_key": "What is revoked stays so, and is answered as it stands.",
 }

@@ -46,19 +46,18 @@ def acted(desk: Desk, key: RegionKey, command: RegionCommand, known: int | None 
 
 
 @contextmanager
-def transactions(desk: Desk) -> Iterator[list[str]]:
-    """Take down by which statement each transaction begins."""
-    begun: list[str] = []
+def transactions(desk: Desk) -> Iterator[list[object]]:
+    """Take down each transaction that begins."""
+    begun: list[object] = []
 
-    def take_down(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("BEGIN"):
-            begun.append(statement)
+    def take_down(connection: object) -> None:
+        begun.append(connection)
 
-    event.listen(desk.store.engine, "before_cursor_execute", take_down)
+    event.listen(desk.store.engine, "begin", take_down)
     try:
         yield begun
     finally:
-        event.remove(desk.store.engine, "before_cursor_execute", take_down)
+        event.remove(desk.store.engine, "begin", take_down)
 
 
 def test_an_act_on_figures_at_hand_is_one_transaction(desk: Desk, key: RegionKey) -> None:
