@@ -175,7 +175,7 @@ def test_a_go_is_for_one_launch_instant_and_a_short_slip(house: House) -> None:
     scene.start()
     scene.make_ready()
     scene.decide("south")
-    later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=120)
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=121)
     moved = scene.ask("south", "reschedule", launch_at=wall_clock(later, "south"), reason="The partner needs time.")
     assert (moved["verdict"], moved["decision"]) == ("ready", None)
     assert datetime.fromisoformat(moved["launch_at"]) == later
