@@ -20,7 +20,7 @@ from readiness.policy import SIGNED_STAGES, Stage
 from readiness.region import RegionLaunch
 from readiness.role_values import RoleLost
 from readiness.signing import signings_of
-from store.access import roles_lost_in
+from store.access import RolesRead
 from store.commands import LoggedCommand, logged_all
 from store.names import names_of
 from store.regions import latest_launch, latest_records, launch_record, pairs_of
@@ -82,7 +82,7 @@ def content_page(
         read_at = deps.store.now(tx)
         said = product_said(tx, actor, product)
         contents = contents_of(tx, said.regions)
-        lost = roles_lost_in(tx, said.regions)
+        lost = RolesRead(tx).lost_in(said.regions)
         told = [region for region in said.regions if can(actor, Action.READ_TIMELINE, region.key.region)]
         notes = logged_all(tx, (n.command_id for region in told for n in region.sent_back if n.command_id))
         persons = {text.person for text in said.texts} | {actor.person}

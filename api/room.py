@@ -17,7 +17,7 @@ from readiness.commands import ROLE_OF_FUNCTION, Choice, RegionCommand, Role
 from readiness.evidence import Evidence
 from readiness.rehearsal import why_not
 from readiness.signing import signings_of
-from store.access import roles_lost_in
+from store.access import RolesRead
 from store.commands import logged_all
 from store.content import ContentEntry, StageContent
 from store.regions import RegionRecord
@@ -187,7 +187,7 @@ def shown_contents(
 ) -> tuple[ShownContent, ...]:
     """Return what is signed in a region as its page shows it; one query for all reasons."""
     held = tuple(contents)
-    lost = roles_lost_in(tx, [record.region])[record.key] if held else ()
+    lost = RolesRead(tx).lost_in([record.region])[record.key] if held else ()
     ids = [each.command_id for content in held for each in content.sent_back if each.command_id is not None]
     said = logged_all(tx, ids)
 

@@ -52,6 +52,7 @@ from readiness.refusals import (
     CommandRefused,
     ContentIncomplete,
     DigestStale,
+    EvidenceMissing,
     FunctionNotHeld,
     LaunchInstantPassed,
     NotSigned,
@@ -117,7 +118,9 @@ def _followed(
             return ballot_cast(region, command, now)
         case RequestWaiver():
             readiness = readiness_at_hand(region, evidence)
-            elsewhere = evidence.waivers_elsewhere if evidence is not None else 0
+            elsewhere = evidence.waivers_elsewhere if evidence is not None else None
+            if elsewhere is None:
+                raise refuse(EvidenceMissing, "What is waived in other regions is not at hand. Try again.")
             return requested(region, command, readiness, elsewhere=elsewhere, now=now)
         case GrantWaiver() | DenyWaiver() | RevokeWaiver():
             return answered(region, command, now)

@@ -147,8 +147,8 @@ class Evidence(Frozen):
     launch_at: Moment
     figures: Figures
     contents: tuple[ContentEvidence, ...] = Field(default=())
-    waivers_elsewhere: int = 0
-    """Waivers that are open in the other regions of the launch, against its budget."""
+    waivers_elsewhere: int | None = None
+    """Waivers that are open in the other regions of the launch, against its budget; None where nobody asked."""
     ballots: tuple[BallotTold, ...] = ()
     """The ballots of the region's poll, only once it may be closed."""
     wave_mates: tuple[WaveMate, ...] | None = None

@@ -146,21 +146,37 @@ def standing_roles(
     return tuple(dict.fromkeys((*held, *told)))
 
 
-def is_withdrawn(tx: Connection, person: str, role: Role, region: str, *, at: datetime) -> bool:
-    """Say whether the latest change in force of this role in `region` is that it was withdrawn."""
-    changes = [change for change in changes_of(tx, person) if change.role is role]
-    return any(
-        span.from_at <= at and (span.until_at is None or at < span.until_at) for span in roles_lost(changes, region)
-    )
+class RolesRead:
+    """How people's roles were changed, as one transaction reads it: nobody is asked about twice."""
 
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._read: dict[str, list[RecordedChange]] = {}
 
-def roles_lost_in(tx: Connection, regions: Sequence[RegionLaunch]) -> dict[RegionKey, tuple[RoleLost, ...]]:
-    """Return, for each of `regions`, when those who gave something there were without the role that they gave it by,
-    announced spans among them; one query for all, none where nobody gave anything."""
-    gave = {region.key: givers(region) for region in regions}
-    people = sorted({person for who in gave.values() for person, _ in who})
-    changes = [_recorded(row) for row in tx.execute(_OF_PEOPLE, {"people": people})] if people else []
-    return {key: _spans(changes, key, who) for key, who in gave.items()}
+    def of(self, people: Iterable[str]) -> list[RecordedChange]:
+        """Return every change of the roles of `people`, in the order in which they were made; at most one query."""
+        wanted = set(people)
+        unread = sorted(wanted - self._read.keys())
+        if unread:
+            self._read |= {person: [] for person in unread}
+            for row in self._tx.execute(_OF_PEOPLE, {"people": unread}):
+                self._read[row.person].append(_recorded(row))
+        return sorted((change for person in wanted for change in self._read[person]), key=lambda change: change.id)
+
+    def are_withdrawn(self, person: str, role: Role, region: str, *, at: datetime) -> bool:
+        """Say whether the latest change in force of this role in `region` is that it was withdrawn."""
+        changes = [change for change in self.of([person]) if change.role is role]
+        return any(
+            span.from_at <= at and (span.until_at is None or at < span.until_at)
+            for span in roles_lost(changes, region)
+        )
+
+    def lost_in(self, regions: Sequence[RegionLaunch]) -> dict[RegionKey, tuple[RoleLost, ...]]:
+        """Return, for each of `regions`, when those who gave something there were without the role that they gave it
+        by, announced spans among them; at most one query for all, none where nobody gave anything."""
+        gave = {region.key: givers(region) for region in regions}
+        changes = self.of(person for who in gave.values() for person, _ in who)
+        return {key: _spans(changes, key, who) for key, who in gave.items()}
 
 
 def _spans(

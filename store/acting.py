@@ -6,10 +6,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from readiness.commands import RegionCommand, Reschedule
+from readiness.commands import RegionCommand
 from readiness.evidence import Evidence
 from readiness.keys import RegionKey
 from readiness.ledger import Proposal, Settled
+from readiness.roles import givers
+from store.access import RolesRead
 from store.engine import Store
 from store.settling import alarmed, held_for, settle_held, teach
 from store.sight import evidence_at_hand
@@ -29,11 +31,15 @@ def act(store: Store, key: RegionKey, known: int, command: RegionCommand, propos
         now = store.now(tx)
         if record.version != known:
             return None
-        launch_at = command.launch_at if isinstance(command, Reschedule) else None
-        evidence = evidence_at_hand(tx, record, now=now, launch_at=launch_at)
+        roles = RolesRead(tx)
+        # Whoever acts may have given nothing here yet: asked about together, all take one trip.
+        roles.of([command.person, *(person for person, _ in givers(record.region))])
+        evidence = evidence_at_hand(tx, record, command, now=now, roles=roles)
         if evidence is None:
             return None
         proposal = propose(evidence, now)
-        settled = settle_held(tx, record, known=known, cause=command, proposal=proposal, seen=evidence, now=now)
+        settled = settle_held(
+            tx, record, known=known, cause=command, proposal=proposal, seen=evidence, now=now, roles=roles
+        )
     teach(store, key, settled)
     return settled

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from readiness.canonical import digest
@@ -16,7 +16,7 @@ from readiness.commands import STEERING, LaunchCommand, RegionCommand, Role
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome
 from readiness.sealing import name_digest
-from readiness.values import Digest
+from readiness.values import Digest, Frozen
 from store.alarms import scope_of
 from store.once import insert_once
 from store.records_schema import commands, printed_names
@@ -26,7 +26,10 @@ Command = LaunchCommand | RegionCommand
 Scope = LaunchKey | RegionKey
 
 OUTCOMES = "ltl_outcomes"
-"""The channel on which PostgreSQL tells of each outcome, by the id of its command, once that is committed."""
+"""The channel on which PostgreSQL tells of each outcome, as `OutcomeTold` in JSON, once that is committed."""
+
+_LONGEST_NEWS = 7_500
+"""Bytes of what PostgreSQL tells at once: it refuses 8,000."""
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
@@ -40,7 +43,7 @@ _OUTCOMES = select(commands.c.id, commands.c.outcome).where(
     commands.c.id.in_(bindparam("command_ids", expanding=True)), commands.c.settled_at.is_not(None)
 )
 _SETTLE_OPEN = update(commands).where(commands.c.id == bindparam("command_id"), commands.c.settled_at.is_(None))
-_SETTLE_AND_TELL = _SETTLE_OPEN.returning(func.pg_notify(OUTCOMES, commands.c.id))
+_SETTLE_AND_TELL = _SETTLE_OPEN.returning(func.pg_notify(OUTCOMES, bindparam("told")))
 _OF_SCOPE = select(commands).where(
     commands.c.product == bindparam("product"),
     commands.c.region == bindparam("region"),
@@ -80,6 +83,13 @@ class Origin(NamedTuple):
 
 UNKNOWN_ORIGIN = Origin()
 """Of what did not come over HTTP."""
+
+
+class OutcomeTold(Frozen):
+    """What PostgreSQL tells of a command that got its outcome; None where that is too long to tell."""
+
+    command_id: str
+    outcome: Outcome | None
 
 
 class LoggedCommand(NamedTuple):
@@ -261,11 +271,20 @@ def outcomes_of(tx: Connection, command_ids: Iterable[str]) -> dict[str, Outcome
     return {command_id: _OUTCOME.validate_python(outcome) for command_id, outcome in found}
 
 
+def outcome_told(news: str) -> OutcomeTold | None:
+    """Return what PostgreSQL told on `OUTCOMES`; None where another version of ours said it in its own way."""
+    try:
+        return OutcomeTold.model_validate_json(news)
+    except ValidationError:
+        return None
+
+
 def record_outcome(tx: Connection, command_id: str, outcome: Outcome, *, now: datetime) -> None:
     """Write what became of a command, once and for good."""
     settled = {"command_id": command_id, "outcome": outcome.model_dump(mode="json"), "settled_at": now}
     settling = _SETTLE_AND_TELL if tx.dialect.name == "postgresql" else _SETTLE_OPEN
-    if tx.execute(settling, settled).rowcount != 1:
+    told = {} if settling is _SETTLE_OPEN else {"told": _news_of(command_id, outcome)}
+    if tx.execute(settling, {**settled, **told}).rowcount != 1:
         raise ValueError(f"command {command_id} has an outcome already")
 
 
@@ -293,6 +312,13 @@ def commands_of(tx: Connection, scope: Scope, *, after: int = 0, limit: int = 10
     """Return what was asked of this launch or region launch, in the order of the log, refused requests included."""
     chosen = select(commands).filter_by(**scope_of(scope)).where(commands.c.sequence > after)
     return tuple(_logged(row) for row in tx.execute(chosen.order_by(commands.c.sequence).limit(limit)))
+
+
+def _news_of(command_id: str, outcome: Outcome) -> str:
+    news = OutcomeTold(command_id=command_id, outcome=outcome).model_dump_json()
+    if len(news.encode()) <= _LONGEST_NEWS:
+        return news
+    return OutcomeTold(command_id=command_id, outcome=None).model_dump_json()
 
 
 def _next_sequence(tx: Connection, scope: Scope) -> int:

@@ -6,15 +6,16 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import timedelta
+from typing import NamedTuple
 
 import psycopg
 
 from readiness.ledger import Outcome
 from store.away import StoreAway, away_is_one_error
-from store.commands import OUTCOMES, outcomes_of
+from store.commands import OUTCOMES, outcome_told, outcomes_of
 from store.engine import Store
 
 _log = logging.getLogger(__name__)
@@ -22,8 +23,8 @@ _log = logging.getLogger(__name__)
 GLANCE = timedelta(milliseconds=1)
 """How often SQLite is asked whether anything was committed while somebody waits: that takes microseconds."""
 
-NEWS = timedelta(milliseconds=20)
-"""How long PostgreSQL is listened to at a stretch: an outcome ends it at once, and somebody new is seen after it."""
+STRETCH = timedelta(milliseconds=20)
+"""How long PostgreSQL is listened to at a stretch: an outcome ends it at once."""
 
 QUESTION = timedelta(milliseconds=250)
 """How often PostgreSQL is asked for outcomes all the same: what stands between may let no notification through."""
@@ -37,6 +38,17 @@ _AWAY = timedelta(milliseconds=500)
 Tell = Callable[[Outcome], None]
 
 
+class News(NamedTuple):
+    """Outcomes that were recorded, by command, and whether the log must be asked for more."""
+
+    told: Mapping[str, Outcome]
+    must_ask: bool
+
+
+Listen = Callable[[float], News]
+"""Waits a little for news; is given the moment, by the monotonic clock, when the log was last asked."""
+
+
 class OutcomeWatch:
     """Tells of outcomes as they are recorded; close it before its store."""
 
@@ -44,7 +56,7 @@ class OutcomeWatch:
         self._store = store
         self._changed = threading.Condition()
         self._waiting: set[tuple[str, Tell]] = set()
-        self._is_new = False
+        self._must_ask = False
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
@@ -54,7 +66,8 @@ class OutcomeWatch:
         wish = (command_id, tell)
         with self._changed:
             self._waiting.add(wish)
-            self._is_new = True
+            # PostgreSQL is asked before long anyway. SQLite has no news of what was committed before the last glance.
+            self._must_ask |= self._store.is_sqlite
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="outcomes", daemon=True)
                 self._thread.start()
@@ -76,10 +89,10 @@ class OutcomeWatch:
     def _watch(self) -> None:
         while self._somebody_waits():
             try:
-                with away_is_one_error(self._store.engine), _changes(self._store) as has_changed:
-                    self._is_new = True
+                with away_is_one_error(self._store.engine), _listening(self._store) as listen:
+                    self._must_ask = True
                     while self._somebody_waits(LINGER):
-                        self._look_while_somebody_waits(has_changed)
+                        self._look_while_somebody_waits(listen)
             except StoreAway as away:
                 _log.info("Outcomes cannot be looked for: %s", away)
                 self._rest(_AWAY)
@@ -92,22 +105,29 @@ class OutcomeWatch:
             )
             return bool(self._waiting) and not self._is_closed
 
-    def _look_while_somebody_waits(self, has_changed: Callable[[float], bool]) -> None:
+    def _look_while_somebody_waits(self, listen: Listen) -> None:
         asked = time.monotonic()
         while True:
             with self._changed:
-                waiting = set(self._waiting)
-                # What was recorded before the first glance is no change any more.
-                is_new, self._is_new = self._is_new, False
-                if self._is_closed or not waiting:
+                # What was recorded before anything was listened to is no news any more.
+                must_ask, self._must_ask = self._must_ask, False
+                if self._is_closed or not self._waiting:
                     return
-            if is_new or has_changed(asked):
+            news = News({}, must_ask=True) if must_ask else listen(asked)
+            if news.told:
+                self._tell(news.told)
+            if news.must_ask:
                 asked = time.monotonic()
-                self._tell(waiting)
+                self._ask()
 
-    def _tell(self, waiting: set[tuple[str, Tell]]) -> None:
+    def _ask(self) -> None:
+        with self._changed:
+            waiting = {command_id for command_id, _ in self._waiting}
         with self._store.glancing() as connection:
-            found = outcomes_of(connection, (command_id for command_id, _ in waiting))
+            found = outcomes_of(connection, waiting)
+        self._tell(found)
+
+    def _tell(self, found: Mapping[str, Outcome]) -> None:
         with self._changed:
             settled = {wish for wish in self._waiting if wish[0] in found}
             self._waiting -= settled
@@ -119,29 +139,27 @@ class OutcomeWatch:
             self._changed.wait_for(lambda: self._is_closed, pause.total_seconds())
 
 
-def _changes(store: Store) -> AbstractContextManager[Callable[[float], bool]]:
-    """Yield what waits a little and then says whether an outcome may have been recorded since it last said so; it is
-    given the moment, by the monotonic clock, when outcomes were last asked for."""
+def _listening(store: Store) -> AbstractContextManager[Listen]:
     return _glances(store) if store.is_sqlite else _news(store)
 
 
 @contextmanager
-def _glances(store: Store) -> Iterator[Callable[[float], bool]]:
+def _glances(store: Store) -> Iterator[Listen]:
     with closing(store.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
         seen: object = None
 
-        def has_changed(_asked: float) -> bool:
+        def glance(_asked: float) -> News:
             nonlocal seen
             time.sleep(GLANCE.total_seconds())
             # It differs from the last answer on the same connection where others have committed.
             before, seen = seen, cursor.execute("PRAGMA data_version").fetchone()
-            return before != seen
+            return News({}, must_ask=before != seen)
 
-        yield has_changed
+        yield glance
 
 
 @contextmanager
-def _news(store: Store) -> Iterator[Callable[[float], bool]]:
+def _news(store: Store) -> Iterator[Listen]:
     # A transaction finds out as it begins whether its connection still has a server, and drops those that are as old.
     with store.reading():
         pass
@@ -154,8 +172,15 @@ def _news(store: Store) -> Iterator[Callable[[float], bool]]:
             raise TypeError(f"{type(driver).__name__} cannot be listened to")
         driver.execute(f"LISTEN {OUTCOMES}")
 
-        def has_changed(asked: float) -> bool:
-            heard = bool(list(driver.notifies(timeout=NEWS.total_seconds(), stop_after=1)))
-            return heard or time.monotonic() - asked >= QUESTION.total_seconds()
+        def hear(asked: float) -> News:
+            told: dict[str, Outcome] = {}
+            must_ask = time.monotonic() - asked >= QUESTION.total_seconds()
+            for notified in driver.notifies(timeout=STRETCH.total_seconds(), stop_after=1):
+                news = outcome_told(notified.payload)
+                if news is not None and news.outcome is not None:
+                    told[news.command_id] = news.outcome
+                else:
+                    must_ask = True
+            return News(told, must_ask)
 
-        yield has_changed
+        yield hear

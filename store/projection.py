@@ -27,7 +27,7 @@ from readiness.rules import (
     verdict_of,
     waiver_shown,
 )
-from store.access import roles_lost_in
+from store.access import RolesRead
 from store.ball import ball_after, ball_of_ledger
 from store.facts import AHEAD_AT_MOST
 from store.regions import RegionRecord, insert_region, update_region
@@ -70,9 +70,10 @@ def move_row(
     seen: Figures | None = None,
     looked: bool = False,
     contents: Sequence[ContentEvidence] | None = None,
+    roles: RolesRead | None = None,
 ) -> None:
     """Write what the held row tells once `rows` made its region launch `region`; `seen` are figures counted just
-    before, and `contents` what it would sign, where somebody has read that already.
+    before, `contents` what it would sign and `roles` how they were changed, where somebody has read that already.
 
     Where the figures at hand are for another launch instant, the region is marked so that they are counted anew.
     """
@@ -82,7 +83,8 @@ def move_row(
     figures, revision = _newest(record, seen)
     if figures is not None and _is_for(region, figures):
         said = contents_of(tx, [region])[region.key] if contents is None else contents
-        readiness = readiness_of(region, figures, said, roles_lost_in(tx, [region])[region.key])
+        lost = (roles or RolesRead(tx)).lost_in([region])[region.key]
+        readiness = readiness_of(region, figures, said, lost)
         counted = _as_counted(record, figures, revision)
         columns |= shown_by(readiness, counted, said, revision, facts_revision=record.facts_revision)
         if _since(counted) != region.stage(Stage.TRAINING).opened_at:

@@ -40,7 +40,7 @@ from readiness.policy_events import PolicyChanged
 from readiness.refusals import DigestStale, Expired, Overtaken, Refusal, RoleWithdrawn
 from readiness.region import RegionLaunch
 from readiness.rules import bearings, evolve, fold
-from store.access import is_withdrawn
+from store.access import RolesRead
 from store.alarms import AlarmKind, resolve, sound
 from store.ballots import ballots_named, untrue_ballots
 from store.commands import CommandForged, LoggedCommand, authenticated, logged_all, overtaken_by, record_outcome
@@ -103,7 +103,9 @@ def settle(
     with alarmed(store, key), store.writing() as tx:
         record = held_for(tx, key, cause)
         now = store.now(tx)
-        settled = settle_held(tx, record, known=known, cause=cause, proposal=proposal, seen=evidence, now=now)
+        settled = settle_held(
+            tx, record, known=known, cause=cause, proposal=proposal, seen=evidence, now=now, roles=RolesRead(tx)
+        )
     teach(store, key, settled)
     return settled
 
@@ -159,8 +161,9 @@ def settle_held(
     proposal: Proposal,
     seen: Evidence | None,
     now: datetime,
+    roles: RolesRead,
 ) -> Settled:
-    """As `settle`, in a transaction that holds what `held_for` took, `now` being read after that."""
+    """As `settle`, in a transaction that holds what `held_for` took, `now` and `roles` being read after that."""
     key = record.key
     require_not_behind(key, head=record.version, known=known)
     heading = bearings(record.region, now=now)
@@ -180,7 +183,8 @@ def settle_held(
     if command is not None:
         if contents is None and isinstance(command.command, SignOff):
             contents = contents_of(tx, [record.region])[key]
-        too_late = _too_late(tx, command, contents or (), now=now)
+        is_last = command.sequence == record.commands_logged
+        too_late = _too_late(tx, command, contents or (), is_last=is_last, roles=roles, now=now)
         if too_late is not None:
             outcome = Refused(refusal=too_late)
             record_outcome(tx, command.id, outcome, now=now)
@@ -204,6 +208,7 @@ def settle_held(
         seen=seen.figures if seen is not None and same_instant else None,
         looked=isinstance(cause, Look),
         contents=contents,
+        roles=roles,
     )
     if any(isinstance(row.event, PolicyChanged) for row in rows):
         # What is known of it was counted and read by the policy before.
@@ -265,15 +270,22 @@ def proposal_is_for(region: RegionLaunch, seen: Figures) -> bool:
 
 
 def _too_late(
-    tx: Connection, command: LoggedCommand, contents: Iterable[ContentEvidence], *, now: datetime
+    tx: Connection,
+    command: LoggedCommand,
+    contents: Iterable[ContentEvidence],
+    *,
+    is_last: bool,
+    roles: RolesRead,
+    now: datetime,
 ) -> Refusal | None:
     """Return why a command that was allowed when it was logged must not be carried out any more.
 
-    `contents` is what the region would sign in this transaction, needed for a sign-off only.
+    `contents` is what the region would sign in this transaction, needed for a sign-off only; nothing was asked of the
+    region since where the command `is_last`.
     """
     if now - command.logged_at > COMMAND_LIFE:
         return _expired(command)
-    later = overtaken_by(tx, command)
+    later = None if is_last else overtaken_by(tx, command)
     if later is not None:
         return Overtaken(
             detail=f"{later.person} was quicker: a later {later.kind} was carried out first. "
@@ -282,8 +294,8 @@ def _too_late(
             at=later.settled_at,
         )
     asked = command.command
-    if isinstance(command.scope, RegionKey) and is_withdrawn(
-        tx, asked.person, asked.role, command.scope.region, at=now
+    if isinstance(command.scope, RegionKey) and roles.are_withdrawn(
+        asked.person, asked.role, command.scope.region, at=now
     ):
         return _role_withdrawn(command)
     if isinstance(asked, SignOff) and asked.position is Position.APPROVE:

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from readiness.commands import RegionCommand, RequestWaiver, Reschedule
 from readiness.evidence import Evidence, Figures
 from readiness.keys import LaunchKey, RegionKey
 from readiness.launch import LaunchSight
 from readiness.ledger import Sight
 from readiness.policy import Stage
 from readiness.rules import judged_instant
-from store.access import roles_lost_in
+from store.access import RolesRead
 from store.ballots import told
 from store.engine import Store
 from store.figures import Question, figures
@@ -45,24 +46,24 @@ def evidence_of(
     tx: Connection, record: RegionRecord, *, now: datetime, launch_at: datetime | None = None
 ) -> Evidence:
     """Return everything that a proposal for this region is made on, for `launch_at` or else its own instant."""
-    at = _instant(record, now=now, launch_at=launch_at)
-    return gather(tx, [record], {record.key: at}, now=now)[record.key].model_copy(
-        update={
-            "ballots": told(tx, record.region, now=now),
-            "waivers_elsewhere": waivers_elsewhere(tx, record.region),
-            **({"launch_at": launch_at} if launch_at is not None else {}),
-        }
-    )
+    evidence = _evidence_beside_waivers(tx, record, now=now, launch_at=launch_at, roles=RolesRead(tx))
+    return evidence.model_copy(update={"waivers_elsewhere": waivers_elsewhere(tx, record.region)})
 
 
 def evidence_at_hand(
-    tx: Connection, record: RegionRecord, *, now: datetime, launch_at: datetime | None = None
+    tx: Connection, record: RegionRecord, command: RegionCommand, *, now: datetime, roles: RolesRead
 ) -> Evidence | None:
-    """As `evidence_of`; None where somebody would be counted or a text be read for it."""
+    """Return what a proposal for `command` is made on; None where somebody would be counted or a text be read for it.
+
+    What is waived in other regions matters to whoever asks for a waiver, and is unknown to the others.
+    """
+    launch_at = command.launch_at if isinstance(command, Reschedule) else None
     at = _instant(record, now=now, launch_at=launch_at)
     if not _holds_contents(record) or _steady(record, _question(record, at), now=now) is None:
         return None
-    return evidence_of(tx, record, now=now, launch_at=launch_at)
+    if isinstance(command, RequestWaiver):
+        return evidence_of(tx, record, now=now)
+    return _evidence_beside_waivers(tx, record, now=now, launch_at=launch_at, roles=roles)
 
 
 def look_launch(store: Store, key: LaunchKey, known: int) -> LaunchSight:
@@ -81,13 +82,15 @@ def gather(
     now: datetime,
     contents_as_of: datetime = NEVER,
     counted_anew: bool = False,
+    roles: RolesRead | None = None,
 ) -> dict[RegionKey, Evidence]:
     """Return the evidence for each region launch, judged at its instant of `instants` and gathered at `now`.
 
     Contents are those of today, or what they were `contents_as_of`. What was gathered before, and no fact, no edit
     and no moment has changed since, is not gathered again unless `counted_anew`.
 
-    Takes a fixed number of queries, however many regions there are. Raises ValueError where one product and region
+    Takes a fixed number of queries, however many regions there are; `roles` are those that the transaction has read
+    already. Raises ValueError where one product and region
     comes in two runs.
     """
     if not records:
@@ -111,7 +114,7 @@ def gather(
     contents |= contents_of(tx, unread, as_of=contents_as_of) if unread else {}
     # Where others stand is known of the present alone.
     mates = wave_mates(tx, (record.region for record in records)) if contents_as_of is NEVER else {}
-    lost = roles_lost_in(tx, [record.region for record in records])
+    lost = (roles or RolesRead(tx)).lost_in([record.region for record in records])
     return {
         record.key: Evidence(
             launch_at=record.region.launch_at,
@@ -122,6 +125,18 @@ def gather(
         )
         for record in records
     }
+
+
+def _evidence_beside_waivers(
+    tx: Connection, record: RegionRecord, *, now: datetime, launch_at: datetime | None, roles: RolesRead
+) -> Evidence:
+    at = _instant(record, now=now, launch_at=launch_at)
+    return gather(tx, [record], {record.key: at}, now=now, roles=roles)[record.key].model_copy(
+        update={
+            "ballots": told(tx, record.region, now=now),
+            **({"launch_at": launch_at} if launch_at is not None else {}),
+        }
+    )
 
 
 def _instant(record: RegionRecord, *, now: datetime, launch_at: datetime | None) -> datetime:

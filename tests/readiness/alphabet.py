@@ -341,4 +341,5 @@ def evidence(world: World, launch_at: datetime, at: datetime | None = None) -> E
         launch_at=launch_at,
         figures=_figures(world.people, at or max(launch_at, world.now), world.now),
         contents=tuple(_content(stage, world.revision(stage)) for stage in SIGNED),
+        waivers_elsewhere=0,
     )

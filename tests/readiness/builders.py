@@ -125,7 +125,7 @@ class World:
             answered=self.answered,
             ranked=5,
         )
-        return Evidence(launch_at=launch_at, figures=figures, contents=(message, objections))
+        return Evidence(launch_at=launch_at, figures=figures, contents=(message, objections), waivers_elsewhere=0)
 
 
 READY_WORLD = World(trained=45, certified=40)

@@ -99,15 +99,16 @@ def test_a_region_keeps_to_its_budget() -> None:
 
 
 def test_the_regions_of_a_launch_share_a_budget() -> None:
-    """Tier 1 allows three open waivers over all regions."""
+    """Tier 1 allows three open waivers over all regions; where nobody counted those elsewhere, none is given."""
 
-    def proposal(elsewhere: int) -> str | None:
+    def proposal(elsewhere: int | None) -> str | None:
         evidence = SHORT_WORLD.evidence().model_copy(update={"waivers_elsewhere": elsewhere})
         found = propose(short(), asked(), evidence=evidence, now=NOW).refusal
         return found.kind if found is not None else None
 
     assert proposal(2) is None
     assert proposal(3) == "waiver-budget-spent"
+    assert proposal(None) == "evidence-missing"
 
 
 def test_one_criterion_has_one_open_waiver() -> None:

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import update
 
 from readiness.commands import Choice
-from readiness.ledger import Accepted, Outcome
-from store.commands import outcome_of, outcomes_of
+from readiness.ledger import Accepted, Outcome, Refused
+from readiness.refusals import Expired
+from store.commands import OutcomeTold, outcome_of, outcome_told, outcomes_of, record_outcome
 from store.engine import open_store
 from store.outcomes import OutcomeWatch
 from store.records_schema import commands
@@ -111,3 +112,28 @@ def test_the_outcomes_of_many_are_those_of_each(desk: Desk) -> None:
     with desk.store.reading() as tx:
         found = outcomes_of(tx, [settled.command_id, still_open.command_id, "made-up"])
         assert found == {settled.command_id: outcome_of(tx, settled.command_id)}
+
+
+def test_an_outcome_that_is_too_long_to_tell_is_heard_of_all_the_same(desk: Desk, watch: OutcomeWatch) -> None:
+    """PostgreSQL tells 8,000 bytes at most; of what is longer it tells only that it is there."""
+    key = desk.ready()
+    command = desk.decide(key, Choice.GO)
+    longest = Refused(refusal=Expired(detail="ö" * 4_000))
+    heard: Heard = queue.Queue()
+    with watch.told(command.command_id, heard.put):
+        with desk.store.writing() as tx:
+            record_outcome(tx, command.command_id, longest, now=desk.clock.now)
+        assert heard.get(timeout=SOON) == longest
+
+
+@pytest.mark.parametrize("outcome", [Accepted(version=7), Refused(refusal=Expired(detail="Too late."))])
+def test_what_is_told_of_an_outcome_reads_as_it_was(outcome: Outcome) -> None:
+    """The news of an outcome carries it whole, so that nobody need ask for it."""
+    news = OutcomeTold(command_id="c-1", outcome=outcome)
+    assert outcome_told(news.model_dump_json()) == news
+
+
+@pytest.mark.parametrize("news", ["", "c-1", "{}", '{"command_id": "c-1", "outcome": {"kind": "guessed"}}'])
+def test_news_that_does_not_read_tells_nothing(news: str) -> None:
+    """What another version says in its own way is no outcome, and whoever hears it asks the log."""
+    assert outcome_told(news) is None
