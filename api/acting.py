@@ -15,9 +15,9 @@ from api.guard import record_denied
 from api.idempotency import Wish
 from api.identity import Actor
 from api.origin import origin_of
-from api.problems import Problem, problem_of
+from api.problems import problem_of
 from api.rehearsing import RehearsalAnswer, rehearsal_response, rehearse_act
-from api.rights import may_act_for, right_used
+from api.rights import may_act_for, not_allowed, right_used
 from readiness.commands import ROLE_OF_FUNCTION, RegionCommand, Role
 from readiness.refusals import FunctionNotHeld
 
@@ -51,7 +51,7 @@ async def role_for(request: Request, actor: Actor, act: Act, region: str) -> Rol
     used = right_used(actor, act.action, region)
     if used is None:
         await record_denied(request, [region])
-        raise Problem("not-allowed", f"No role of yours allows {act.action.value.replace('_', ' ')} in {region}.")
+        raise not_allowed(act.action, f" in {region}")
     return used
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from api.dependencies import Dependencies
 from api.identity import Actor
+from api.own import is_waited_for, speaks
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
@@ -29,10 +30,24 @@ from store.overview import (
     waves_and_tiers,
 )
 from store.wanted import Wanted
-from templates.pages import BoardPage, Cell, ColourTotal, Filters, Named, ProductRow, Sort, VerdictTotal
+from templates.pages import (
+    BoardPage,
+    Cell,
+    ColourTotal,
+    Filters,
+    Named,
+    Own,
+    OwnLine,
+    ProductRow,
+    Sort,
+    VerdictTotal,
+)
 
 MOST_CELLS = 400
 """Cells on one page, always of whole products: about a quarter of a megabyte, which a phone draws at once."""
+
+MOST_OWN = 3
+"""Regions that wait for the reader and are named above the board; all of them stand on their own page."""
 
 OLD_AFTER = timedelta(hours=2)
 """Figures are counted anew when they are an hour old; twice that is a sign that nobody counts."""
@@ -94,6 +109,7 @@ def board_page(
         sorts=tuple((sort, replace(filters, sort=sort).address()) for sort in Sort),
         may_start=bool(allowed_regions(actor, Action.START_LAUNCH)),
         changes=changes,
+        own=_own(actor, found.rows) if speaks(actor) else None,
         colours=_colour_totals(found.tallies, filters),
         verdicts=_verdict_totals(found.tallies, filters),
         cells_found=sum(
@@ -107,6 +123,19 @@ def board_page(
         rows=rows,
         first_address=filters.address() if found.first else None,
         next_address=filters.address(after=rows[-1].product) if rows and has_more else None,
+    )
+
+
+def _own(actor: Actor, rows: Sequence[CellRow]) -> Own:
+    """Return which of `rows` wait for `actor`, as far as a cell tells: it does not name who was named for a seat."""
+    waiting = [row for row in rows if any(is_waited_for(actor, whom, row.region) for whom in row.waiting_on)]
+    return Own(
+        waiting=tuple(
+            OwnLine(product=row.product, region=row.region, product_name=row.product_name, name=row.name)
+            for row in waiting[:MOST_OWN]
+        ),
+        others=max(0, len(waiting) - MOST_OWN),
+        decides=bool(allowed_regions(actor, Action.DECIDE)),
     )
 
 

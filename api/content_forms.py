@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.bodies import EditBody, HeardBody, ObjectionBody, ValuePropositionBody
 from api.conditional import Preconditions
 from api.content import heard, require_segment
-from api.content_page import content_page, text_address
+from api.content_page import content_page
 from api.dependencies import Dependencies, Deps
 from api.editing import Put, Withdrawal, rehearsed_edit, written_edit, written_withdrawal
 from api.guard import Judged, guarded_router, insist, requires
@@ -26,7 +26,7 @@ from api.rights import Action
 from api.text_page import LISTS, CameBack, text_page
 from readiness.policy import SIGNED_STAGES, Stage
 from readiness.values import slugged
-from templates.pages import Form, launch_address
+from templates.pages import Form, launch_address, text_address
 
 CONTENT_PATH = "/launches/{product}/content"
 

@@ -35,7 +35,7 @@ from templates.pages import (
     SigningRow,
     StageSaid,
     TextSaid,
-    launch_address,
+    text_address,
 )
 
 MOST_COMMENTS = 40
@@ -83,12 +83,13 @@ def content_page(
         said = product_said(tx, actor, product)
         contents = contents_of(tx, said.regions)
         lost = RolesRead(tx).lost_in(said.regions)
-        told = [region for region in said.regions if can(actor, Action.READ_TIMELINE, region.key.region)]
-        notes = logged_all(tx, (n.command_id for region in told for n in region.sent_back if n.command_id))
+        told = _told(actor, said)
+        notes = _notes(tx, told)
         persons = {text.person for text in said.texts} | {actor.person}
         persons |= {each.person for r in said.regions for each in (*r.sign_offs, *r.sent_back)}
         names = names_of(tx, persons)
-    comments = sorted(_comments(said, contents, notes, told, names), key=lambda each: each.at, reverse=True)
+    comments = [*_sent_back(told, contents, notes, names), *_heard(said, names)]
+    comments.sort(key=lambda each: each.at, reverse=True)
     running = [region for region in said.regions if region.ending is None]
     hears = [region for region in running if can(actor, Action.RAISE_OBJECTION, region.key.region)]
     return ContentPage(
@@ -109,11 +110,6 @@ def content_page(
 def choices_of(regions: Iterable[RegionLaunch]) -> tuple[RegionChoice, ...]:
     """Return regions as they may be chosen."""
     return tuple(RegionChoice(region=each.key.region, name=each.plan.name) for each in regions)
-
-
-def text_address(product: str, stage: Stage, key: str) -> str:
-    """Return the address of the page of one text; keys are slugs, as the address of a product is quoted."""
-    return f"{launch_address(product)}/content/{stage.value}/{key}"
 
 
 def parts_of(entry: Entry) -> tuple[Part, ...]:
@@ -207,14 +203,29 @@ def is_unranked(text: Text) -> bool:
     return isinstance(text.entry, Objection) and text.entry.rank is None and text.was_raised
 
 
-def _comments(
-    said: ProductSaid,
+def objections_to(tx: Connection, actor: Actor, said: ProductSaid, stage: Stage) -> tuple[Comment, ...]:
+    """Return why the texts of `stage` were sent back that are still as they were, as far as `actor` may read it."""
+    told = [region for region in _told(actor, said) if any(note.stage is stage for note in region.sent_back)]
+    names = names_of(tx, {note.person for region in told for note in region.sent_back})
+    found = _sent_back(told, contents_of(tx, told), _notes(tx, told), names) if told else []
+    return tuple(comment for comment in found if comment.stage is stage and comment.is_current)
+
+
+def _told(actor: Actor, said: ProductSaid) -> list[RegionLaunch]:
+    return [region for region in said.regions if can(actor, Action.READ_TIMELINE, region.key.region)]
+
+
+def _notes(tx: Connection, told: Iterable[RegionLaunch]) -> dict[str, LoggedCommand]:
+    return logged_all(tx, (note.command_id for region in told for note in region.sent_back if note.command_id))
+
+
+def _sent_back(
+    told: Iterable[RegionLaunch],
     contents: Mapping[RegionKey, Sequence[ContentEvidence]],
     notes: Mapping[str, LoggedCommand],
-    told: Sequence[RegionLaunch],
     names: Mapping[str, str],
 ) -> list[Comment]:
-    found = [
+    return [
         Comment(
             function=note.function,
             stage=note.stage,
@@ -230,9 +241,12 @@ def _comments(
         for region in told
         for note in region.sent_back
     ]
+
+
+def _heard(said: ProductSaid, names: Mapping[str, str]) -> list[Comment]:
     zones = {region.key.region: region.plan.time_zone for region in said.regions}
     raised = [text for text in said.texts if text.was_raised and text.region in zones]
-    return found + [
+    return [
         Comment(
             function=None,
             stage=text.stage,

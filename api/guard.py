@@ -24,7 +24,7 @@ from api.identity import Actor
 from api.origin import address_of, is_local
 from api.problems import Fault, Problem, invalid
 from api.readers import reader_of
-from api.rights import RIGHTS, Action, Reach, allowed_regions, can
+from api.rights import RIGHTS, Action, Reach, allowed_regions, can, not_allowed
 from api.standing import SESSION_COOKIE, Reading, authenticated, require_fresh_login
 from api.strict_json import JsonRefused, parse_json
 from api.throttle import admit_person
@@ -89,6 +89,8 @@ class Requirement(SecurityBase):
         if admitted is not None and getattr(request.state, "action", None) is self.action:
             return admitted
         actor = await self._identify(request)
+        # Who is turned away is told so on a page of their own, too.
+        request.state.identified = actor
         if not self._opens(actor, request):
             region = _region_in_path(request)
             raise await _denied(request, actor, self.action, [region] if region else [])
@@ -335,7 +337,7 @@ async def _denied(
     ]
     await run_in_threadpool(record_denials, dependencies_of(request).store, attempts)
     where = f" in {', '.join(sorted({region for region in named if region}))}" if any(named) else ""
-    return Problem("not-allowed", f"No role of yours allows {action.value.replace('_', ' ')}{where}.")
+    return not_allowed(action, where)
 
 
 def _is_upload(request: Request) -> bool:

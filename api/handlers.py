@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from api.page_answers import admitted_viewer, wants_page
+from api.page_answers import identified_viewer, wants_page
 from api.problem_pages import problem_page
 from api.problems import Problem, faults_in, invalid, response_of
 from api.telling import TOLD_BY_THEMSELVES, problem_for
@@ -43,7 +43,7 @@ def answer(request: Request, problem: Problem) -> Response:
     """Return the response that tells of `problem`, with the id of the request; to a browser as a page."""
     request_id = getattr(request.state, "request_id", None)
     if wants_page(request.scope["path"], request.headers):
-        return problem_page(problem, request, request_id=request_id, viewer=admitted_viewer(request))
+        return problem_page(problem, request, request_id=request_id, viewer=identified_viewer(request))
     return response_of(problem, request_id=request_id)
 
 

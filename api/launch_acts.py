@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -13,25 +14,27 @@ from starlette.responses import RedirectResponse, Response
 from api.acts import rescheduling
 from api.bodies import OwnerBody
 from api.commanding import Request as Asking
-from api.dependencies import Deps
+from api.dependencies import Dependencies, Deps
 from api.guard import Judged, guarded_router, insist, requires
 from api.idempotency import Wish
 from api.identity import Actor
 from api.launch_page import launch_page, slip_of
 from api.launches import asked_before, carry_out_addition, checked_region, plain_json, role_used
-from api.many import EachItem, done_in_each
+from api.many import EachItem, done_in_each, running_regions
 from api.many_bodies import ReschedulesBody
 from api.origin import origin_of
 from api.owning import hand_over
 from api.page_answers import page_response, see_other
-from api.page_forms import FormFaulty, body_of, filled_in, key_of, refused_form
+from api.page_forms import FormFaulty, body_of, faulty_form, filled_in, key_of, refused_form
 from api.problems import Problem
-from api.rights import Action
+from api.rights import Action, can
 from api.room_acts import SAMPLE
 from readiness.commands import AddRegion
+from readiness.instants import local_time, written
 from readiness.values import slugged
+from store.regions import latest_records
 from templates.language import gettext
-from templates.pages import Form, launch_address, region_address
+from templates.pages import LATER_WEEKS, Form, launch_address, region_address
 from workflows.names import region_launch_id
 
 _REFUSED_ON_THE_PAGE = frozenset({409, 412, 422})
@@ -64,6 +67,7 @@ async def slip(
         return page_response(page, request, status=status)
 
     try:
+        filled = await run_in_threadpool(_told_when, deps, actor, product, filled)
         body = _slip_body(filled)
         if body.reason is None:
             # One may look before one has found the words for why.
@@ -159,6 +163,23 @@ async def see_workflow(
         raise Problem("not-found", "Nobody said where Temporal shows workflows; set LTL_TEMPORAL_UI to its address.")
     name = quote(region_launch_id(str(slugged(product)), str(slugged(region))), safe="")
     return RedirectResponse(f"{deps.workflows_seen_at}/workflows/{name}", status_code=303)
+
+
+def _told_when(deps: Dependencies, actor: Actor, product: str, filled: dict[str, str]) -> dict[str, str]:
+    """Return what was filled in, how much later being said as the time that it means; raises FormFaulty."""
+    later = filled.get("later", "")
+    if filled.get("launch_at", "").strip() or later not in map(str, LATER_WEEKS):
+        return filled
+    chosen = filled.get("regions", "")
+    wanted = running_regions(deps, product) if chosen in {"", "*"} else (chosen,)
+    with deps.store.reading() as tx:
+        records = latest_records(tx, product, (each for each in wanted if can(actor, Action.RESCHEDULE, each)))
+    clocks = {local_time(each.region.launch_at, each.region.plan.time_zone).replace(tzinfo=None) for each in records}
+    if len(clocks) != 1:
+        said = gettext("These regions do not launch at the same time of their clocks. Choose one, or give the time.")
+        raise FormFaulty(faulty_form(filled, {"later": (said,)}))
+    moved = clocks.pop() + timedelta(weeks=int(later))
+    return {**filled, "launch_at": written(moved), "later": ""}
 
 
 def _slip_body(filled: Mapping[str, str]) -> ReschedulesBody:

@@ -18,8 +18,8 @@ from api.problems import ProblemDocument
 from api.rehearsing import RehearsalAnswer
 from api.rights import Action, allowed_regions, can
 from api.showing import MOST_REGIONS
-from readiness.instants import known_zones
-from readiness.policy import GATED_STAGES
+from readiness.instants import known_zones, parse_wall_clock, resolve
+from readiness.policy import GATED_STAGES, LEARNING_STAGES
 from readiness.region import RegionLaunch, Verdict
 from store.board import BoardRow, board
 from store.burn_up import burn_up
@@ -32,6 +32,7 @@ from templates.pages import (
     RegionChoice,
     Slip,
     SlipChoice,
+    SlipDue,
     SlipRed,
     StageBar,
     VerdictCount,
@@ -120,9 +121,7 @@ def launch_page(
         ),
         slip=(slip or blank_form()) if movable else None,
         movable=movable,
-        slips=tuple(
-            replace(each, name=regions[each.name].plan.name) if each.name in regions else each for each in slips
-        ),
+        slips=tuple(_known(each, regions.get(each.name), slip) for each in slips),
         adding=(adding or blank_form()) if adds else None,
         owning=(owning or blank_form()) if may_hand_over else None,
         zones=tuple(sorted(known_zones())) if adds else (),
@@ -150,6 +149,19 @@ def slip_of(item: EachItem) -> Slip:
             for each in (answer.would.red if answer is not None else ())
         ),
     )
+
+
+def _known(found: Slip, region: RegionLaunch | None, slip: Form | None) -> Slip:
+    """Return what a move means with what the region tells: its name, and by when its open stages would be due."""
+    if region is None:
+        return found
+    found = replace(found, name=region.plan.name, time_zone=region.plan.time_zone)
+    if found.refusal is not None or slip is None:
+        return found
+    moved_to = resolve(parse_wall_clock(slip.value("launch_at")), region.plan.time_zone)
+    open_stages = (stage for stage in LEARNING_STAGES if not region.stage(stage).is_closed)
+    due = tuple(SlipDue(stage=stage, at=region.policy.due_at(stage, moved_to)) for stage in open_stages)
+    return replace(found, due=due)
 
 
 def _why(refusal: ProblemDocument) -> str:

@@ -21,7 +21,7 @@ from api.origin import origin_of
 from api.problems import Fault as ProblemFault
 from api.problems import Problem, invalid
 from api.rehearsing import START_REHEARSED, StartRehearsalAnswer, rehearsal_response, start_rehearsal_of
-from api.rights import Action, Regions, allowed_regions, right_used
+from api.rights import Action, Regions, allowed_regions, not_allowed, right_used
 from api.showing import launch_answers
 from readiness.commands import AddRegion, LaunchCommand, RegionCommand, Role, StartLaunch
 from readiness.keys import LaunchKey
@@ -211,7 +211,7 @@ def role_used(actor: Actor, action: Action, regions: list[str]) -> Role:
     """Return the role by which `actor` acts in `regions`; raises the problem `not-allowed`."""
     role = right_used(actor, action, regions[0])
     if role is None:
-        raise Problem("not-allowed", f"No role of yours allows {action.value.replace('_', ' ')} there.")
+        raise not_allowed(action, " there")
     return role
 
 

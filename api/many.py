@@ -25,9 +25,9 @@ from api.identity import Actor
 from api.many_bodies import EachBody
 from api.openapi import NAME_PATTERN
 from api.origin import origin_of
-from api.problems import Problem, ProblemDocument, document_of, problem_of
+from api.problems import ProblemDocument, document_of, problem_of
 from api.rehearsing import RehearsalAnswer
-from api.rights import allowed_regions, may_act_for
+from api.rights import allowed_regions, may_act_for, not_allowed
 from api.telling import TOLD_BY_THEMSELVES, problem_for
 from readiness.keys import RegionKey
 from readiness.permit_refusals import PermitNotGiven
@@ -89,7 +89,7 @@ async def done_in_each(
     meant = await run_in_threadpool(_meant, dependencies_of(request), actor, wish, product, body, act)
     if not meant.regions:
         await record_denied(request, [], product=product)
-        raise Problem("not-allowed", f"No role of yours allows {act.action.value.replace('_', ' ')} in this launch.")
+        raise not_allowed(act.action, " in this launch")
     if re.fullmatch(NAME_PATTERN, product) is None:
         raise launch_not_found(product)
     return await ask_each(request, actor, wish, product, act, meant)

@@ -19,13 +19,13 @@ from api.page_answers import page_response, viewer_of
 from api.rights import RIGHTS, Action, allowed_regions, can, may_act_for
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.people import PersonStatus
-from readiness.policy import Function, Stage
+from readiness.policy import SIGNED_STAGES, Function, Stage
 from readiness.readiness import Blocker
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
 from store.names import names_of
 from store.own import Due, due_for
-from templates.pages import CourseDue, LaunchDue, MePage, PeopleFilters, WaitedFor
+from templates.pages import CourseDue, LaunchDue, MePage, PeopleFilters, WaitedFor, content_address
 
 MOST_LOOKED_THROUGH = 2_000
 """Region launches in which it is looked whether they wait for somebody: more than anybody speaks for, and quick."""
@@ -135,7 +135,7 @@ async def show_own(
             read_at=read_at,
             name=viewer.name or actor.person,
             due=tuple(sorted((_launch_due(due, found.names) for due in found.due), key=_is_done)),
-            speaks=_speaks(actor),
+            speaks=speaks(actor),
             waited_for=tuple(_waited_for(actor, row, blocker) for row, blocker in waiting[:MOST_SHOWN]),
             more=max(0, len(waiting) - MOST_SHOWN),
         )
@@ -149,7 +149,7 @@ def _own(tx: Connection, deps: Dependencies, actor: Actor) -> _Own:
     due = due_for(tx, actor.person, now=now)
     waiting: list[tuple[BoardRow, Blocker]] = []
     allowed = allowed_regions(actor, Action.READ_BOARD)
-    if _speaks(actor) and allowed:
+    if speaks(actor) and allowed:
         within = None if allowed.everywhere else allowed.named
         rows = board(tx, within=within, limit=MOST_LOOKED_THROUGH, now=now)
         waiting = [(row, each) for row in rows for each in row.blockers if _waits_for(actor, row, each)]
@@ -158,18 +158,24 @@ def _own(tx: Connection, deps: Dependencies, actor: Actor) -> _Own:
     return _Own(due, tuple(sorted(waiting, key=lambda one: (one[1].since, one[0].product, one[0].region))), names)
 
 
-def _speaks(actor: Actor) -> bool:
+def speaks(actor: Actor) -> bool:
+    """Say whether others may wait for `actor`: whoever speaks for a function somewhere, or decides."""
     roles = {*ROLE_OF_FUNCTION.values(), *RIGHTS[Action.DECIDE].roles}
     return any(grant.role in roles for grant in actor.roles)
+
+
+def is_waited_for(actor: Actor, waiting_on: str, region: str) -> bool:
+    """Say whether what is waited for, as a blocker names it, is what `actor` speaks for in `region`, or decides."""
+    if waiting_on in set(Function):
+        return may_act_for(actor, Function(waiting_on), region)
+    return waiting_on == Role.EXECUTIVE.value and can(actor, Action.DECIDE, region)
 
 
 def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
     """Say whether a region waits for what `actor` speaks for there, or decides, or was named for."""
     if blocker.named is not None:
         return blocker.named == actor.person
-    if blocker.waiting_on in set(Function):
-        return may_act_for(actor, Function(blocker.waiting_on), row.region)
-    return blocker.waiting_on == Role.EXECUTIVE.value and can(actor, Action.DECIDE, row.region)
+    return is_waited_for(actor, blocker.waiting_on, row.region)
 
 
 def _is_done(due: LaunchDue) -> bool:
@@ -207,6 +213,7 @@ def _waited_for(actor: Actor, row: BoardRow, blocker: Blocker) -> WaitedFor:
         actor, Action.READ_PEOPLE, row.region
     )
     people = PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED)
+    writes = blocker.stage in SIGNED_STAGES and blocker.waiting_on == Function.MARKETING
     return WaitedFor(
         product=row.product,
         region=row.region,
@@ -218,5 +225,8 @@ def _waited_for(actor: Actor, row: BoardRow, blocker: Blocker) -> WaitedFor:
         reason=blocker.reason,
         launch_at=row.launch_at,
         time_zone=row.time_zone,
+        content_address=content_address(row.product)
+        if writes and can(actor, Action.EDIT_CONTENT, row.region)
+        else None,
         people_address=people.address() if sees_people else None,
     )

@@ -19,7 +19,7 @@ from templates.language import Reader, gettext, reading
 from templates.moments import number
 from templates.pages import Frame, Page, Viewer
 from templates.rendering import render
-from templates.words import ROLES, SAID
+from templates.words import ROLES, SAID, region_said
 
 PAGE_POLICY = "; ".join(
     (
@@ -121,22 +121,23 @@ def viewer_of(actor: Actor, deps: Dependencies, *, name: str | None = None) -> V
     )
 
 
-def admitted_viewer(request: Request) -> Viewer | None:
-    """Return who was let in before something went wrong; None where nobody was."""
-    actor: Actor | None = getattr(request.state, "actor", None)
+def identified_viewer(request: Request) -> Viewer | None:
+    """Return who was at the door before something went wrong, let in or not; None where nobody was known."""
+    actor: Actor | None = getattr(request.state, "identified", None)
     # Whatever went wrong may lie outside of where the route reads for somebody.
     with reading(reader_of(request)):
         return viewer_of(actor, dependencies_of(request)) if actor is not None else None
 
 
 def roles_in_words(roles: Iterable[RoleGrant]) -> tuple[str, ...]:
-    """Return each role with where it is held: `Executive everywhere`, `Sales lead in apac, emea`."""
+    """Return each role with where it is held: `Executive everywhere`, `Sales lead in APAC, EMEA`."""
     where: dict[Role, list[str]] = {}
     for grant in roles:
         where.setdefault(grant.role, []).append(grant.region)
     return tuple(
         gettext("%(role)s everywhere") % {"role": gettext(ROLES[role])}
         if EVERYWHERE in regions
-        else gettext("%(role)s in %(regions)s") % {"role": gettext(ROLES[role]), "regions": ", ".join(regions)}
+        else gettext("%(role)s in %(regions)s")
+        % {"role": gettext(ROLES[role]), "regions": ", ".join(map(region_said, regions))}
         for role, regions in where.items()
     )

@@ -63,7 +63,7 @@ def region_page(
             contents = tuple(stage_content(tx, key, stage) for stage in SIGNED_STAGES)
         sight = Sight(record.region, readiness, contents, read_at)
         acts = room_acts(tx, deps, actor, record, sight, given=given, opened=opened)
-        texts = shown_contents(tx, record, contents, now=read_at)
+        texts = shown_contents(tx, actor, record, contents, now=read_at)
         change = record.region.policy_change
         asked = {entry.row.event.person for entry in shown} | persons_in(readiness) | {actor.person}
         asked |= {seen.person} if seen is not None else set()

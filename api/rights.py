@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from api.identity import EVERYWHERE, Actor
+from api.problems import Problem
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.policy import Function
 
@@ -192,6 +193,59 @@ FRESH_LOGIN = frozenset({Action.DECIDE, Action.ANSWER_WAIVER})
 """What nobody does with a login that is older than a setting: a go, and a waiver granted, bear a person's name."""
 
 RIGHTS: dict[Action, Right] = {right.action: right for right in TABLE}
+
+DOING: dict[Action, str] = {
+    Action.START_LAUNCH: "start a launch",
+    Action.ADD_REGION: "add a region to a launch",
+    Action.CHANGE_OWNER: "hand a launch over",
+    Action.RESCHEDULE: "move a launch",
+    Action.HOLD: "hold a launch",
+    Action.RESUME: "let a held launch go on",
+    Action.CANCEL: "cancel a launch",
+    Action.REVOKE_PERMIT: "revoke a permit",
+    Action.EDIT_CONTENT: "write what is said of a product",
+    Action.RAISE_OBJECTION: "report an objection",
+    Action.SIGN_OFF: "sign what is said of a product",
+    Action.DECIDE: "decide on a launch",
+    Action.REQUEST_WAIVER: "ask for a waiver",
+    Action.ANSWER_WAIVER: "answer a waiver",
+    Action.OPEN_POLL: "open a poll",
+    Action.CAST_BALLOT: "vote in a poll",
+    Action.MEET_CONDITION: "say that a condition is met",
+    Action.NAME_SEAT: "name somebody for an idle seat",
+    Action.CHANGE_POLICY: "ask for other rules",
+    Action.ANSWER_POLICY: "confirm or decline other rules",
+    Action.ADDRESS_LESSON: "say how a lesson is addressed",
+    Action.IMPORT_FACTS: "bring in people and what they learned",
+    Action.READ_IMPORT: "see what was brought in",
+    Action.READ_BOARD: "see the board",
+    Action.READ_LAUNCH: "see a launch",
+    Action.READ_READINESS: "see how ready a region is",
+    Action.READ_PEOPLE: "see who has learned what",
+    Action.READ_TIMELINE: "see what has happened",
+    Action.READ_BALL: "see who holds the ball",
+    Action.READ_CONTENT: "read what is said of a product",
+    Action.READ_PERMIT: "see a permit",
+    Action.READ_LEDGER: "see the audit record",
+    Action.READ_POLICIES: "see the rules of each tier",
+    Action.PROPOSE_TIER: "ask for the tier of a launch",
+    Action.READ_REFERENCE: "read what a refusal means",
+    Action.NUDGE: "remind people",
+    Action.MANAGE_WEBHOOKS: "say where events are sent",
+    Action.READ_DELIVERIES: "see what was sent to whom",
+    Action.REPLAY_DELIVERY: "have something sent again",
+    Action.READ_OWN: "see what is due for you",
+    Action.CHANGE_ROLES: "give or withdraw roles",
+    Action.READ_ROLES: "see who holds which role",
+    Action.MANAGE_KEYS: "give out keys for programs",
+    Action.READ_KEYS: "see the keys of programs",
+}
+"""What whoever does each action does, as it is said to those who may not."""
+
+
+def not_allowed(action: Action, where: str = "") -> Problem:
+    """Return the 403 of who holds no role of the row; `where` is said behind it, as in ` in emea, apac`."""
+    return Problem("not-allowed", f"No role of yours allows you to {DOING[action]}{where}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from api.rights import FRESH_LOGIN, RIGHTS, Action, can, may_act_for, right_used
 from api.room_acts import ROOM_ACTS, RoomAct, Sight, Subject, dissents
 from readiness.commands import ROLE_OF_FUNCTION, Choice, RegionCommand, Role
 from readiness.evidence import Evidence
+from readiness.keys import RegionKey
 from readiness.rehearsal import why_not
 from readiness.signing import signings_of
 from store.access import RolesRead
@@ -33,6 +34,7 @@ from templates.pages import (
     ShownContent,
     SignedLine,
     TextLine,
+    text_address,
 )
 
 Given = Mapping[tuple[str, str], Form]
@@ -183,9 +185,9 @@ def _fresh_until(deps: Dependencies, actor: Actor) -> datetime | None:
 
 
 def shown_contents(
-    tx: Connection, record: RegionRecord, contents: Iterable[StageContent], *, now: datetime
+    tx: Connection, actor: Actor, record: RegionRecord, contents: Iterable[StageContent], *, now: datetime
 ) -> tuple[ShownContent, ...]:
-    """Return what is signed in a region as its page shows it; one query for all reasons."""
+    """Return what is signed in a region as its page shows it to `actor`; one query for all reasons."""
     held = tuple(contents)
     lost = RolesRead(tx).lost_in([record.region])[record.key] if held else ()
     ids = [each.command_id for content in held for each in content.sent_back if each.command_id is not None]
@@ -201,8 +203,8 @@ def shown_contents(
             stage=content.stage,
             digest=content.evidence.digest,
             missing=content.evidence.missing,
-            texts=tuple(_text(entry) for entry in content.entries),
-            raised=tuple(_text(entry) for entry in content.raised),
+            texts=tuple(_text(actor, record.key, entry) for entry in content.entries),
+            raised=tuple(_text(actor, record.key, entry) for entry in content.raised),
             signed=tuple(
                 SignedLine(function=each.function, person=each.person, at=each.at, state=each.state)
                 for each in signings_of(record.region, content.evidence, lost, now=now)
@@ -222,10 +224,16 @@ def shown_contents(
     )
 
 
-def _text(entry: ContentEntry) -> TextLine:
+def _text(actor: Actor, key: RegionKey, entry: ContentEntry) -> TextLine:
     body, text = entry.text.body, entry.text
     rank = body.get("rank")
+    address, here = text_address(text.product, text.stage, text.key), f"?region={key.region}"
+    # Who writes for some regions alone gives them words of their own.
+    writes_here = bool(text.region) or not can(actor, Action.EDIT_CONTENT)
+    may_write = can(actor, Action.EDIT_CONTENT, key.region)
     return TextLine(
+        address=f"{address}{here}" if text.region else address,
+        write=f"{address}{here if writes_here else ''}#write" if may_write else None,
         key=text.key,
         revision=text.revision,
         is_adapted=bool(text.region),

@@ -8,10 +8,10 @@ from api.content_page import (
     ProductSaid,
     choices_of,
     is_unranked,
+    objections_to,
     parts_of,
     product_said,
     said_of,
-    text_address,
 )
 from api.dependencies import Dependencies
 from api.identity import Actor
@@ -34,6 +34,7 @@ from templates.pages import (
     RegionChoice,
     RevisionLine,
     TextPage,
+    text_address,
 )
 
 MOST_REVISIONS = 20
@@ -81,6 +82,7 @@ def text_page(
         within = [each.key.region for each in said.regions]
         written = history_of(tx, product, stage, key, within=within, limit=_READ_BACK)
         names = names_of(tx, {each.text.person for each in written} | {actor.person})
+        objections = objections_to(tx, actor, said, stage)
     segments = said.launch.plan.policy.value_propositions.segments if stage is Stage.VALUE_PROPOSITIONS else ()
     if not written and key not in segments:
         raise Problem("not-found", f"Nothing is said of {product} under {key}; what is said is listed on its page.")
@@ -105,6 +107,7 @@ def text_page(
         own=tuple(_own(said, stage, key, wide, mine, withdrawing)),
         history=lines[:MOST_REVISIONS],
         earlier=max(0, len(lines) - MOST_REVISIONS),
+        objections=objections,
         form=_form(back, held) if may_write else None,
         region=chosen,
         choices=mine,

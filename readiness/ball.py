@@ -174,13 +174,23 @@ def _held_by(region: RegionLaunch, stage: Stage) -> tuple[Holder, ...]:
         case Stage.VALUE_PROPOSITIONS | Stage.OBJECTION_HANDLING:
             unsigned = [f for f in region.policy.signers_of(stage) if region.signature(stage, f) is None]
             # Where all have signed and the stage is not passed, what was signed is not enough: marketing writes on.
-            return tuple(_holder(function) for function in unsigned or (Function.MARKETING,))
+            writing = [Function.MARKETING] if not unsigned or _must_rewrite(region, stage, unsigned) else []
+            return tuple(_holder(function) for function in dict.fromkeys((*writing, *unsigned)))
         case Stage.TRAINING | Stage.CERTIFICATION:
             return (Holder.ENABLEMENT,)
         case Stage.GO_NO_GO | Stage.LAUNCHED:
             return _held_at_the_decision(region)
         case _:
             assert_never(stage)
+
+
+def _must_rewrite(region: RegionLaunch, stage: Stage, unsigned: Sequence[Function]) -> bool:
+    """Say whether marketing stands by the very text that another function sent back."""
+    standing = region.signature(stage, Function.MARKETING)
+    return standing is not None and any(
+        note.stage is stage and note.function in unsigned and note.digest == standing.digest
+        for note in region.sent_back
+    )
 
 
 def _held_at_the_decision(region: RegionLaunch) -> tuple[Holder, ...]:

@@ -94,7 +94,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
     if shown.forecast_at is not None:
         forecast = f"{day(shown.forecast_at)}, {margin(shown.forecast_at, shown.launch_at)}"
         if is_outweighed(shown.forecast_at, launch_at=shown.launch_at, rag=shown.rag):
-            forecast += f", {gettext('at the pace of late; red all the same')}"
+            forecast += f", {gettext('by the pace alone; red because something is overdue or lapses first')}"
     return {
         "language": reader().language,
         "title": _cut(gettext("%(product)s in %(region)s") % {"product": shown.product_name, "region": shown.name}),

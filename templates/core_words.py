@@ -17,7 +17,7 @@ from templates.import_words import FILES, FORMATS, ROWS
 from templates.language import gettext, reader
 from templates.moments import number, on_day, percent
 from templates.page_words import INSTEAD
-from templates.problem_words import DETAILS
+from templates.problem_words import DETAILS, DOINGS
 from templates.refusal_words import COMMANDS, NEEDING_REASON, REFUSALS, STATES
 from templates.words import CRITERIA, FUNCTIONS, ROLES, STAGES, within
 
@@ -231,6 +231,7 @@ _PLACES: Mapping[str, _Place] = {
     "stage": _Place("|".join(each.value.replace("_", " ").capitalize() for each in Stage), _one_of(_STAGES)),
     "said": _Place("|".join(PHRASES), _phrase),
     "act": _Place("|".join(NEEDING_REASON), _phrase),
+    "doing": _Place("|".join(DOINGS), gettext),
     "kind": _Place("|".join(COMMANDS), _one_of(COMMANDS)),
     "ended": _Place("launched|cancelled", _one_of(STATES)),
     "status": _Place("|".join(STATES), _one_of(STATES)),

@@ -2,9 +2,10 @@
 
 DETAILS: tuple[str, ...] = (
     "%(title)s What was asked may or may not have happened: ask again with the same key.",
-    "No role of yours allows %(action)s in %(names)s.",
-    "No role of yours allows %(action)s there.",
-    "No role of yours allows %(action)s.",
+    "No role of yours allows you to %(doing)s in this launch.",
+    "No role of yours allows you to %(doing)s in %(names)s.",
+    "No role of yours allows you to %(doing)s there.",
+    "No role of yours allows you to %(doing)s.",
     "Only someone with the role %(role_key)s in %(region)s acts for %(functions)s.",
     "Whoever does not agree says why. Give it in `reason`.",
     "%(name)s has launched nowhere, so there is no permit to revoke.",
@@ -61,6 +62,54 @@ DETAILS: tuple[str, ...] = (
 )
 """What a person in a browser may be told by `api/`, with a place for each value."""
 
+DOINGS: tuple[str, ...] = (
+    "start a launch",
+    "add a region to a launch",
+    "hand a launch over",
+    "move a launch",
+    "hold a launch",
+    "let a held launch go on",
+    "cancel a launch",
+    "revoke a permit",
+    "write what is said of a product",
+    "report an objection",
+    "sign what is said of a product",
+    "decide on a launch",
+    "ask for a waiver",
+    "answer a waiver",
+    "open a poll",
+    "vote in a poll",
+    "say that a condition is met",
+    "name somebody for an idle seat",
+    "ask for other rules",
+    "confirm or decline other rules",
+    "say how a lesson is addressed",
+    "bring in people and what they learned",
+    "see what was brought in",
+    "see the board",
+    "see a launch",
+    "see how ready a region is",
+    "see who has learned what",
+    "see what has happened",
+    "see who holds the ball",
+    "read what is said of a product",
+    "see a permit",
+    "see the audit record",
+    "see the rules of each tier",
+    "ask for the tier of a launch",
+    "read what a refusal means",
+    "remind people",
+    "say where events are sent",
+    "see what was sent to whom",
+    "have something sent again",
+    "see what is due for you",
+    "give or withdraw roles",
+    "see who holds which role",
+    "give out keys for programs",
+    "see the keys of programs",
+)
+"""What the door says that one may not do, within a sentence."""
+
 ADVICE: dict[int, tuple[str, ...]] = {
     400: ("Check the address, or begin again at the board.",),
     401: (
@@ -77,5 +126,11 @@ ADVICE: dict[int, tuple[str, ...]] = {
     503: ("Nothing was changed by asking. Wait a moment; nothing launches on a guess meanwhile.",),
 }
 """By status: what to do next."""
+
+WITHOUT_BOARD: tuple[str, ...] = (
+    "What is due for you yourself stands on a page of your own.",
+    "If you need more than that for your work, ask whoever gives out roles.",
+)
+"""What to do next for who may not see the board, to which everything else leads."""
 
 OTHERWISE: tuple[str, ...] = ("Go back to the board and try again from there.",)

@@ -44,6 +44,7 @@ REFUSALS: tuple[str, ...] = (
     "Each condition is due after now and at latest on %(moment)s.",
     "Conditions belong to a conditional go; leave them out.",
     "The facts for this launch instant are not at hand. Try again.",
+    "What is waived in other regions is not at hand. Try again.",
     "There is no dissent of %(functions)s to accept. Leave it out.",
     "The dissent of %(functions)s stands. Accept it by name with a reason in `dissents_accepted`, or decide no_go.",
     "A go needs the votes of %(n)s seats, and %(all)s have voted. Poll again, or decide no_go.",

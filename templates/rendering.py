@@ -18,7 +18,7 @@ from readiness.signing import SigningState
 from templates import act_words, core_words, happenings, moments, people_words, words
 from templates.assets import asset_address
 from templates.language import LANGUAGES, Reader, gettext, ngettext, reading
-from templates.pages import Page, Sort, region_address
+from templates.pages import LATER_WEEKS, Page, Sort, content_address, region_address
 
 FOLDER = Path(__file__).parent / "html"
 
@@ -118,6 +118,7 @@ def environment() -> Environment:
     )
     made.globals.update(
         asset=asset_address,
+        content_address=content_address,
         region_address=region_address,
         is_outweighed=is_outweighed,
         LANGUAGES=LANGUAGES,
@@ -126,6 +127,7 @@ def environment() -> Environment:
         VERDICTS=tuple(Verdict),
         COLOURS=tuple(Rag),
         STAGES=tuple(Stage),
+        LATER_WEEKS=LATER_WEEKS,
         Sort=Sort,
         GATED_STAGES=GATED_STAGES,
         CriterionKey=CriterionKey,

@@ -32,13 +32,16 @@ VERDICTS: dict[Verdict, str] = {
 VERDICTS_MEAN: dict[Verdict, str] = {
     Verdict.NOT_READY: "At least one learning gate is not met.",
     Verdict.READY: "All four learning gates are met; the executive decides next.",
-    Verdict.GO: "An executive said go, and it still stands: it launches at its instant.",
+    Verdict.GO: "An executive said go, and it still stands: it launches at its instant, and is not sold before.",
     Verdict.CONDITIONAL_GO: "An executive said go with conditions, and none has lapsed.",
     Verdict.NO_GO: "An executive said no, with a date to look again.",
     Verdict.HELD: "Stopped, by a person or by a rule; nothing launches until it is decided anew.",
     Verdict.LAUNCHED: "The product may be sold in the region.",
     Verdict.CANCELLED: "Ended without a launch.",
 }
+
+_LONGEST_ABBREVIATION = 4
+"""Letters of a region's id that are taken for an abbreviation, as in EMEA."""
 
 COLOURS: dict[Rag, str] = {Rag.RED: "Red", Rag.AMBER: "Amber", Rag.GREY: "Grey", Rag.GREEN: "Green"}
 
@@ -329,6 +332,13 @@ def whom(waiting_on: str) -> str:
     if waiting_on in set(Role):
         return gettext(ROLES[Role(waiting_on)])
     return waiting_on.replace("_", " ").capitalize()
+
+
+def region_said(region: str) -> str:
+    """Return the id of a region as people write it where no plan gives it a name: `EMEA`, `North America`."""
+    if len(region) <= _LONGEST_ABBREVIATION:
+        return region.upper()
+    return " ".join(word.capitalize() for word in region.replace("_", "-").split("-"))
 
 
 def holder(of: Holder) -> str:

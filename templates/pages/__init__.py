@@ -14,7 +14,7 @@ from templates.pages.acts import (
     SignedLine,
     TextLine,
 )
-from templates.pages.addresses import launch_address, region_address
+from templates.pages.addresses import content_address, launch_address, region_address, text_address
 from templates.pages.board import (
     BoardPage,
     Cell,
@@ -23,6 +23,8 @@ from templates.pages.board import (
     ColourTotal,
     Filters,
     Named,
+    Own,
+    OwnLine,
     ProductRow,
     Sort,
     VerdictTotal,
@@ -47,7 +49,7 @@ from templates.pages.deliveries import DeliveriesPage, DeliveryLine, DeliveryPag
 from templates.pages.frame import Form, Frame, Page, Place, Viewer
 from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsPage, UploadForm
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
-from templates.pages.launch_acts import BurnDay, BurnUp, Slip, SlipChoice, SlipRed
+from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
 from templates.pages.ledger import RecordFilters, RecordLine, RecordPage
 from templates.pages.me import CourseDue, LaunchDue, MePage, WaitedFor
 from templates.pages.people import (
@@ -95,6 +97,7 @@ PAGES: tuple[type[Page], ...] = (
 """Every page there is; each has a template of its own."""
 
 __all__ = [
+    "LATER_WEEKS",
     "PAGES",
     "About",
     "AccessPage",
@@ -145,6 +148,8 @@ __all__ = [
     "MePage",
     "Named",
     "NudgePage",
+    "Own",
+    "OwnLine",
     "OwnWords",
     "Page",
     "Part",
@@ -179,6 +184,7 @@ __all__ = [
     "SigningRow",
     "Slip",
     "SlipChoice",
+    "SlipDue",
     "SlipRed",
     "Sort",
     "StageBar",
@@ -208,6 +214,8 @@ __all__ = [
     "Waived",
     "WaiverSeen",
     "Wave",
+    "content_address",
     "launch_address",
     "region_address",
+    "text_address",
 ]

@@ -102,6 +102,10 @@ class TextLine:
     answer: str | None
     """What is said to the objection; None for a statement, and where there is no answer yet."""
     rank: int | None
+    address: str
+    """Of its own page."""
+    write: str | None
+    """Where the viewer writes its next revision; None where that is for others."""
     points: tuple[str, ...] = ()
     """Proof points and advantages."""
     buyers: tuple[str, ...] = ()
@@ -120,6 +124,11 @@ class ShownContent:
     """What was heard in the field and nobody has ranked."""
     signed: tuple[SignedLine, ...]
     sent_back: tuple[SentBackLine, ...]
+
+    @property
+    def must_rewrite(self) -> bool:
+        """Whether it was sent back as it stands, and the viewer may write it anew."""
+        return any(each.of_this for each in self.sent_back) and any(text.write is not None for text in self.texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

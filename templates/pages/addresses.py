@@ -1,7 +1,9 @@
-"""At which address is the page of a product, and of a region?"""
+"""At which address is the page of a product, of a region, and of what is said?"""
 
 from functools import lru_cache
 from urllib.parse import quote
+
+from readiness.policy import Stage
 
 _KEPT = 4_096
 """Slugs whose form in addresses is kept: a board names the same products and regions hundreds of times."""
@@ -17,3 +19,13 @@ def launch_address(product: str) -> str:
 def region_address(product: str, region: str) -> str:
     """Return the address of a region's page."""
     return f"/launches/{_in_address(product)}/{_in_address(region)}"
+
+
+def content_address(product: str) -> str:
+    """Return the address of all that is said of a product."""
+    return f"{launch_address(product)}/content"
+
+
+def text_address(product: str, stage: Stage, key: str) -> str:
+    """Return the address of the page of one text; keys are slugs, as the address of a product is quoted."""
+    return f"{content_address(product)}/{stage.value}/{key}"

@@ -129,6 +129,32 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLine:
+    """A region that waits for the reader."""
+
+    product: str
+    region: str
+    product_name: str
+    name: str
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What of the board waits for the reader, who speaks for a function or decides."""
+
+    waiting: tuple[OwnLine, ...]
+    """In the order of the board."""
+    others: int
+    """How many more there are."""
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
     """What has happened in one region since the reader's last visit."""
 
@@ -204,6 +230,8 @@ class BoardPage(Page):
     """Whether the reader may start a launch somewhere."""
     changes: Changes | None
     """None on the first visit."""
+    own: Own | None
+    """None where nobody waits for the reader, whatever happens: they speak for no function."""
     colours: tuple[ColourTotal, ...]
     verdicts: tuple[VerdictTotal, ...]
     cells_found: int

@@ -8,7 +8,7 @@ from readiness.policy import Function, Stage
 from readiness.region import Verdict
 from readiness.signing import SigningState
 from templates.differences import Piece
-from templates.pages.addresses import launch_address, region_address
+from templates.pages.addresses import content_address, launch_address, region_address, text_address
 from templates.pages.frame import Form, Page
 
 
@@ -203,6 +203,8 @@ class TextPage(Page):
     history: tuple[RevisionLine, ...]
     earlier: int
     """How many revisions are older than those that are shown."""
+    objections: tuple[Comment, ...]
+    """Why the texts of this stage were sent back that are still as they were."""
     form: Form | None
     """For the next revision; None for whoever may not write it."""
     region: RegionChoice | None
@@ -228,9 +230,9 @@ class TextPage(Page):
     @property
     def content(self) -> str:
         """The address of all that is said of the product."""
-        return f"{launch_address(self.product)}/content"
+        return content_address(self.product)
 
     @property
     def address(self) -> str:
         """The address of this page."""
-        return f"{self.content}/{self.stage.value}/{self.key}"
+        return text_address(self.product, self.stage, self.key)

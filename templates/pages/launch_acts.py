@@ -47,6 +47,10 @@ class BurnUp:
     """Newest first, one for each point that is drawn."""
 
 
+LATER_WEEKS = (1, 2, 4)
+"""How much later a launch may be moved without naming the time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlipRed:
     """What would be late after a move."""
@@ -55,6 +59,14 @@ class SlipRed:
     criterion: CriterionKey | None
     reason: str
     already: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlipDue:
+    """By when a stage that is not passed would have to be."""
+
+    stage: Stage
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +82,9 @@ class Slip:
     voided: tuple[Function, ...]
     reopened: tuple[Stage, ...]
     red: tuple[SlipRed, ...]
+    time_zone: str = "UTC"
+    due: tuple[SlipDue, ...] = ()
+    """By when each stage that is open or locked would be due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

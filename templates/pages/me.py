@@ -58,6 +58,8 @@ class WaitedFor:
     reason: str
     launch_at: datetime
     time_zone: str
+    content_address: str | None
+    """Where what is said is written; None where it waits for something else, or the reader does not write."""
     people_address: str | None
     """Where those are who have still to learn; None where it waits for something else, or the reader may not see."""
 

@@ -28,6 +28,8 @@ class ProblemPage(Page):
     """What to do next, a whole sentence each."""
     faults: tuple[FaultLine, ...]
     request_id: str | None
+    sees_board: bool
+    """Whether the board is open to the reader, as far as is known who reads."""
 
     @property
     def offers_sign_in(self) -> bool:

@@ -12,7 +12,9 @@ from readiness.policy import Function, Stage
 from tests.api.door import SettableClock, bearer
 from tests.api.page_house import desk_on_a_file, field_of, outline_of, pages_of
 from tests.store.desk import Desk
+from tests.templates.outline import Outline
 
+MESSAGE = "/launches/atlas-2/content/value_propositions/all"
 PRICE = "/launches/atlas-2/content/objection_handling/objection-1"
 CONTENT = "/launches/atlas-2/content"
 HOSTILE = "<script>alert(1)</script>{{ 7 * 7 }}"
@@ -53,6 +55,22 @@ def edit(answer: str, *, revision: int | str = 1, **more: str) -> dict[str, str]
         "step": "write",
         **more,
     }
+
+
+def send_back(desk: Desk, reason: str) -> None:
+    """Have sales of EMEA send the message back."""
+    emea = desk.latest("emea")
+    assert emea is not None
+    signed = desk.sign_off(emea, Stage.VALUE_PROPOSITIONS, Function.SALES, Role.SALES_LEAD, "sa-1")
+    back = {"stage": signed.stage, "function": signed.function, "digest": signed.digest}  # type: ignore[union-attr]  # It is a sign-off.
+    said = {"reason": reason}
+    sent = desk.ask(emea, "sign_off", "sa-1", Role.SALES_LEAD, said=said, **back, position=Position.SEND_BACK)
+    desk.accepted(emea, sent)
+
+
+def hrefs(outline: Outline) -> list[str]:
+    """Return every address that a page links to."""
+    return [str(attributes["href"]) for tag, attributes in outline.elements if tag == "a"]
 
 
 def test_the_page_says_what_is_said_and_who_signed_it_where(opened: TestClient, issuer: EmbeddedIssuer) -> None:
@@ -157,16 +175,40 @@ def test_what_the_field_hears_and_sends_back_is_read_beside_it(
         assert opened.post(f"{CONTENT}/heard", data=said, headers=seller).status_code == 303
     elsewhere = opened.post(f"{CONTENT}/heard", data={**said, "region": "apac"}, headers=seller)
     assert elsewhere.status_code == 403
-    emea = desk.latest("emea")
-    assert emea is not None
-    signed = desk.sign_off(emea, Stage.VALUE_PROPOSITIONS, Function.SALES, Role.SALES_LEAD, "sa-1")
-    back = {"stage": signed.stage, "function": signed.function, "digest": signed.digest}  # type: ignore[union-attr]  # It is a sign-off.
-    said_back = {"reason": "Our buyers are not those"}
-    sent = desk.ask(emea, "sign_off", "sa-1", Role.SALES_LEAD, said=said_back, **back, position=Position.SEND_BACK)
-    desk.accepted(emea, sent)
+    send_back(desk, "Our buyers are not those")
     read = outline_of(opened.get(CONTENT, headers=marketing(issuer))).text
     assert read.count("No cloud <script>") == 1
     assert "Heard: A fair" in read
     assert "Our buyers are not those" in read
     assert "The text is still as it was sent back." in read
     assert "Our buyers are not those" not in opened.get(CONTENT, headers=seller).text
+
+
+def test_whoever_writes_anew_what_was_sent_back_has_the_reason_and_the_words_at_hand(
+    opened: TestClient, issuer: EmbeddedIssuer, desk: Desk
+) -> None:
+    """The region leads marketing to each text, where the objection stands above the form with the words of today."""
+    send_back(desk, "Our buyers are not those")
+    who = marketing(issuer)
+    region = outline_of(opened.get("/launches/atlas-2/emea", headers=who))
+    assert "Write anew what was sent back Value propositions" in region.text
+    assert f"{MESSAGE}#write" in hrefs(region)
+    text = outline_of(opened.get(MESSAGE, headers=who))
+    assert "Our buyers are not those" in text.text.partition("What this must answer")[2]
+    assert "Atlas 2 halves your close." in text.text.partition("What this must answer")[2]
+    written = {"wish": "w-9", "if_match": "1", "statement": "Atlas 2 ends your close."}
+    assert opened.post(MESSAGE, data=written, headers=who).status_code == 303
+    assert "What this must answer" not in outline_of(opened.get(MESSAGE, headers=who)).text
+    assert "Write anew what was sent back" not in outline_of(opened.get("/launches/atlas-2/emea", headers=who)).text
+
+
+def test_who_does_not_write_is_not_led_to_a_form(opened: TestClient, issuer: EmbeddedIssuer, desk: Desk) -> None:
+    """Sales reads each text from the region's page and is offered no form; marketing of a region adapts it there."""
+    send_back(desk, "Our buyers are not those")
+    sales = outline_of(
+        opened.get("/launches/atlas-2/emea", headers=bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea")))
+    )
+    assert MESSAGE in hrefs(sales)
+    assert not [link for link in hrefs(sales) if link.endswith("#write")]
+    of_emea = outline_of(opened.get("/launches/atlas-2/emea", headers=marketing(issuer, "emea")))
+    assert f"{MESSAGE}?region=emea#write" in hrefs(of_emea)

@@ -31,7 +31,7 @@ def test_a_region_in_the_path_is_judged_at_the_door(client: TestClient, manager:
     assert client.get(READINESS.format("emea"), headers=manager).json() == "atlas-2/emea for pm-7"
     answer = client.get(READINESS.format("apac"), headers=manager)
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-allowed")
-    assert answer.json()["detail"] == "No role of yours allows read readiness in apac."
+    assert answer.json()["detail"] == "No role of yours allows you to see how ready a region is in apac."
 
 
 def test_a_denied_attempt_is_recorded(client: TestClient, ledger: Store, manager: dict[str, str]) -> None:
@@ -66,7 +66,7 @@ def test_an_act_on_regions_of_the_body_needs_the_role_in_each(
     assert client.post("/v1/launches", headers=manager, json=wish).status_code == 201
     refused = client.post("/v1/launches", headers=manager, json={**wish, "regions": ["emea", "apac", "amer"]})
     assert refused.status_code == 403
-    assert refused.json()["detail"] == "No role of yours allows start launch in amer, apac."
+    assert refused.json()["detail"] == "No role of yours allows you to start a launch in amer, apac."
     assert {(attempt.product, attempt.region) for attempt in attempts(ledger, "pm-7")} == {
         ("atlas-2", "apac"),
         ("atlas-2", "amer"),

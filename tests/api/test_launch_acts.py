@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 
 from api.identity import EmbeddedIssuer
 from readiness.commands import Choice, Role
+from readiness.instants import local_time, parse_wall_clock, resolve
+from readiness.policy import Stage
 from store.board import refresh_figures
 from store.burn_up import burn_up
 from store.engine import open_store
@@ -121,6 +123,48 @@ def test_a_move_is_seen_without_a_reason_and_done_only_with_one(
     emea = desk.latest("emea")
     assert emea is not None
     assert desk.region(emea).launch_at == LAUNCH_AT
+
+
+def test_a_launch_is_moved_by_weeks_without_naming_the_time(
+    opened: TestClient, issuer: EmbeddedIssuer, desk: Desk
+) -> None:
+    """So much later is the same time of the clock there; what would be due when is said, and the time filled in."""
+    who, later = manager(issuer), {**MOVE, "launch_at": "", "later": "2", "regions": "emea"}
+    seen = outline_of(opened.post(f"{PAGE}/slip", data={**later, "step": "rehearse"}, headers=who))
+    assert "2027-03-15T09:00" in [a.get("value") for _, a in seen.elements]
+    moved = opened.post(f"{PAGE}/slip", data={**later, "step": "move"}, headers=who)
+    assert moved.status_code == 303
+    emea = desk.latest("emea")
+    assert emea is not None
+    assert desk.region(emea).launch_at == LAUNCH_AT + timedelta(days=14)
+
+
+def test_by_when_open_stages_are_due_after_a_move_is_said(
+    opened: TestClient, issuer: EmbeddedIssuer, desk: Desk
+) -> None:
+    """Who rehearses a move reads the new due dates of what is not passed, region by region."""
+    apac = desk.latest("apac")
+    assert apac is not None
+    region = desk.region(apac)
+    moved = {**MOVE, "regions": "apac", "step": "rehearse"}
+    seen = outline_of(opened.post(f"{PAGE}/slip", data=moved, headers=manager(issuer)))
+    at = resolve(parse_wall_clock(MOVE["launch_at"]), region.plan.time_zone)
+    due = local_time(region.policy.due_at(Stage.TRAINING, at), region.plan.time_zone)
+    assert f"Training {due.day} {due:%b %Y}" in seen.text.partition("Due then:")[2]
+
+
+def test_regions_of_different_times_are_not_moved_by_weeks_together(
+    opened: TestClient, issuer: EmbeddedIssuer, desk: Desk
+) -> None:
+    """One is told to choose a region or to give the time, and nothing is moved."""
+    one = {**MOVE, "regions": "emea", "step": "move"}
+    assert opened.post(f"{PAGE}/slip", data=one, headers=manager(issuer)).status_code == 303
+    apart = {**MOVE, "wish": "another-wish-of-mine", "launch_at": "", "later": "1", "regions": "*", "step": "move"}
+    told = outline_of(opened.post(f"{PAGE}/slip", data=apart, headers=manager(issuer)), 422)
+    assert "Choose one, or give the time." in told.text
+    apac = desk.latest("apac")
+    assert apac is not None
+    assert desk.region(apac).launch_at == LAUNCH_AT
 
 
 def test_a_move_that_cannot_be_keeps_what_was_typed(opened: TestClient, issuer: EmbeddedIssuer) -> None:

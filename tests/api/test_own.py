@@ -129,6 +129,9 @@ def test_whoever_speaks_for_a_function_reads_where_they_are_waited_for(
     outline = Outline(client.get("/me", headers=lead).text)
     assert "/launches/atlas-2/apac" in [a.get("href") for _, a in outline.elements]
     assert "EMEA" not in outline.text
+    writer = Outline(client.get("/me", headers=bearer(issuer, "ma-1", (Role.MARKETING, "*"))).text)
+    assert "/launches/atlas-2/content" in [a.get("href") for _, a in writer.elements]
+    assert "/launches/atlas-2/content" not in [a.get("href") for _, a in outline.elements]
     auditor = client.get("/v1/me", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))).json()
     assert auditor["waited_for"] == auditor["due"] == []
 

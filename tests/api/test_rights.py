@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.identity import Actor, RoleGrant
-from api.rights import RIGHTS, TABLE, Action, Reach, allowed_regions, can, may_act_for, right_used
+from api.rights import DOING, RIGHTS, TABLE, Action, Reach, allowed_regions, can, may_act_for, right_used
 from readiness.commands import Role
 from readiness.policy import Function
+from templates.problem_words import DOINGS
 
 REGIONS = ("emea", "apac", "amer")
 
@@ -53,6 +54,12 @@ def test_every_action_has_one_row() -> None:
     assert set(RIGHTS) == set(Action)
     assert all(right.roles and len(set(right.roles)) == len(right.roles) for right in TABLE)
     assert all(right.why.endswith(".") for right in TABLE)
+
+
+def test_every_action_is_said_to_those_who_may_not_do_it() -> None:
+    """Each has words of its own, which pages know to say in other languages."""
+    assert set(DOING) == set(Action)
+    assert tuple(DOING.values()) == DOINGS
 
 
 @pytest.mark.parametrize("action", GOVERNING)

@@ -70,6 +70,17 @@ def test_whoever_has_not_signed_holds_what_is_to_be_signed() -> None:
     assert held(telling) == (ANSWERS, {"marketing", "sales"})
 
 
+def test_what_was_sent_back_is_held_by_marketing_until_it_signs_another_text() -> None:
+    """Marketing holds it with whoever sent it back while its own signature stands by that text, and no longer."""
+    telling = begun()
+    telling.sign(MESSAGE, MARKETING, Position.APPROVE)
+    telling.sign(MESSAGE, SALES, Position.SEND_BACK)
+    assert held(telling) == (MESSAGE, {"marketing", "sales"})
+    telling.edit(MESSAGE)
+    telling.sign(MESSAGE, MARKETING, Position.APPROVE)
+    assert held(telling) == (MESSAGE, {"sales"})
+
+
 def test_marketing_writes_on_where_all_have_signed_and_it_is_not_enough() -> None:
     """Answers that are signed though too many are missing wait for whoever writes them."""
     telling = begun()

@@ -35,6 +35,7 @@ from templates.pages import (
     SigningRow,
     Slip,
     SlipChoice,
+    SlipDue,
     SlipRed,
     StageSaid,
     StartPage,
@@ -56,6 +57,21 @@ def form(text: str = "Too dear", **fields: str) -> Form:
     """Return a form that was refused, with `text` and a fault in each of `fields`."""
     values = dict.fromkeys(("key", "objection", "answer", "statement", "heard", "region", *fields), text)
     return Form(wish="w-1", values={**values, **fields}, faults={"objection": (text,)}, refusal=text)
+
+
+def _sent_back(text: str) -> Comment:
+    return Comment(
+        function=Function.SALES,
+        stage=Stage.OBJECTION_HANDLING,
+        region=text,
+        time_zone="Europe/Berlin",
+        who=text,
+        at=NOW,
+        text=text,
+        heard=None,
+        address=None,
+        is_current=True,
+    )
 
 
 def _said(text: str) -> TextSaid:
@@ -83,18 +99,7 @@ def content_page(text: str = "It costs too much.", viewer: Viewer = VIEWER) -> C
         missing=("enterprise",),
         signed=tuple(SignedBy(function=Function.SALES, state=state, who=text, at=NOW) for state in SigningState),
     )
-    comment = Comment(
-        function=Function.SALES,
-        stage=Stage.OBJECTION_HANDLING,
-        region=text,
-        time_zone="Europe/Berlin",
-        who=text,
-        at=NOW,
-        text=text,
-        heard=None,
-        address=None,
-        is_current=True,
-    )
+    comment = _sent_back(text)
     heard = replace(comment, function=None, heard=text, address="/launches/atlas-2/content/x/y", text=None)
     return ContentPage(
         viewer=viewer,
@@ -134,6 +139,7 @@ def text_page(text: str = "It costs too much.", viewer: Viewer = VIEWER) -> Text
         changes=changes,
     )
     return TextPage(
+        objections=(_sent_back(text), replace(_sent_back(text), text=None)),
         viewer=viewer,
         refresh_seconds=None,
         product="atlas-2",
@@ -250,7 +256,9 @@ def launch_acts(text: str = "EMEA") -> dict[str, Any]:
         rag_after=Rag.RED,
         voided=(Function.SALES,),
         reopened=(Stage.TRAINING,),
-        red=(red,),
+        red=(red, replace(red, already=True)),
+        time_zone="Europe/Berlin",
+        due=(SlipDue(stage=Stage.TRAINING, at=NOW),),
     )
     return {
         "burn_ups": (drawing, replace(drawing, region="apac", audience=0, days=(), ticks=(), forecast_at=None)),

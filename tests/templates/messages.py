@@ -76,6 +76,8 @@ def _in_words() -> Iterator[str]:
     yield from import_words.FORMATS
     yield from (page_words.TITLES.get(kind.title, kind.title) for kind in OF_THE_DOOR)
     yield from problem_words.OTHERWISE
+    yield from problem_words.WITHOUT_BOARD
+    yield from problem_words.DOINGS
     for advice in problem_words.ADVICE.values():
         yield from advice
     for kept in (words, act_words, people_words, refusal_words):

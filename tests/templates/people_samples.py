@@ -234,6 +234,7 @@ def waited_for(**changes: object) -> WaitedFor:
         reason="Sales has not signed",
         launch_at=LAUNCH_AT,
         time_zone="Asia/Singapore",
+        content_address="/launches/atlas-2/content",
         people_address="/launches/atlas-2/apac/people?status=learning",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.

@@ -50,6 +50,8 @@ def shown_contents(text: str) -> Iterator[ShownContent]:
         headline=text,
         answer=text,
         rank=1,
+        address="/launches/atlas-2/content/value_propositions/enterprise?region=emea",
+        write="/launches/atlas-2/content/value_propositions/enterprise?region=emea#write",
         points=(text, text),
         buyers=(text,),
         worth=text,

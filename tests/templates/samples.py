@@ -116,6 +116,7 @@ def board_page(*rows: ProductRow, **changes: object) -> BoardPage:
     """Return a board with one product in two regions, or with `rows`, and with `changes`."""
     columns = (Named(slug="emea", name="EMEA", wave=1), Named(slug="apac", name="APAC"))
     made = BoardPage(
+        own=None,
         viewer=VIEWER,
         refresh_seconds=30,
         read_at=NOW,
@@ -433,6 +434,7 @@ def problem_page(**changes: object) -> ProblemPage:
         advice=("Mend what is named above.",),
         faults=(FaultLine(path="verdict", reason="Choose one of go, held."), FaultLine(path="", reason="Too much.")),
         request_id="0123456789abcdef",
+        sees_board=True,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 

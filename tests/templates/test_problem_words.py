@@ -15,7 +15,10 @@ API = Path(__file__).parents[2] / "api"
 GERMAN = Reader("de", "Europe/Berlin")
 
 PUT_TOGETHER = {
-    "No role of yours allows {}.",
+    "No role of yours allows you to {} in this launch.",
+    "No role of yours allows you to {} in {}.",
+    "No role of yours allows you to {} there.",
+    "No role of yours allows you to {}.",
     "This bears your name, so it needs a login of the last {} minutes. "
     "Log in again at /login?fresh=true, then ask again.",
     "This bears your name, so it needs a login of the last {} minutes. Take a new token, then ask again.",
@@ -58,8 +61,8 @@ def test_a_problem_is_told_in_the_readers_language() -> None:
             assert not FOR_PROGRAMS.search(title)
         for advice in (*OTHERWISE, *(each for several in ADVICE.values() for each in several)):
             assert gettext(advice) != advice
-        assert plainly("No role of yours allows open poll in emea, apac.") == (
-            "Keine Ihrer Rollen erlaubt das in emea, apac (open poll)."
+        assert plainly("No role of yours allows you to open a poll in emea, apac.") == (
+            "Keine Ihrer Rollen erlaubt Ihnen, in emea, apac eine Umfrage zu beginnen."
         )
         assert plainly("atlas has no launch in emea. See /v1/launches/atlas for its regions.") == (
             "atlas hat in emea keinen Start. Seine Regionen stehen unter /launches/atlas."
