@@ -136,6 +136,7 @@ async def show_own(
             name=viewer.name or actor.person,
             due=tuple(sorted((_launch_due(due, found.names) for due in found.due), key=_is_done)),
             speaks=speaks(actor),
+            decides=bool(allowed_regions(actor, Action.DECIDE)),
             waited_for=tuple(_waited_for(actor, row, blocker) for row, blocker in waiting[:MOST_SHOWN]),
             more=max(0, len(waiting) - MOST_SHOWN),
         )

@@ -82,6 +82,8 @@ class MePage(Page):
     """What is still missing first, then by launch."""
     speaks: bool
     """True where others may wait for the reader: they speak for a function, or decide."""
+    decides: bool
+    """True where the reader decides on launches somewhere."""
     waited_for: tuple[WaitedFor, ...]
     """The longest waiting first."""
     more: int

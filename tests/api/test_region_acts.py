@@ -267,7 +267,7 @@ def test_sending_a_form_twice_does_it_once(desk: Desk, house: House) -> None:
 
 
 def test_a_refusal_gives_back_what_was_typed(desk: Desk, house: House) -> None:
-    """Whatever the core refuses stands above the form in its words, and nothing has to be written again."""
+    """Whatever the core refuses stands above the form, where the page opens; nothing has to be written again."""
     key = begun(desk)
     before = types(desk, key)
     form = house.form("sa-1", "hold")
@@ -279,6 +279,7 @@ def test_a_refusal_gives_back_what_was_typed(desk: Desk, house: House) -> None:
     assert again.values["wish"] != form.values["wish"]
     outline = Outline(answer.text)
     assert not any(tag == "img" or "onerror" in attributes for tag, attributes in outline.elements)
+    assert [attributes["id"] for _, attributes in outline.elements if "autofocus" in attributes] == ["act-hold"]
     assert types(desk, key) == before
 
 

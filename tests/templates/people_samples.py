@@ -250,6 +250,7 @@ def me_page(**changes: object) -> MePage:
         name="Hana Kobayashi",
         due=(launch_due(), *(launch_due(status=status, **blank) for status in PersonStatus)),
         speaks=True,
+        decides=True,
         waited_for=(waited_for(),),
         more=2,
     )
