@@ -11,23 +11,27 @@ from starlette.responses import Response
 from api.dependencies import Dependencies, Deps, dependencies_of
 from api.grants import RoleBody, change_role
 from api.guard import Judged, guarded_router, requires
-from api.identity import Actor
+from api.identity import Actor, RoleGrant
 from api.keys import KeyBody, made_key, revoked_key
-from api.page_answers import page_response, see_other, viewer_of
+from api.page_answers import page_response, roles_in_words, see_other, viewer_of
 from api.page_forms import FormFaulty, blank_form, body_of, filled_in, key_of, refused_form
 from api.rights import Action, allowed_regions, can
 from api.telling import TOLD_BY_THEMSELVES, problem_for
 from readiness.commands import Role
 from store.access import RecordedChange, latest_changes
 from store.api_keys import ApiKey, every_key
+from store.holders import HolderOfRoles, holders_of_roles
 from store.names import names_of
 from templates.language import gettext
-from templates.pages import AccessPage, Form, KeyLine, RoleLine
+from templates.pages import AccessPage, Form, HolderLine, KeyLine, RoleLine
 from templates.words import ROLES
 
 ACCESS_PATH = "/access"
 CHANGES = 50
 """Changes of roles on the page; all of them are in the API."""
+
+HOLDERS = 200
+"""People on the page with what they hold; others are found by their id."""
 
 Changed = Literal["granted", "withdrawn"]
 
@@ -123,13 +127,23 @@ def access_page(
         changes = latest_changes(
             tx, person=person or None, within=None if allowed.everywhere else allowed.named, limit=CHANGES
         )
+        held = holders_of_roles(
+            tx,
+            person=person or None,
+            within=None if allowed.everywhere else allowed.named,
+            now=now,
+            limit=HOLDERS,
+        )
         keys = every_key(tx) if can(actor, Action.READ_KEYS) else None
-        names = names_of(tx, {actor.person, *(each.person for each in changes), *(each.by for each in changes)})
+        people = {actor.person, *(each.person for each in held.holders)}
+        names = names_of(tx, people | {person for each in changes for person in (each.person, each.by)})
     return AccessPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
         refresh_seconds=None,
         read_at=now,
         roles=tuple((role.value, gettext(ROLES[role])) for role in Role),
+        holders=tuple(_holder_line(each, names) for each in held.holders),
+        more_holders=held.has_more,
         changes=tuple(_role_line(each, names) for each in changes),
         person=person,
         change_form=(change_form or blank_form({"person": person})) if may_change else None,
@@ -180,6 +194,15 @@ def _plain(form: Form) -> Form:
     """Return the form with the faults of its scope at the fields by which it is filled in."""
     faults = {name.removeprefix("scopes.0.").removeprefix("scopes."): told for name, told in form.faults.items()}
     return Form(wish=form.wish, values=form.values, faults=faults, refusal=form.refusal)
+
+
+def _holder_line(holder: HolderOfRoles, names: Mapping[str, str]) -> HolderLine:
+    return HolderLine(
+        person=holder.person,
+        name=names.get(holder.person),
+        roles=roles_in_words(RoleGrant(held.role, held.region, frozenset(held.excluding)) for held in holder.roles),
+        seen_at=holder.seen_at,
+    )
 
 
 def _role_line(change: RecordedChange, names: Mapping[str, str]) -> RoleLine:

@@ -17,6 +17,7 @@ from api.rights import Action, can
 from readiness.delivering import DeliveryState
 from store.deliveries import Delivery, Try, find_delivery, list_deliveries, tries_of
 from store.names import names_of
+from store.webhooks import every_webhook
 from templates.pages import DeliveriesPage, DeliveryLine, DeliveryPage, StateTotal, TryLine
 from templates.words import fate
 
@@ -44,6 +45,7 @@ async def show_deliveries(
     def shown() -> Response:
         with deps.store.reading() as tx:
             found = list_deliveries(tx, state=state, product=None, before=before, limit=PAGE + 1)
+            enabled = [webhook.enabled for webhook in every_webhook(tx)]
             names = names_of(tx, {actor.person})
             read_at = deps.store.now(tx)
         page = found[:PAGE]
@@ -62,6 +64,8 @@ async def show_deliveries(
                     for each in DeliveryState
                 ),
                 lines=tuple(map(_line, page)),
+                subscribed=enabled.count(True),
+                disabled=enabled.count(False),
                 next_address=f"/deliveries?{kept}before={page[-1].number}" if len(found) > PAGE else None,
             ),
             request,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.dependencies import Check, Deps
+from api.dependencies import Check, Dependencies, Deps
 from api.guard import guarded_router
 from api.problems import RETRY_AFTER_SECONDS, Problem
 
@@ -43,19 +43,25 @@ def health_router() -> APIRouter:
 
     @router.get("/readyz", summary="Can it do its work?")
     async def readyz(deps: Deps) -> Ready:
-        names = sorted(deps.checks)
-        answers = await asyncio.gather(*(_ask(deps.checks[name]) for name in names), return_exceptions=True)
-        missing = []
-        for name, failure in zip(names, answers, strict=True):
-            if failure is not None:
-                _log.warning("the check of %s failed: %r", name, failure)
-                missing.append(name)
+        missing = await missing_parts(deps)
         if missing:
             detail = f"No answer from: {', '.join(missing)}."
             raise Problem("not-ready", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}, missing=missing)
-        return Ready(checks=dict.fromkeys(names, "ok"))
+        return Ready(checks=dict.fromkeys(sorted(deps.checks), "ok"))
 
     return router
+
+
+async def missing_parts(deps: Dependencies) -> list[str]:
+    """Return the parts of the house that do not answer in time, by name."""
+    names = sorted(deps.checks)
+    answers = await asyncio.gather(*(_ask(deps.checks[name]) for name in names), return_exceptions=True)
+    missing = []
+    for name, failure in zip(names, answers, strict=True):
+        if failure is not None:
+            _log.warning("the check of %s failed: %r", name, failure)
+            missing.append(name)
+    return missing
 
 
 async def _ask(check: Check) -> None:

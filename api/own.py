@@ -17,6 +17,7 @@ from api.identity import Actor
 from api.nudging import NOT_CERTIFIED
 from api.page_answers import page_response, viewer_of
 from api.rights import RIGHTS, Action, allowed_regions, can, may_act_for
+from api.running import running_of
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.people import PersonStatus
 from readiness.policy import SIGNED_STAGES, Function, Stage
@@ -121,7 +122,8 @@ async def own(deps: Deps, actor: Annotated[Actor, requires(Action.READ_OWN)]) ->
 async def show_own(
     request: Request, deps: Deps, actor: Annotated[Actor, requires(Action.READ_OWN, persona=True)]
 ) -> Response:
-    """Show what is due for whoever reads it."""
+    """Show what is due for whoever reads it, and whether something is broken to who runs the installation."""
+    running = await running_of(deps) if can(actor, Action.MANAGE_KEYS) else None
 
     def shown() -> Response:
         with deps.store.reading() as tx:
@@ -136,6 +138,7 @@ async def show_own(
             name=viewer.name or actor.person,
             due=tuple(sorted((_launch_due(due, found.names) for due in found.due), key=_is_done)),
             speaks=speaks(actor),
+            running=running,
             decides=bool(allowed_regions(actor, Action.DECIDE)),
             waited_for=tuple(_waited_for(actor, row, blocker) for row, blocker in waiting[:MOST_SHOWN]),
             more=max(0, len(waiting) - MOST_SHOWN),

@@ -1,7 +1,7 @@
 """How does a page leave the door, and who is told that they look at it?"""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from starlette.datastructures import Headers
@@ -131,13 +131,19 @@ def identified_viewer(request: Request) -> Viewer | None:
 
 def roles_in_words(roles: Iterable[RoleGrant]) -> tuple[str, ...]:
     """Return each role with where it is held: `Executive everywhere`, `Sales lead in APAC, EMEA`."""
-    where: dict[Role, list[str]] = {}
+    where: dict[Role, list[RoleGrant]] = {}
     for grant in roles:
-        where.setdefault(grant.role, []).append(grant.region)
-    return tuple(
-        gettext("%(role)s everywhere") % {"role": gettext(ROLES[role])}
-        if EVERYWHERE in regions
-        else gettext("%(role)s in %(regions)s")
-        % {"role": gettext(ROLES[role]), "regions": ", ".join(map(region_said, regions))}
-        for role, regions in where.items()
-    )
+        where.setdefault(grant.role, []).append(grant)
+    return tuple(_role_in_words(role, grants) for role, grants in where.items())
+
+
+def _role_in_words(role: Role, grants: Sequence[RoleGrant]) -> str:
+    named = {"role": gettext(ROLES[role])}
+    everywhere = next((grant for grant in grants if grant.region == EVERYWHERE), None)
+    if everywhere is None:
+        regions = ", ".join(region_said(grant.region) for grant in grants)
+        return gettext("%(role)s in %(regions)s") % {**named, "regions": regions}
+    if not everywhere.excluding:
+        return gettext("%(role)s everywhere") % named
+    regions = ", ".join(map(region_said, sorted(everywhere.excluding)))
+    return gettext("%(role)s everywhere but in %(regions)s") % {**named, "regions": regions}

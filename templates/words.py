@@ -40,6 +40,38 @@ VERDICTS_MEAN: dict[Verdict, str] = {
     Verdict.CANCELLED: "Ended without a launch.",
 }
 
+BROKEN: dict[str, str] = {
+    "store-away": "The database does not answer.",
+    "engine-away": "The workflow engine does not answer.",
+    "worker-away": "No worker takes on work.",
+    "command-forged": "Somebody tried to act past the door.",
+    "ledger-behind": "The database is older than what the workflows know.",
+    "ledger-broken": "A ledger does not read as it was written.",
+    "row-untrue": "A row told something else than its ledger.",
+    "workflow-lost": "A workflow was lost.",
+    "workflow-stray": "A workflow runs that nobody here asked for.",
+    "delivery-given-up": "Something could not be told, and was given up.",
+    "unattended": "Something fell due in a region, and no workflow has looked.",
+    "unsealed": "What was written last is not sealed yet.",
+    "record-changed": "The audit record was changed from outside.",
+}
+
+BROKEN_REMEDIES: dict[str, str] = {
+    "store-away": "Nothing launches meanwhile. See that it runs and has room.",
+    "engine-away": "Nothing launches meanwhile. See that Temporal runs and can be reached.",
+    "worker-away": "Nothing is judged or launched meanwhile. Start a worker, or see why it ended.",
+    "command-forged": "It had no effect. Find out who reaches Temporal.",
+    "ledger-behind": "Nothing launches there. Restore a later backup.",
+    "ledger-broken": "Nothing launches there. Find out who reaches the database.",
+    "row-untrue": "It was written anew. Find out who reaches the database.",
+    "workflow-lost": "It is started again from its ledger. Find out who ended it.",
+    "workflow-stray": "It launches nothing. Find out who reaches Temporal.",
+    "delivery-given-up": "Deliveries show which; each can be sent again there.",
+    "unattended": "See that a worker runs, and in Temporal what its workflow waits for.",
+    "unsealed": "See that a worker runs.",
+    "record-changed": "Its page says what was found; compare it with the checkpoints that are kept elsewhere.",
+}
+
 _LONGEST_ABBREVIATION = 4
 """Letters of a region's id that are taken for an abbreviation, as in EMEA."""
 

@@ -1,6 +1,6 @@
 """What does each page know, down to the last value that its template may show?"""
 
-from templates.pages.access import AccessPage, KeyLine, RoleLine
+from templates.pages.access import AccessPage, HolderLine, KeyLine, RoleLine
 from templates.pages.acts import (
     About,
     ActElsewhere,
@@ -51,7 +51,7 @@ from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsP
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
 from templates.pages.ledger import RecordFilters, RecordLine, RecordPage
-from templates.pages.me import CourseDue, LaunchDue, MePage, WaitedFor
+from templates.pages.me import Broken, CourseDue, LaunchDue, MePage, Running, WaitedFor
 from templates.pages.people import (
     CourseTotal,
     KeptView,
@@ -106,6 +106,7 @@ __all__ = [
     "ActOffer",
     "BadRowLine",
     "BoardPage",
+    "Broken",
     "BurnDay",
     "BurnUp",
     "Cell",
@@ -135,6 +136,7 @@ __all__ = [
     "Frame",
     "HeldFor",
     "HeldRow",
+    "HolderLine",
     "IfMissed",
     "ImportLine",
     "ImportPage",
@@ -175,6 +177,7 @@ __all__ = [
     "RevisionLine",
     "RoleLine",
     "RoomActs",
+    "Running",
     "Said",
     "SentBackLine",
     "ShownContent",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import quote
 
 from templates.pages.frame import Form, Page
 
@@ -21,6 +22,23 @@ class RoleLine:
     at: datetime
     by: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderLine:
+    """A person with the roles that they hold now, as far as is known here."""
+
+    person: str
+    name: str | None
+    roles: tuple[str, ...]
+    """In words, each with where it is held."""
+    seen_at: datetime | None
+    """When they were last here; None where they are not signed in: only what was granted here is told."""
+
+    @property
+    def address(self) -> str:
+        """The address that shows this person alone, with every change of their roles."""
+        return f"/access?person={quote(self.person, safe='')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +68,9 @@ class AccessPage(Page):
     read_at: datetime
     roles: tuple[tuple[str, str], ...]
     """Every role that can be granted, with its word."""
+    holders: tuple[HolderLine, ...]
+    """By their ids."""
+    more_holders: bool
     changes: tuple[RoleLine, ...]
     """The latest, newest first."""
     person: str

@@ -48,6 +48,10 @@ class DeliveriesPage(Page):
     read_at: datetime
     states: tuple[StateTotal, ...]
     lines: tuple[DeliveryLine, ...]
+    subscribed: int
+    """Programs that are told of what happens."""
+    disabled: int
+    """Programs that are told nothing any more."""
     next_address: str | None
 
 

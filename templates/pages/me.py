@@ -70,6 +70,24 @@ class WaitedFor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """Something that is broken in the installation."""
+
+    what: str
+    """A key of `words.BROKEN`."""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """How the installation runs."""
+
+    broken: tuple[Broken, ...]
+    verified_at: datetime | None
+    """When the whole audit record was last verified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MePage(Page):
     """What is due for me, and what am I waited for?"""
 
@@ -84,6 +102,8 @@ class MePage(Page):
     """True where others may wait for the reader: they speak for a function, or decide."""
     decides: bool
     """True where the reader decides on launches somewhere."""
+    running: Running | None
+    """None for whoever does not run the installation."""
     waited_for: tuple[WaitedFor, ...]
     """The longest waiting first."""
     more: int

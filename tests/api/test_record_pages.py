@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from api.app import create_app
 from api.identity import EmbeddedIssuer
 from api.pages import OPEN_PAGE_PATHS
 from bootstrap.web import page_routers, routers
-from readiness.commands import Role
+from readiness.commands import Choice, Role
 from readiness.delivering import Channel, Fate, Tried
+from store.alarms import AlarmKind, sound
 from store.deliveries import begin_try, end_try, list_deliveries, note_started
 from store.dispatch import Telling, dispatch
 from store.engine import open_store
@@ -24,6 +26,7 @@ from store.sealing import Box
 from store.seals import seal_all
 from tests.api.door import NOON, SettableClock, bearer, dependencies
 from tests.deliver_receiver import Resolver
+from tests.readiness.builders import LAUNCH_AT
 from tests.store.desk import Clock, Desk, plan
 from tests.templates.outline import Outline
 
@@ -104,6 +107,66 @@ def test_an_auditor_of_one_region_sees_the_record_of_that_region(house: TestClie
     for query in ("", "?region=emea", "?after=0"):
         rows = read(house.get(f"/ledger{query}", headers=auditor))
         assert "emea" not in " ".join(rows.texts).replace("value=", "")
+
+
+def test_what_is_shown_of_the_record_says_where_it_stands(house: TestClient, admin: dict[str, str]) -> None:
+    """The latest entries come first to be asked for, and are read from the oldest of them on."""
+    assert "Entries 1 to " in read(house.get("/ledger", headers=admin)).text
+    assert "the oldest of them first" in read(house.get("/ledger?after=2", headers=admin)).text
+
+
+def test_where_nobody_is_told_of_anything_it_says_who_could_be(house: TestClient, admin: dict[str, str]) -> None:
+    """None set up, none told yet and none of this state are three things to a person."""
+    blank = read(house.get("/deliveries", headers=admin)).text
+    assert "Nobody is told of anything yet" in blank
+    assert "/v1/" not in blank
+    hook = {"url": "https://hooks.example/launches", "types": []}
+    assert house.post("/v1/webhooks", json=hook, headers={"Idempotency-Key": "w-1", **admin}).status_code == 201
+    assert "Nothing was told yet" in read(house.get("/deliveries", headers=admin)).text
+    assert "1 program is told of what happens." in read(house.get("/deliveries", headers=admin)).text
+    assert "Nothing stands like that" in read(house.get("/deliveries?state=given_up", headers=admin)).text
+
+
+def test_who_runs_the_installation_reads_whether_something_is_broken(
+    house: TestClient, desk: Desk, admin: dict[str, str], issuer: EmbeddedIssuer
+) -> None:
+    """All is well, or each thing that is not and what to do about it; nobody else is bothered with it."""
+    assert "Nothing is broken." in read(house.get("/me", headers=admin)).text
+    emea = desk.latest("emea")
+    sound(desk.store, AlarmKind.COMMAND_FORGED, emea, "A command came past the door")
+    told = read(house.get("/me", headers=admin)).text
+    assert "Somebody tried to act past the door. It had no effect. Find out who reaches Temporal." in told
+    executive = read(house.get("/me", headers=bearer(issuer, "ex-1", (Role.EXECUTIVE, "*")))).text
+    assert "broken" not in executive
+
+
+def test_an_audit_record_that_was_not_sealed_in_time_is_told_of(
+    house: TestClient, desk: Desk, admin: dict[str, str]
+) -> None:
+    """So is what fell due and nobody looked at: both mean that no worker works."""
+    apac = desk.latest("apac")
+    assert apac is not None
+    desk.write_all()
+    desk.teach("apac")
+    desk.sign_all(apac)
+    desk.look(apac)
+    desk.accepted(apac, desk.decide(apac, Choice.GO))
+    desk.clock.now = LAUNCH_AT + timedelta(minutes=10)
+    told = read(house.get("/me", headers=admin)).text
+    assert "What was written last is not sealed yet." in told
+    assert "Something fell due in a region, and no workflow has looked." in told
+
+
+def test_who_holds_which_role_is_listed(house: TestClient, admin: dict[str, str]) -> None:
+    """Whoever was given a role here stands there with it, and with every change of it on a page of their own."""
+    given = {"person": "sa-1", "role": "sales_lead", "region": "emea", "reason": "Leads it.", "change": "granted"}
+    page = read(house.get("/access", headers=admin))
+    assert "Nobody is signed in, and no role was given here." in page.text
+    assert house.post("/access/roles", data={**given, "wish": wish_of(page)}, headers=admin).status_code == 303
+    listed = read(house.get("/access", headers=admin))
+    assert "sa-1 sa-1 Sales lead in EMEA granted here" in listed.text
+    assert "/access?person=sa-1" in [each.get("href") for _, each in listed.elements]
+    assert "This person is not signed in" in read(house.get("/access?person=sa-2", headers=admin)).text
 
 
 def test_a_delivery_is_sent_again_from_its_page(house: TestClient, desk: Desk, admin: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from readiness.policy import Stage
 from readiness.rows import ImportKind
 from templates.pages import (
     BadRowLine,
+    Broken,
     CourseDue,
     CourseTotal,
     Form,
@@ -21,6 +22,7 @@ from templates.pages import (
     PeopleFilters,
     PeoplePage,
     PersonRow,
+    Running,
     StatusTotal,
     TeamChoice,
     UploadForm,
@@ -28,6 +30,7 @@ from templates.pages import (
     WaitedFor,
 )
 from templates.people_words import PEOPLE_VIEWS
+from templates.words import BROKEN
 from tests.readiness.builders import LAUNCH_AT, NOW
 from tests.templates.samples import VIEWER
 
@@ -251,6 +254,7 @@ def me_page(**changes: object) -> MePage:
         due=(launch_due(), *(launch_due(status=status, **blank) for status in PersonStatus)),
         speaks=True,
         decides=True,
+        running=Running(broken=tuple(Broken(what=what, count=2) for what in BROKEN), verified_at=NOW),
         waited_for=(waited_for(),),
         more=2,
     )

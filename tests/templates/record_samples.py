@@ -10,6 +10,7 @@ from templates.pages import (
     DeliveryLine,
     DeliveryPage,
     Form,
+    HolderLine,
     KeyLine,
     RecordFilters,
     RecordLine,
@@ -87,6 +88,8 @@ def deliveries_page(**changes: object) -> DeliveriesPage:
         read_at=NOW,
         states=states,
         lines=(delivery_line(**changes),),
+        subscribed=2,
+        disabled=1,
         next_address="/deliveries?before=1",
     )
 
@@ -134,6 +137,11 @@ def access_page(text: str = "She leads EMEA now.") -> AccessPage:
         refresh_seconds=None,
         read_at=NOW,
         roles=(("executive", "Executive"), ("service", "Service")),
+        holders=(
+            HolderLine(person=text, name=text, roles=("Executive everywhere", "Marketing in EMEA"), seen_at=NOW),
+            HolderLine(person="pm-7", name=None, roles=("Product manager in EMEA",), seen_at=None),
+        ),
+        more_holders=True,
         changes=(change, replace(change, is_granted=True, region="emea")),
         person=text,
         change_form=Form(wish="wish-1", values=filled, faults={"region": (text,)}, refusal=text),
