@@ -136,7 +136,8 @@ def access_page(
         )
         keys = every_key(tx) if can(actor, Action.READ_KEYS) else None
         people = {actor.person, *(each.person for each in held.holders)}
-        names = names_of(tx, people | {person for each in changes for person in (each.person, each.by)})
+        names = {persona.person: persona.name for persona in deps.personas}
+        names |= names_of(tx, people | {person for each in changes for person in (each.person, each.by)})
     return AccessPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
         refresh_seconds=None,
