@@ -86,7 +86,9 @@ def is_by_person(request: Request) -> bool:
         return True
     if BY_ITSELF in headers or "text/event-stream" in headers.get("accept", ""):
         return False
-    renews_itself = headers.get("sec-fetch-mode") == "navigate" and headers.get("referer") == str(request.url)
+    # What ends TLS in front of us may have spoken another scheme with the browser.
+    came_from, here = headers.get("referer", "").partition("://")[2], str(request.url).partition("://")[2]
+    renews_itself = headers.get("sec-fetch-mode") == "navigate" and came_from == here
     return "sec-fetch-user" in headers or not renews_itself
 
 

@@ -38,6 +38,7 @@ from tests.api.small_issuer import (
 )
 
 HOME = "https://testserver"
+OTHER_SCHEME = "http://testserver"
 AUDIENCE = "ltl-api"
 POLICIES = "/v1/policies"
 DECISIONS = "/v1/launches/atlas-2/regions/emea/decisions"
@@ -223,11 +224,22 @@ def test_a_session_ends_unused_at_its_end_and_when_one_logs_out(browser: TestCli
         ({"X-By-Itself": "yes"}, False),
         ({"Accept": "text/event-stream"}, False),
         ({"Sec-Fetch-Mode": "navigate", "Referer": f"{HOME}{POLICIES}"}, False),
+        ({"Sec-Fetch-Mode": "navigate", "Referer": f"{OTHER_SCHEME}{POLICIES}"}, False),
         ({"Sec-Fetch-Mode": "navigate", "Referer": f"{HOME}{POLICIES}", "Sec-Fetch-User": "?1"}, True),
+        ({"Sec-Fetch-Mode": "navigate", "Referer": f"{HOME}{POLICIES}?another=query"}, True),
         ({"Sec-Fetch-Mode": "navigate", "Referer": f"{HOME}/other"}, True),
         ({"Sec-Fetch-Mode": "cors", "Referer": f"{HOME}{POLICIES}"}, True),
     ],
-    ids=["asked by a script", "a stream of events", "renewed by itself", "clicked anew", "a link", "asked in a page"],
+    ids=[
+        "asked by a script",
+        "a stream of events",
+        "renewed by itself",
+        "renewed by itself behind a proxy",
+        "clicked anew",
+        "another view of it",
+        "a link",
+        "asked in a page",
+    ],
 )
 def test_a_page_that_lies_open_keeps_no_session_from_ending(
     browser: TestClient, clock: SettableClock, headers: dict[str, str], is_used: bool
