@@ -229,7 +229,7 @@ def test_the_board_says_what_waits_for_its_reader(desk: Desk, stranger: TestClie
     assert "EMEA" not in own
     assert "/me" in links(sales)
     executive = read(stranger.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*"))))
-    assert "Nothing here waits for your decision. Go/no-go" in executive.text
+    assert "Nothing here waits for your decision. See what comes up for decision" in executive.text
     of_emea = read(stranger.get("/", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "emea"))))
     assert "Nothing here waits for you." in of_emea.text
     auditor = read(stranger.get("/", headers=bearer(issuer, "au-9", (Role.AUDITOR, "*"))))
