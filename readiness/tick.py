@@ -20,7 +20,7 @@ from readiness.events import (
     StageReopened,
     StageWaived,
 )
-from readiness.evidence import Evidence
+from readiness.evidence import ContentEvidence, Evidence
 from readiness.evolve import evolve
 from readiness.ledger import Bearings
 from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
@@ -163,23 +163,22 @@ def _poll(region: RegionLaunch, evidence: Evidence | None, now: datetime) -> Ite
 
 
 def _voided(region: RegionLaunch, evidence: Evidence, now: datetime) -> Iterator[RegionEvent]:
-    for signature in _moved_on(region, evidence):
-        content = evidence.content_of(signature.stage)
+    for signature, content in _moved_on(region, evidence):
         yield SignOffVoided(
             at=now,
             stage=signature.stage,
             function=signature.function,
             digest=signature.digest,
-            edited_by=content.changed_by if content is not None else None,
+            edited_by=content.changed_by,
         )
 
 
-def _moved_on(region: RegionLaunch, evidence: Evidence) -> Iterator[Signature]:
-    """Yield the sign-offs that stand though their text is another by now."""
+def _moved_on(region: RegionLaunch, evidence: Evidence) -> Iterator[tuple[Signature, ContentEvidence]]:
+    """Yield the sign-offs that stand though their text is another by now, and that text."""
     for signature in region.sign_offs:
         content = evidence.content_of(signature.stage)
         if content is not None and signature.digest not in (content.digest, *content.same_as):
-            yield signature
+            yield signature, content
 
 
 def _stages(region: RegionLaunch, readiness: Readiness, now: datetime) -> Iterator[RegionEvent]:

@@ -8,11 +8,15 @@ import pytest
 from readiness.canonical import digest
 from readiness.commands import Choice
 from readiness.events import (
+    BallotCast,
+    ConditionMet,
+    ConditionMissed,
     CriteriaJudged,
     CriterionStatus,
     DecisionTaken,
     HoldCause,
     Judged,
+    PollOpened,
     RegionCancelled,
     RegionEvent,
     RegionHeld,
@@ -26,11 +30,16 @@ from readiness.events import (
     StageOpened,
     StagePassed,
     StageReopened,
+    WaiverLapsed,
+    WaiverRequested,
 )
 from readiness.evidence import AudienceChange
 from readiness.ledger import RegionRow
+from readiness.lesson_events import LessonAddressed
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.region import (
+    AddressedLesson,
+    ConditionStatus,
     Decision,
     Ending,
     Holding,
@@ -39,10 +48,12 @@ from readiness.region import (
     Signature,
     StageState,
     StageStatus,
+    WaiverStatus,
 )
 from readiness.rules import begin, evolve, fold
 from tests.readiness.builders import KEY, LAUNCH_AT, NOW, OWNER, READY_WORLD, region_launch, started
-from tests.readiness.steps import looked, signed, with_go
+from tests.readiness.governing import conditional, waived
+from tests.readiness.steps import accepted, looked, signed, with_go
 
 AT = NOW + timedelta(hours=5)
 DIGEST = digest("something")
@@ -253,12 +264,60 @@ def test_a_region_cannot_begin_twice() -> None:
         (SignedOff(at=AT, stage=MESSAGE, function=Function.SALES, digest=DIGEST), "signed_off names nobody"),
         (SentBack(at=AT, stage=MESSAGE, function=Function.SALES, digest=DIGEST), "sent_back names nobody"),
         (DecisionTaken(at=AT, choice=Choice.GO, launch_at=LAUNCH_AT), "^a decision names nobody$"),
+        (
+            WaiverRequested(at=AT, waiver="w-1", criterion=CriterionKey.CERTIFIED_SHARE, floor=1, expires_at=AT),
+            "^a request for a waiver names nobody$",
+        ),
+        (BallotCast(at=AT, function=Function.SALES), "^a ballot names nobody$"),
+        (LessonAddressed(at=AT, lesson="lesson-1", how_digest=DIGEST), "^lesson_addressed names nobody$"),
     ],
 )
 def test_what_only_a_person_does_names_a_person(event: RegionEvent, said: str) -> None:
-    """A sign-off or a decision of nobody's is a broken ledger."""
+    """A sign-off, a decision or a ballot of nobody's is a broken ledger."""
+    polled = evolve(region_launch(), PollOpened(seats=(Function.SALES,), closes_at=AT, **BY))
     with pytest.raises(ValueError, match=said):
-        evolve(region_launch(), event)
+        evolve(polled, event)
+
+
+def test_a_decision_keeps_the_waivers_that_it_rests_on() -> None:
+    """Whoever reads it later knows what it passed over."""
+    event = DecisionTaken(choice=Choice.GO, launch_at=LAUNCH_AT, waivers=("waiver-1",), **BY)
+    assert changed(ready(), event)["decision"].waivers == ("waiver-1",)
+
+
+def test_a_waiver_that_lapses_says_when_it_ended() -> None:
+    """Nobody ended it; nothing else of it changes."""
+    region = waived()
+    (granted,) = region.waivers
+    lapsed = granted.model_copy(update={"status": WaiverStatus.LAPSED, "ended_at": AT})
+    assert changed(region, WaiverLapsed(at=AT, waiver=granted.id)) == {"waivers": (lapsed,)}
+
+
+def test_a_condition_that_is_met_keeps_its_proof_and_one_that_is_missed_its_moment() -> None:
+    """Who closed it, when, with which proof and by which command; a missed one nobody closed."""
+    region = accepted(ready(), conditional(LAUNCH_AT - timedelta(days=7)), READY_WORLD)
+    assert region.decision is not None
+    (promised,) = region.decision.conditions
+    met = {"status": ConditionStatus.MET, "closed_by": "somebody", "closed_at": AT}
+    proved = {"proof_digest": DIGEST, "proof_command_id": "command-9"}
+    event = ConditionMet(condition=promised.promised.id, proof_digest=DIGEST, **BY)
+    assert changed(region, event)["decision"].conditions == (promised.model_copy(update={**met, **proved}),)
+    missed = promised.model_copy(update={"status": ConditionStatus.MISSED, "closed_at": AT})
+    event_of_missed = ConditionMissed(at=AT, condition=promised.promised.id)
+    assert changed(region, event_of_missed)["decision"].conditions == (missed,)
+
+
+def test_a_lesson_that_is_addressed_keeps_who_said_how() -> None:
+    """The words lie with the command, under their digest."""
+    event = LessonAddressed(lesson="lesson-1", how_digest=DIGEST, **BY)
+    kept = AddressedLesson(lesson="lesson-1", person="somebody", at=AT, how_digest=DIGEST, command_id="command-9")
+    assert changed(region_launch(), event) == {"addressed": (kept,)}
+
+
+def test_where_no_go_was_lost_none_may_revive() -> None:
+    """Neither where none ever stood nor where one stands."""
+    assert not ready().may_revive_at(AT)
+    assert not with_go().may_revive_at(AT)
 
 
 ROWS = (

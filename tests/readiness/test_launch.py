@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from readiness.commands import AddRegion, Role, StartLaunch
+from readiness.canonical import digest
+from readiness.commands import AddRegion, HandOver, Role, StartLaunch
 from readiness.events import LaunchEnded, LaunchStarted, RegionAdded, RegionLaunchStarted
+from readiness.impact import TierGrounds
 from readiness.keys import LaunchKey
 from readiness.launch import Launch, LaunchProposal, evolve_launch, propose_launch
 from readiness.ledger import Look
@@ -97,6 +99,25 @@ def test_a_product_has_one_launch_at_a_time() -> None:
         "launch-ended",
         "This launch has ended on 2027-01-05. Start the product's next launch instead.",
     )
+
+
+def test_a_launch_that_has_ended_says_when_to_whoever_asks_something_of_it() -> None:
+    """Neither a region joins it nor is it handed over, and both are told the day."""
+    handed = HandOver(**ASKED, owner="pm-9", reason_digest=digest("a holiday"))
+    for command in (add(), handed):
+        proposal = propose_launch(KEY, ended(), command, open_regions=(), now=NOW)
+        assert refusal_of(proposal) == (
+            "launch-ended",
+            "This launch has ended on 2027-01-05. Start the product's next launch instead.",
+        )
+
+
+def test_a_region_opens_with_the_grounds_of_its_tier() -> None:
+    """Why it is this tier is told by each region's own ledger."""
+    grounds = TierGrounds(answers=(), proposed=2)
+    start = StartLaunch(**ASKED, plan=PLAN.model_copy(update={"tier_grounds": grounds}))
+    proposal = propose_launch(KEY, None, start, open_regions=(), now=NOW)
+    assert {opening.tier_grounds for opening in proposal.openings} == {grounds}
 
 
 def test_a_region_that_is_being_launched_is_not_launched_twice() -> None:

@@ -1,5 +1,6 @@
 """Does the rule for one person say what the rule book says?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from readiness.people import (
     count_figures,
     due_at,
     in_force,
+    is_member,
     standing,
     valid_until,
 )
@@ -194,6 +196,36 @@ def test_the_longest_pass_counts() -> None:
     """A second pass makes a certification last longer."""
     facts = person((2, 80), (4, 80), completed=2)
     assert seen(facts, asking("basics", valid_days=3), at=6).certified_until == day(7)
+
+
+def test_a_standing_tells_where_somebody_sells_by_the_row_in_force() -> None:
+    """The territory of the latest row; nobody on no roster has one."""
+    north, south = replace(on_roster(), territory="north"), replace(on_roster(ordinal=2, at=5), territory="south")
+    sells = person(roster=(north, south))
+    assert [seen(sells, asking("basics"), at=at).territory for at in (4, 6)] == ["north", "south"]
+    assert seen(person(roster=()), asking("basics")).territory is None
+
+
+def test_the_last_activity_is_that_of_what_is_asked_whether_it_counts_or_not() -> None:
+    """A failed attempt is activity; another course, another assessment and what came later are not."""
+    busy = person((6, 10), completed=2)
+    others = replace(
+        busy,
+        completions=(*busy.completions, Completion("another", day(8))),
+        attempts=(*busy.attempts, Attempt("another", day(9), Decimal(90)), Attempt("cert", day(30), Decimal(90))),
+    )
+    assert seen(others, asking("basics")).last_activity_at == day(6)
+    learned = replace(others, attempts=())
+    assert seen(learned, asking("basics")).last_activity_at == day(2)
+    assert seen(others, asking("basics"), at=40, gathered_at=5).last_activity_at == day(2)
+    assert seen(person(), asking("basics")).last_activity_at is None
+
+
+def test_who_was_named_later_than_what_is_known_is_no_member_yet() -> None:
+    """A name that a later import brought is not known of before it."""
+    late = person(named=(named(at=8),))
+    for known_by, is_one in ((7, False), (8, True)):
+        assert is_member(late, "emea", ("sales",), day(10), by_name=True, known_by=day(known_by)) is is_one
 
 
 def test_the_latest_row_in_force_counts_and_an_announced_one_not_yet() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from readiness.canonical import digest
 from readiness.commands import Cancel, Choice, Hold, Position, RegionCommand, Resume, Role, Stance
-from readiness.events import HoldCause, RegionEvent, RegionHeld, StageReopened
+from readiness.events import HoldCause, RegionEvent, RegionHeld, StagePassed, StageReopened
 from readiness.lasting import GoRevived
 from readiness.ledger import LaunchRefused, Look
 from readiness.policy import TIERS, CriterionKey, Function, Policy, Stage
@@ -105,6 +105,19 @@ def test_a_go_revives_until_its_hours_are_over_and_not_after() -> None:
     assert verdict_of(won(lost(gone()), WITHIN)) is Verdict.GO
     late = won(lost(gone()), WITHIN + timedelta(microseconds=1))
     assert verdict_of(late) is Verdict.HELD
+
+
+def test_a_lost_go_may_revive_from_the_moment_of_the_hold_on_until_its_hours_are_over() -> None:
+    """Both ends count; while the gate is unmet, before the hold, and before what came last, nothing revives."""
+    region = lost(gone())
+    assert not region.may_revive_at(NOW)
+    region = evolve(region, StagePassed(at=NOW, stage=Stage.CERTIFICATION))
+    assert region.may_revive_at(NOW)
+    assert region.may_revive_at(NOW + WITHIN)
+    assert not region.may_revive_at(NOW + WITHIN + timedelta(microseconds=1))
+    assert not region.may_revive_at(NOW - timedelta(microseconds=1))
+    since = region.model_copy(update={"last_at": NOW + HOUR})
+    assert not since.may_revive_at(NOW + HOUR - timedelta(microseconds=1))
 
 
 def test_tier_1_never_revives_and_remembers_nothing() -> None:

@@ -11,6 +11,7 @@ from readiness.events import CriterionStatus, HoldCause, RegionHeld
 from readiness.evidence import Evidence
 from readiness.ledger import Look
 from readiness.policy import CriterionKey, Function, Stage
+from readiness.poll import stale_seats
 from readiness.readiness import Readiness
 from readiness.refusals import AlreadySigned
 from readiness.region import RegionLaunch, Verdict
@@ -219,6 +220,27 @@ def test_what_was_withdrawn_before_it_was_given_by_takes_nothing_away() -> None:
     """Who held the role again when they gave it gave it rightly."""
     earlier = lost("ex-1", Role.EXECUTIVE, from_at=NOW - 2 * HOUR, until_at=NOW - HOUR)
     assert why_not_launch(with_go(), knowing(LATER, earlier), at=LAUNCH_AT) == ()
+
+
+def test_who_held_the_role_again_when_they_signed_or_voted_did_so_rightly() -> None:
+    """A span that was over before takes neither a signature nor a ballot away."""
+    over: dict[str, datetime] = {"from_at": NOW - 2 * HOUR, "until_at": NOW - HOUR}
+    region = accepted(voted(polled_region()), decision(), READY_WORLD)
+    signer = next(each.person for each in region.sign_offs if each.function is Function.SALES)
+    spans = (lost(signer, Role.SALES_LEAD, **over), lost(SEATS[Function.ENABLEMENT], Role.ENABLEMENT, **over))
+    evidence = knowing(READY_WORLD, *spans)
+    assert stale_seats(region, evidence) == ()
+    again = sign_off(Function.SALES, Role.SALES_LEAD, signer)
+    refusal = propose(region, again, evidence=evidence, now=NOW).refusal
+    assert isinstance(refusal, AlreadySigned)
+
+
+def test_a_hold_for_a_withdrawn_role_says_whose_and_why() -> None:
+    """Whoever decides anew reads what had become of the go."""
+    held = after_look(with_go(), knowing(LATER, lost("ex-1", Role.EXECUTIVE)), now=LATER.now)
+    assert held.holding is not None
+    (said,) = held.holding.objections
+    assert said.startswith("The go counts no more: ")
 
 
 def test_a_region_whose_go_counts_no_more_must_look() -> None:

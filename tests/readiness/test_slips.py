@@ -93,6 +93,20 @@ def test_a_slip_that_is_longer_or_earlier_takes_the_go_away() -> None:
         assert region.launch_at == launch_at
 
 
+def test_a_covered_slip_moves_the_clock_on_the_wall_too() -> None:
+    """What the plan says and what is launched at are one time."""
+    later = LAUNCH_AT + DAY
+    assert slipped(gone(), later).plan.wall_clock == f"{later:%Y-%m-%dT%H:%M}"
+
+
+def test_only_a_later_instant_is_covered_and_only_by_a_go() -> None:
+    """The instant that a go stands for is no slip; without a go nothing is covered."""
+    assert not gone().covers_slip_to(LAUNCH_AT)
+    assert gone().covers_slip_to(LAUNCH_AT + DAY)
+    undecided = looked(signed(region_launch(policy=lasting(1)), READY_WORLD), READY_WORLD)
+    assert not undecided.covers_slip_to(LAUNCH_AT + DAY)
+
+
 def test_slips_add_up_from_the_instant_of_the_decision() -> None:
     """Four days and four days are more than seven; back to an earlier day is no slip."""
     once = slipped(gone(), LAUNCH_AT + 4 * DAY)
