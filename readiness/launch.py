@@ -1,8 +1,8 @@
 """How does a launch as a whole stand, and what may be asked of it?"""
 
-from typing import Annotated, TypedDict, assert_never
+from typing import Annotated, Any, TypedDict, assert_never
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from readiness.commands import AddRegion, HandOver, LaunchCommand, StartLaunch
 from readiness.events import (
@@ -57,11 +57,33 @@ class LaunchProposal(Frozen):
     refusal: Refusal | None = None
 
 
+def _written(regions: tuple[RegionKey, ...]) -> dict[str, Any]:
+    """Return open regions of one product as they travel: its name said once."""
+    return {region.product: {each.region: each.run for each in regions} for region in regions[:1]}
+
+
+def _read(written: object) -> object:
+    """Return regions from what was written, also as versions wrote it that named the product with each."""
+    if not isinstance(written, dict):
+        return written
+    return tuple(
+        {"product": product, "region": region, "run": run}
+        for product, runs in written.items()
+        for region, run in runs.items()
+    )
+
+
+OpenRegions = Annotated[
+    tuple[RegionKey, ...], BeforeValidator(_read), PlainSerializer(_written, when_used="json", return_type=dict)
+]
+"""The regions of one product that are open, in key order; a launch of fifty carries them through its history."""
+
+
 class LaunchSight(Frozen):
     """What a launch sees when it looks: its rows not known yet, and the regions of its product still open."""
 
     rows: tuple[LaunchRow, ...] = ()
-    open_regions: tuple[RegionKey, ...] = ()
+    open_regions: OpenRegions = ()
     now: Moment
 
 
@@ -69,7 +91,7 @@ class LaunchSettled(Frozen):
     """What settling a launch returns. Where `is_behind`, nothing was written."""
 
     rows: tuple[LaunchRow, ...] = ()
-    open_regions: tuple[RegionKey, ...] = ()
+    open_regions: OpenRegions = ()
     is_behind: bool = False
     outcome: Outcome | None = None
     ended: bool = False

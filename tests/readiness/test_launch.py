@@ -9,8 +9,8 @@ from readiness.canonical import digest
 from readiness.commands import AddRegion, HandOver, Role, StartLaunch
 from readiness.events import LaunchEnded, LaunchStarted, RegionAdded, RegionLaunchStarted
 from readiness.impact import TierGrounds
-from readiness.keys import LaunchKey
-from readiness.launch import Launch, LaunchProposal, evolve_launch, propose_launch
+from readiness.keys import LaunchKey, RegionKey
+from readiness.launch import Launch, LaunchProposal, LaunchSettled, evolve_launch, propose_launch
 from readiness.ledger import Look
 from readiness.plan import LaunchPlan, RegionPlan
 from readiness.policy import TIERS
@@ -183,3 +183,16 @@ def test_a_launch_is_made_of_nothing_but_its_start() -> None:
     """Another first event is a broken ledger."""
     with pytest.raises(ValueError, match=r"launch_ended cannot be the first event of atlas-2 \(launch 2\)"):
         evolve_launch(KEY, None, LaunchEnded(at=NOW))
+
+
+def test_open_regions_travel_with_their_product_named_once() -> None:
+    """Fifty of them are read as they were written, take less than a kilobyte, and are read from what versions wrote
+    that named the product with each."""
+    regions = tuple(RegionKey(product="atlas-2", region=f"r-{number:02}", run=number) for number in range(1, 51))
+    settled = LaunchSettled(open_regions=regions)
+    written = settled.model_dump_json(include={"open_regions"})
+    assert len(written) < 1_000
+    assert LaunchSettled.model_validate_json(written) == settled
+    as_before = {"open_regions": [region.model_dump(mode="json") for region in regions]}
+    assert LaunchSettled.model_validate(as_before) == settled
+    assert LaunchSettled.model_validate_json(LaunchSettled().model_dump_json()) == LaunchSettled()
