@@ -1,6 +1,7 @@
 """What is due for whoever asks: what they learn, and what they are waited for?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter
@@ -20,12 +21,14 @@ from api.rights import RIGHTS, Action, allowed_regions, can, may_act_for
 from api.running import running_of
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.people import PersonStatus
+from readiness.permit import PermitStanding, standing_of
 from readiness.policy import SIGNED_STAGES, Function, Stage
 from readiness.readiness import Blocker
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
 from store.names import names_of
 from store.own import Due, due_for
+from store.permits import permits_in_region
 from templates.pages import CourseDue, LaunchDue, MePage, PeopleFilters, WaitedFor, content_address
 
 MOST_LOOKED_THROUGH = 2_000
@@ -129,6 +132,7 @@ async def show_own(
         with deps.store.reading() as tx:
             read_at = deps.store.now(tx)
             found = _own(tx, deps, actor)
+            sales = _sales(tx, actor, found.due, at=read_at)
         viewer = viewer_of(actor, deps, name=found.names.get(actor.person))
         waiting = found.waited_for
         page = MePage(
@@ -136,7 +140,7 @@ async def show_own(
             refresh_seconds=None,
             read_at=read_at,
             name=viewer.name or actor.person,
-            due=tuple(sorted((_launch_due(due, found.names) for due in found.due), key=_is_done)),
+            due=tuple(sorted((_launch_due(due, found.names, sales) for due in found.due), key=_is_done)),
             speaks=speaks(actor),
             running=running,
             decides=bool(allowed_regions(actor, Action.DECIDE)),
@@ -182,11 +186,23 @@ def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
     return is_waited_for(actor, blocker.waiting_on, row.region)
 
 
+def _sales(
+    tx: Connection, actor: Actor, due: Iterable[Due], *, at: datetime
+) -> dict[tuple[str, str], PermitStanding]:
+    """Return, by product and region, whether what `actor` learns for may be sold; a query for each of the regions."""
+    regions = sorted({each.region for each in due if can(actor, Action.READ_PERMIT, each.region)})
+    return {
+        (permit.key.product, permit.key.region): standing_of(permit.found)
+        for region in regions
+        for permit in permits_in_region(tx, region, at=at)
+    }
+
+
 def _is_done(due: LaunchDue) -> bool:
     return due.status is PersonStatus.CERTIFIED
 
 
-def _launch_due(due: Due, names: Mapping[str, str]) -> LaunchDue:
+def _launch_due(due: Due, names: Mapping[str, str], sales: Mapping[tuple[str, str], PermitStanding]) -> LaunchDue:
     mine = due.standing
     missing = [course.title for course in due.courses if course.course_id in mine.missing_courses]
     return LaunchDue(
@@ -195,6 +211,7 @@ def _launch_due(due: Due, names: Mapping[str, str]) -> LaunchDue:
         time_zone=due.time_zone,
         launch_at=due.launch_at,
         has_launched=due.has_launched,
+        sale=sales.get((due.product, due.region)),
         status=mine.status,
         learn_by=due.policy.due_at(Stage.TRAINING, due.launch_at),
         pass_by=due.policy.due_at(Stage.CERTIFICATION, due.launch_at),

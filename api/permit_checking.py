@@ -18,7 +18,7 @@ from api.permit_jws import LONGEST_PERMIT, PermitClaims, PermitUnproven
 from api.permits import desk_of
 from api.problems import Problem
 from api.strict_json import JsonRefused, parse_json
-from readiness.permit import Permit, PermitStanding
+from readiness.permit import PermitStanding, standing_of
 from store.permits import permit_of_run
 from templates.pages import PermitPage, ShownPermit
 
@@ -87,7 +87,7 @@ def _checked(deps: Dependencies, text: str) -> tuple[PermitClaims, datetime, Per
         stands = permit_of_run(tx, claims.key, at=now)
     if stands is None:
         return claims, now, None
-    standing = PermitStanding.VALID if isinstance(stands.found, Permit) else stands.found.standing
+    standing = standing_of(stands.found)
     return claims, now, standing if standing in _TOLD else None
 
 

@@ -14,6 +14,7 @@ from api.room import Given, room_acts, shown_contents
 from api.room_acts import Sight
 from readiness.ball import Ball, tallies
 from readiness.events import BallotCast, DecisionTaken
+from readiness.permit import standing_of
 from readiness.policy import SIGNED_STAGES
 from readiness.readiness import Readiness
 from store.ball import ball_after
@@ -21,6 +22,7 @@ from store.content import StageContent, stage_content
 from store.decision_records import latest_kept
 from store.ledger import Happening, timeline
 from store.names import names_of
+from store.permits import permit_in
 from store.regions import latest_region, region_record
 from templates.happenings import happening
 from templates.pages import HeldFor, PolicyWaits, RegionPage, TimelineLine
@@ -64,6 +66,7 @@ def region_page(
         sight = Sight(record.region, readiness, contents, read_at)
         acts = room_acts(tx, deps, actor, record, sight, given=given, opened=opened)
         texts = shown_contents(tx, actor, record, contents, now=read_at)
+        permit = permit_in(tx, product, region, at=read_at) if can(actor, Action.READ_PERMIT, region) else None
         change = record.region.policy_change
         asked = {entry.row.event.person for entry in shown} | persons_in(readiness) | {actor.person}
         asked |= {seen.person} if seen is not None else set()
@@ -96,6 +99,7 @@ def region_page(
         else None,
         contents=texts,
         acts=acts,
+        sale=standing_of(permit.found) if permit is not None else None,
     )
 
 

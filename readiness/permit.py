@@ -105,6 +105,11 @@ class NoPermit(Frozen):
     """The permit that does not stand (any more); None where there never was one."""
 
 
+def standing_of(found: Permit | NoPermit) -> PermitStanding:
+    """Return how it stands with what was found."""
+    return PermitStanding.VALID if isinstance(found, Permit) else found.standing
+
+
 def permit_id(key: RegionKey) -> str:
     """Return the name of the permit of a region launch: the same for as long as there is one."""
     return f"{key.product}/{key.region}/{key.run}"

@@ -100,6 +100,7 @@ def environment() -> Environment:
         channel=_words(words.CHANNELS),
         key_standing=_words(words.KEY_STANDINGS),
         broken=_words(words.BROKEN),
+        sale=_words(words.SALES),
         broken_remedy=_words(words.BROKEN_REMEDIES),
         outcome=_words(words.OUTCOMES),
         source=words.source,

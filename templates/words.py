@@ -8,6 +8,7 @@ from readiness.delivering import Channel, DeliveryState, Fate
 from readiness.events import (
     CriterionStatus,
 )
+from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.policy_events import (
     Applies,
@@ -316,6 +317,18 @@ PERMIT_STANDINGS_MEAN: dict[str, str] = {
     "revoked": "The product may not be sold in this region; the permit was taken away for good.",
     "ended": "The product may not be sold in this region on this permit.",
 }
+
+SALES: dict[PermitStanding, str] = {
+    PermitStanding.VALID: "May be sold here today.",
+    PermitStanding.NOT_YET: "Not to be sold here yet.",
+    PermitStanding.NOT_LAUNCHED: "Not to be sold here yet: it has not launched.",
+    PermitStanding.SUSPENDED: "Not to be sold here at present: what was promised with the go was missed.",
+    PermitStanding.REVOKED: "Not to be sold here any more: the permit was revoked for good.",
+    PermitStanding.SUPERSEDED: "Not to be sold here: it is being launched anew.",
+    PermitStanding.CANCELLED: "Not to be sold here: its launch was cancelled.",
+    PermitStanding.UNKNOWN: "Not to be sold here: what is kept of its launch does not agree with itself.",
+}
+"""Whether a product may be sold in a region today, in one sentence."""
 
 VOTES: dict[Stance | None, str] = {
     Stance.AGREE: "agree",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from readiness.people import PersonStatus
+from readiness.permit import PermitStanding
 from readiness.policy import Stage
 from templates.pages.addresses import region_address
 from templates.pages.frame import Page
@@ -27,6 +28,8 @@ class LaunchDue:
     time_zone: str
     launch_at: datetime
     has_launched: bool
+    sale: PermitStanding | None
+    """Whether it may be sold there today; None where that is not for the reader."""
     status: PersonStatus
     learn_by: datetime
     pass_by: datetime

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from readiness.ball import Holder
 from readiness.commands import Role, Stance
+from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
 from readiness.policy_events import Applies
 from readiness.readiness import Readiness, SeatShown
@@ -122,6 +123,8 @@ class RegionPage(Page):
     """Whether the reader may see who is missing what."""
     if_missed: IfMissed | None
     """None where it is over."""
+    sale: PermitStanding | None
+    """Whether it may be sold there today; None where that is not for the reader."""
 
     @property
     def live_address(self) -> str:

@@ -136,6 +136,15 @@ def test_whoever_speaks_for_a_function_reads_where_they_are_waited_for(
     assert auditor["waited_for"] == auditor["due"] == []
 
 
+def test_a_seller_reads_whether_they_may_sell_it_today(door: tuple[Desk, TestClient], issuer: EmbeddedIssuer) -> None:
+    """Each launch that asks something of them says so, where permits are theirs to read."""
+    _, client = door
+    seller = bearer(issuer, "emea-6", (Role.SELLER, "emea"))
+    assert "Not to be sold here yet: it has not launched." in Outline(client.get("/me", headers=seller).text).text
+    nowhere = Outline(client.get("/me", headers=bearer(issuer, "emea-6", (Role.SELLER, "apac"))).text)
+    assert "sold here" not in nowhere.text
+
+
 def bring_in_people(desk: Desk, *rows: PersonRow) -> None:
     """Import people."""
     with desk.store.writing() as tx:

@@ -250,9 +250,12 @@ def test_a_permit_is_taken_away_on_the_page(desk: Desk, house: House) -> None:
     """Once a region has launched its page has the one act that is left, and asks before it is done."""
     desk.policy = lasting(2)
     key = launched(desk)
-    assert [form.name for form in Forms(house.read("ex-1")).all if "/acts/" in form.action] == ["revoke-permit"]
+    page = house.read("ex-1")
+    assert [form.name for form in Forms(page).all if "/acts/" in form.action] == ["revoke-permit"]
+    assert "May be sold here today." in Outline(page).text
     house.do("ex-1", "revoke-permit", reason="A fault was found that can hurt people.")
     assert types(desk, key)[-1] == "permit_revoked"
+    assert "Not to be sold here any more: the permit was revoked for good." in Outline(house.read("ex-1")).text
 
 
 def test_sending_a_form_twice_does_it_once(desk: Desk, house: House) -> None:

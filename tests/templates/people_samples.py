@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from readiness.people import PersonStatus
+from readiness.permit import PermitStanding
 from readiness.policy import Stage
 from readiness.rows import ImportKind
 from templates.pages import (
@@ -209,6 +210,7 @@ def launch_due(**changes: object) -> LaunchDue:
         time_zone="Asia/Singapore",
         launch_at=LAUNCH_AT,
         has_launched=False,
+        sale=PermitStanding.NOT_LAUNCHED,
         status=PersonStatus.LEARNING,
         learn_by=LAUNCH_AT - timedelta(days=7),
         pass_by=LAUNCH_AT - timedelta(days=4),

@@ -7,6 +7,7 @@ from readiness.ball import Holder
 from readiness.commands import Choice, Role, Stance
 from readiness.events import HoldCause
 from readiness.evidence import AudienceChange
+from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.policy_events import Applies
 from readiness.readiness import (
@@ -290,6 +291,7 @@ def region_page(**changes: object) -> RegionPage:
         readiness=full_readiness(),
         read_at=NOW + timedelta(days=3),
         names={"ex-1": "Elena Fischer"},
+        sale=PermitStanding.NOT_LAUNCHED,
         timeline=(
             TimelineLine(
                 version=9,
