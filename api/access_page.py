@@ -18,6 +18,7 @@ from api.page_forms import FormFaulty, blank_form, body_of, filled_in, key_of, r
 from api.rights import Action, allowed_regions, can
 from api.telling import TOLD_BY_THEMSELVES, problem_for
 from readiness.commands import Role
+from readiness.key_rules import KEY_ROLES
 from store.access import RecordedChange, latest_changes
 from store.api_keys import ApiKey, every_key
 from store.holders import HolderOfRoles, holders_of_roles
@@ -164,6 +165,7 @@ def access_page(
         if keys is not None
         else None,
         key_form=(key_form or blank_form()) if may_make else None,
+        key_roles=tuple((role.value, gettext(ROLES[role])) for role in Role if role in KEY_ROLES),
         new_key=new_key,
     )
 

@@ -15,7 +15,7 @@ from api.page_answers import page_response, see_other, viewer_of
 from api.page_forms import blank_form, filled_in, key_of
 from api.rights import Action, can
 from readiness.delivering import DeliveryState
-from store.deliveries import Delivery, Try, find_delivery, list_deliveries, tries_of
+from store.deliveries import Delivery, Try, count_deliveries, find_delivery, list_deliveries, tries_of
 from store.names import names_of
 from store.webhooks import every_webhook
 from templates.pages import DeliveriesPage, DeliveryLine, DeliveryPage, StateTotal, TryLine
@@ -45,6 +45,7 @@ async def show_deliveries(
     def shown() -> Response:
         with deps.store.reading() as tx:
             found = list_deliveries(tx, state=state, product=None, before=before, limit=PAGE + 1)
+            counts = count_deliveries(tx)
             enabled = [webhook.enabled for webhook in every_webhook(tx)]
             names = names_of(tx, {actor.person})
             read_at = deps.store.now(tx)
@@ -58,6 +59,7 @@ async def show_deliveries(
                 states=tuple(
                     StateTotal(
                         state=each,
+                        count=counts.get(each, 0),
                         address="/deliveries" if each is state else f"/deliveries?state={each.value}",
                         is_chosen=each is state,
                     )

@@ -151,6 +151,12 @@ def list_deliveries(
     return tuple(map(_delivery, tx.execute(chosen.order_by(deliveries.c.number.desc()).limit(limit))))
 
 
+def count_deliveries(tx: Connection) -> dict[DeliveryState, int]:
+    """Return how many deliveries there are in each state that any is in, as far as an index tells."""
+    counted = tx.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
+    return {DeliveryState(state): count for state, count in counted}
+
+
 def replay(tx: Connection, id_: str, *, key: str) -> Delivery | None:
     """Begin a round of tries anew, under the same id for whoever receives it; None where there is no such delivery.
 

@@ -80,5 +80,7 @@ class AccessPage(Page):
     keys: tuple[KeyLine, ...] | None
     """None where the reader may not see them."""
     key_form: Form | None
+    key_roles: tuple[tuple[str, str], ...]
+    """What a program may be, each with its word."""
     new_key: str | None
     """The key that was made just now: shown this once."""

@@ -34,6 +34,7 @@ class StateTotal:
     """One state that deliveries may be in, with the address that shows only those (or all again, where chosen)."""
 
     state: DeliveryState
+    count: int
     address: str
     is_chosen: bool
 

@@ -1,5 +1,6 @@
 """Are the audit record, deliveries, roles and keys shown to who may see them, and changed by who may change them?"""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -190,6 +191,8 @@ def test_a_delivery_is_sent_again_from_its_page(house: TestClient, desk: Desk, a
         again = house.post(f"/deliveries/{first.id}/replay", data=sent, headers=admin)
         assert (again.status_code, again.headers["location"]) == (303, f"/deliveries/{first.id}")
     assert "On its way" in read(house.get(f"/deliveries/{first.id}", headers=admin)).text
+    listed = read(house.get("/deliveries", headers=admin)).text
+    assert re.search(r"On its way [1-9]\d* Delivered 0 Given up 0", listed)
 
 
 def test_a_role_is_granted_and_withdrawn_on_the_page(

@@ -81,7 +81,7 @@ def delivery_line(**changes: object) -> DeliveryLine:
 
 def deliveries_page(**changes: object) -> DeliveriesPage:
     """Return the page of deliveries, with `changes` to its one delivery."""
-    states = (StateTotal(state=DeliveryState.GIVEN_UP, address="/deliveries", is_chosen=True),)
+    states = (StateTotal(state=DeliveryState.GIVEN_UP, count=2, address="/deliveries", is_chosen=True),)
     return DeliveriesPage(
         viewer=VIEWER,
         refresh_seconds=None,
@@ -146,6 +146,7 @@ def access_page(text: str = "She leads EMEA now.") -> AccessPage:
         person=text,
         change_form=Form(wish="wish-1", values=filled, faults={"region": (text,)}, refusal=text),
         keys=(key, replace(key, form=None, last_used_at=None, standing="revoked")),
+        key_roles=(("service", "Service"),),
         key_form=Form(wish="wish-2", values=filled, faults={"name": (text,)}),
         new_key="ltl_secret",
     )
