@@ -305,8 +305,14 @@ def _conditions(region: RegionLaunch, event: ConditionMet | ConditionMissed) -> 
 def _addressed(region: RegionLaunch, event: LessonAddressed) -> tuple[AddressedLesson, ...]:
     if event.person is None:
         raise ValueError(f"{event.type} names nobody")
-    said = event.model_dump(include={"lesson", "person", "at", "how_digest", "command_id"})
-    return (*region.addressed, AddressedLesson.model_validate(said))
+    addressed = AddressedLesson(
+        lesson=event.lesson,
+        person=event.person,
+        at=event.at,
+        how_digest=event.how_digest,
+        command_id=event.command_id,
+    )
+    return (*region.addressed, addressed)
 
 
 def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
