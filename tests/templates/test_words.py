@@ -1,0 +1,34 @@
+"""Do pages have words for all that they may be asked to say?"""
+
+import pytest
+
+from readiness.permit import PermitStanding
+from store.alarms import AlarmKind
+from templates.words import BROKEN, BROKEN_REMEDIES, SALES, region_said
+
+OTHERWISE_BROKEN = {
+    *("store-away", "engine-away", "worker-away"),
+    *("unattended", "unsealed", "record-changed"),
+}
+"""What is told of beside alarms: parts that do not answer, and what was left lying."""
+
+
+def test_whatever_is_broken_has_words_and_something_to_do() -> None:
+    """Every kind of alarm and every part; a kind that is added gets both."""
+    assert set(BROKEN) == set(BROKEN_REMEDIES) == {*(kind.value for kind in AlarmKind), *OTHERWISE_BROKEN}
+
+
+def test_every_standing_of_a_permit_says_whether_it_may_be_sold() -> None:
+    """Only a valid one is a yes; every other begins with the no."""
+    assert set(SALES) == set(PermitStanding)
+    yes = [standing for standing, said in SALES.items() if not said.startswith("Not to be sold here")]
+    assert yes == [PermitStanding.VALID]
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [("emea", "EMEA"), ("us", "US"), ("north-america", "North America"), ("latam", "Latam"), ("r-01", "R-01")],
+)
+def test_a_region_without_a_name_is_said_as_people_write_it(region: str, said: str) -> None:
+    """Short ids are taken for abbreviations, longer ones for words."""
+    assert region_said(region) == said
