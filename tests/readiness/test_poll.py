@@ -9,6 +9,7 @@ from readiness.commands import Choice, Role, Stance
 from readiness.events import BallotCast, PollClosed
 from readiness.ledger import Look
 from readiness.policy import TIERS, Function, Stage
+from readiness.poll import moved_seats
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import bearings, evaluate, propose, verdict_of, why_not_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision, region_launch, sign_off
@@ -180,6 +181,22 @@ def test_after_a_lost_gate_only_the_seats_that_rest_on_it_vote_again() -> None:
     assert seats_asked(region) == (Function.SALES, Function.ENABLEMENT, Function.PRODUCT)
     assert region.poll is not None
     assert [(carried.function, carried.at) for carried in region.poll.carried] == [(Function.MARKETING, NOW)]
+
+
+def test_who_voted_before_a_gate_was_lost_and_won_votes_again_though_the_poll_closed_after_it() -> None:
+    """What counts is when the ballot was cast, and not when it was opened; where nobody polled, nobody is asked."""
+    assert moved_seats(polled_region()) == ()
+    region = accepted(accepted(polled_region(), open_poll(), READY_WORLD), ballot(Function.ENABLEMENT), READY_WORLD)
+    region = looked(region, at(READY_WORLD.but(certified=39), NOW + timedelta(hours=1)))
+    region = looked(region, at(READY_WORLD, NOW + timedelta(hours=2)))
+    later = at(READY_WORLD, NOW + timedelta(hours=3))
+    assert region.poll is not None
+    for function in region.poll.awaited:
+        region = accepted(region, ballot(function), later)
+    region = closed(region, later)
+    assert region.poll is not None
+    assert region.poll.closed_at == later.now
+    assert moved_seats(region) == (Function.ENABLEMENT,)
 
 
 def test_after_a_slip_only_product_votes_again() -> None:

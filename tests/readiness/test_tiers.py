@@ -6,6 +6,7 @@ from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.events import GIVING
 from readiness.policy import GATED_STAGES, TIERS, CriterionKey, Function, Stage
 from readiness.readiness import WEIGHTS
+from tests.readiness.builders import UNPOLLED
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,13 @@ def test_each_stage_has_its_criteria_in_the_order_in_which_people_read_them() ->
     ]
     nobody = policy.go_no_go.model_copy(update={"polled": ()})
     assert policy.model_copy(update={"go_no_go": nobody}).criteria_of(Stage.GO_NO_GO) == ()
+
+
+def test_a_criterion_belongs_to_its_stage_and_a_poll_that_nobody_asks_for_to_none() -> None:
+    """What a policy does not ask for stands at no stage of it."""
+    assert TIERS[1].stage_of(CriterionKey.CERTIFIED_SHARE) is Stage.CERTIFICATION
+    assert TIERS[1].stage_of(CriterionKey.POLL_COMPLETE) is Stage.GO_NO_GO
+    assert UNPOLLED.stage_of(CriterionKey.POLL_COMPLETE) is None
 
 
 def test_what_is_signed_is_signed_by_marketing_and_sales() -> None:
