@@ -118,10 +118,9 @@ def _followed(
             return ballot_cast(region, command, now)
         case RequestWaiver():
             readiness = readiness_at_hand(region, evidence)
-            elsewhere = evidence.waivers_elsewhere if evidence is not None else None
-            if elsewhere is None:
+            if evidence is None or evidence.waivers_elsewhere is None:
                 raise refuse(EvidenceMissing, "What is waived in other regions is not at hand. Try again.")
-            return requested(region, command, readiness, elsewhere=elsewhere, now=now)
+            return requested(region, command, readiness, elsewhere=evidence.waivers_elsewhere, now=now)
         case GrantWaiver() | DenyWaiver() | RevokeWaiver():
             return answered(region, command, now)
         case NameSeat():

@@ -59,7 +59,7 @@ class LaunchProposal(Frozen):
 
 def _written(regions: tuple[RegionKey, ...]) -> dict[str, Any]:
     """Return open regions of one product as they travel: its name said once."""
-    return {region.product: {each.region: each.run for each in regions} for region in regions[:1]}
+    return {regions[0].product: {region.region: region.run for region in regions}} if regions else {}
 
 
 def _read(written: object) -> object:

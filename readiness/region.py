@@ -343,20 +343,22 @@ class RegionLaunch(Frozen):
         """The last moment at which the go that a gate took away may revive; None where none may."""
         if self.lost is None or self.lost.held_at is None:
             return None
-        return self.lost.held_at + timedelta(hours=self.policy.go_no_go.go_revives_hours)
+        return self._revives_until(self.lost.held_at)
 
     def may_revive_at(self, at: Moment) -> bool:
         """Say whether the lost go may stand again at `at`, as far as the ledger tells: in time, after what came last,
         before the launch instant that it was for, and with each stage closed as it was."""
-        until = self.revives_until
-        if self.lost is None or self.lost.held_at is None or until is None:
+        if self.lost is None or self.lost.held_at is None:
             return False
         closed = [(state.stage, state.status) for state in self.lost.stages if state.is_closed]
         return (
-            self.lost.held_at <= (self.last_at or at) <= at <= until
+            self.lost.held_at <= (self.last_at or at) <= at <= self._revives_until(self.lost.held_at)
             and at < self.launch_at == self.lost.decision.stands_for
             and all(self.stage(stage).status is status for stage, status in closed if stage is not Stage.GO_NO_GO)
         )
+
+    def _revives_until(self, held_at: Moment) -> Moment:
+        return held_at + timedelta(hours=self.policy.go_no_go.go_revives_hours)
 
     def stage(self, stage: Stage) -> StageState:
         """Return the state of `stage`."""
