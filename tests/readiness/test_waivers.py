@@ -111,6 +111,15 @@ def test_the_regions_of_a_launch_share_a_budget() -> None:
     assert proposal(None) == "evidence-missing"
 
 
+def test_a_decision_rests_on_no_waiver_of_what_is_met_by_now() -> None:
+    """A waiver that nobody needs any more is not among what the decision passed over."""
+    needed = accepted(waived(), decision(), SHORT_WORLD)
+    not_needed = accepted(looked(waived(), READY_WORLD), decision(), READY_WORLD)
+    assert needed.decision is not None
+    assert not_needed.decision is not None
+    assert (needed.decision.waivers, not_needed.decision.waivers) == (("waiver-1",), ())
+
+
 def test_one_criterion_has_one_open_waiver() -> None:
     """A second request for the same is refused, and names the first."""
     region = accepted(short(), asked(), SHORT_WORLD)
