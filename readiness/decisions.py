@@ -18,7 +18,6 @@ from readiness.events import (
     Condition,
     ConditionMet,
     ConditionMissed,
-    CriterionStatus,
     DecisionTaken,
     HoldCause,
     RegionEvent,
@@ -101,11 +100,8 @@ def decided(
                 Condition(id=f"{command.command_id}-{number}", **promise.model_dump())
                 for number, promise in enumerate(command.conditions, 1)
             ),
-            waivers=tuple(
-                criterion.waiver.id
-                for criterion in readiness.criteria
-                if criterion.status is CriterionStatus.WAIVED and criterion.waiver is not None
-            ),
+            # A criterion has a waiver where it is passed by one, and only there.
+            waivers=tuple(each.waiver.id for each in readiness.criteria if each.waiver is not None),
             ballots=region.poll.opened if region.poll is not None else (),
             dissents_accepted=tuple(dissent.function for dissent in command.dissents_accepted),
             **by(command, now),
