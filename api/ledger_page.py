@@ -43,7 +43,8 @@ async def show_record(
     after: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
 ) -> Response:
     """Show the audit record: its latest entries, or those asked for from the first on."""
-    filters = RecordFilters(product=product, region=region, person=person, kind=kind)
+    # Ids of products and regions are small, however people write them.
+    filters = RecordFilters(product=product.strip().lower(), region=region.strip().lower(), person=person, kind=kind)
 
     def shown() -> Response:
         return page_response(record_page(deps, actor, filters, after=after), request)

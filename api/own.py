@@ -235,6 +235,10 @@ def _waited_for(actor: Actor, row: BoardRow, blocker: Blocker) -> WaitedFor:
     )
     people = PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED)
     writes = blocker.stage in SIGNED_STAGES and blocker.waiting_on == Function.MARKETING
+    # Of what was sent back both are told why in the same words.
+    is_rewritten = blocker.stage in SIGNED_STAGES and any(
+        (other.waiting_on, other.reason) == (Function.MARKETING, blocker.reason) for other in row.blockers
+    )
     return WaitedFor(
         product=row.product,
         region=row.region,
@@ -246,6 +250,7 @@ def _waited_for(actor: Actor, row: BoardRow, blocker: Blocker) -> WaitedFor:
         reason=blocker.reason,
         launch_at=row.launch_at,
         time_zone=row.time_zone,
+        marketing_first=is_rewritten and not writes,
         content_address=content_address(row.product)
         if writes and can(actor, Action.EDIT_CONTENT, row.region)
         else None,

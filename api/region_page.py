@@ -86,6 +86,7 @@ def region_page(
         earlier=shown[0].row.version - 1 if shown else 0,
         held_for=_held_for(ball, readiness.time_zone, now=read_at) if ball is not None else (),
         shows_people=can(actor, Action.READ_PEOPLE, region),
+        shows_record=can(actor, Action.READ_LEDGER, region),
         if_missed=if_missed(actor, record.region, readiness),
         seen=seen,
         change=PolicyWaits(

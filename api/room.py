@@ -228,12 +228,11 @@ def _text(actor: Actor, key: RegionKey, entry: ContentEntry) -> TextLine:
     body, text = entry.text.body, entry.text
     rank = body.get("rank")
     address, here = text_address(text.product, text.stage, text.key), f"?region={key.region}"
-    # Who writes for some regions alone gives them words of their own.
-    writes_here = bool(text.region) or not can(actor, Action.EDIT_CONTENT)
     may_write = can(actor, Action.EDIT_CONTENT, key.region)
     return TextLine(
         address=f"{address}{here}" if text.region else address,
-        write=f"{address}{here if writes_here else ''}#write" if may_write else None,
+        # Words of its own: those of the whole product would be signed anew everywhere, and could end a go elsewhere.
+        write=f"{address}{here}#write" if may_write else None,
         key=text.key,
         revision=text.revision,
         is_adapted=bool(text.region),

@@ -229,7 +229,7 @@ def _vote(manager: Api, seats: dict[str, Api]) -> None:
 def _decide(api: Api) -> None:
     body = {
         "verdict": "go",
-        "reason": "Every seller has learned it, and both sides of the house stand by the message.",
+        "reason": "Enough sellers have learned and proved it, and both sides of the house stand by the message.",
     }
     _unless("already-decided", lambda: _ask(api, f"/v1/launches/{PRODUCT}/regions/emea/decisions", body))
 

@@ -5,6 +5,9 @@
 
 INSTEAD: dict[str, str] = {
     # Of the door: templates/problem_words.py.
+    "The edit would end the go of %(names)s. Name these regions in `holds` if you mean it.": (
+        "It would end the go of %(names)s. Tick below that you mean it, or give one region words of its own."
+    ),
     "Whoever does not agree says why. Give it in `reason`.": "Whoever does not agree says why.",
     "%(name)s has no launch. Start one with POST /v1/launches.": (
         "%(name)s has no launch. A product manager starts one at /start."

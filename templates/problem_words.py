@@ -13,6 +13,7 @@ DETAILS: tuple[str, ...] = (
     "%(name)s has no launch. Start one with POST /v1/launches.",
     "You used this Idempotency-Key for another request. Take a new one for a new wish.",
     "It changed since you read it; read it again.",
+    "The edit would end the go of %(names)s. Name these regions in `holds` if you mean it.",
     "There is nothing there to be edited yet.",
     "A page of another site sent this, so nothing was done. Act on our own pages, or with a program.",
     "There is no delivery of that id.",

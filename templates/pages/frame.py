@@ -29,6 +29,12 @@ class Viewer:
     places: tuple[Place, ...] = ()
     """Where this person may go."""
 
+    @property
+    def home(self) -> str:
+        """Where the name of the house leads: the board, or else the first page that is open to this person."""
+        addresses = [place.address for place in self.places]
+        return "/" if "/" in addresses or not addresses else addresses[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:

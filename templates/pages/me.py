@@ -61,6 +61,8 @@ class WaitedFor:
     reason: str
     launch_at: datetime
     time_zone: str
+    marketing_first: bool
+    """True where the reader has sent it back, and marketing has yet to write it anew."""
     content_address: str | None
     """Where what is said is written; None where it waits for something else, or the reader does not write."""
     people_address: str | None

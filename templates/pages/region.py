@@ -121,6 +121,8 @@ class RegionPage(Page):
     acts: RoomActs
     shows_people: bool
     """Whether the reader may see who is missing what."""
+    shows_record: bool
+    """Whether the reader may see the audit record."""
     if_missed: IfMissed | None
     """None where it is over."""
     sale: PermitStanding | None

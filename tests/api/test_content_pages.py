@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from api.identity import EmbeddedIssuer
 from readiness.commands import Choice, Position, Role
 from readiness.policy import Function, Stage
+from store.board import refresh_figures
 from tests.api.door import SettableClock, bearer
 from tests.api.page_house import desk_on_a_file, field_of, outline_of, pages_of
 from tests.store.desk import Desk
@@ -192,14 +193,29 @@ def test_whoever_writes_anew_what_was_sent_back_has_the_reason_and_the_words_at_
     who = marketing(issuer)
     region = outline_of(opened.get("/launches/atlas-2/emea", headers=who))
     assert "Write anew what was sent back Value propositions" in region.text
-    assert f"{MESSAGE}#write" in hrefs(region)
-    text = outline_of(opened.get(MESSAGE, headers=who))
+    assert f"{MESSAGE}?region=emea#write" in hrefs(region)
+    assert f"{MESSAGE}#write" not in hrefs(region)
+    text = outline_of(opened.get(f"{MESSAGE}?region=emea", headers=who))
     assert "Our buyers are not those" in text.text.partition("What this must answer")[2]
     assert "Atlas 2 halves your close." in text.text.partition("What this must answer")[2]
     written = {"wish": "w-9", "if_match": "1", "statement": "Atlas 2 ends your close."}
     assert opened.post(MESSAGE, data=written, headers=who).status_code == 303
     assert "What this must answer" not in outline_of(opened.get(MESSAGE, headers=who)).text
     assert "Write anew what was sent back" not in outline_of(opened.get("/launches/atlas-2/emea", headers=who)).text
+
+
+def test_whoever_sent_it_back_reads_that_marketing_comes_first(
+    opened: TestClient, issuer: EmbeddedIssuer, desk: Desk
+) -> None:
+    """What waits for sales then waits for marketing before; marketing itself is told no such thing."""
+    send_back(desk, "Our buyers are not those")
+    emea = desk.latest("emea")
+    assert emea is not None
+    desk.look(emea)
+    refresh_figures(desk.store, [emea])
+    first = "Marketing writes it anew first. Then it is yours to sign."
+    assert first in outline_of(opened.get("/me", headers=bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea")))).text
+    assert first not in outline_of(opened.get("/me", headers=marketing(issuer))).text
 
 
 def test_who_does_not_write_is_not_led_to_a_form(opened: TestClient, issuer: EmbeddedIssuer, desk: Desk) -> None:

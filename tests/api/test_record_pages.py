@@ -99,6 +99,9 @@ def test_the_record_is_shown_with_its_proof(house: TestClient, admin: dict[str, 
     assert "Not verified as a whole yet." in shown
     assert "Asked hold" in shown
     assert "atlas-2 / emea" in shown
+    assert "atlas-2 / emea" in read(house.get("/ledger?kind=hold&product=Atlas-2&region=EMEA", headers=admin)).text
+    region = read(house.get("/launches/atlas-2/emea", headers=admin))
+    assert "/ledger?product=atlas-2&region=emea" in [each.get("href") for _, each in region.elements]
     assert "No entry is like that" in read(house.get("/ledger?product=borealis", headers=admin)).text
 
 

@@ -239,6 +239,7 @@ def waited_for(**changes: object) -> WaitedFor:
         reason="Sales has not signed",
         launch_at=LAUNCH_AT,
         time_zone="Asia/Singapore",
+        marketing_first=True,
         content_address="/launches/atlas-2/content",
         people_address="/launches/atlas-2/apac/people?status=learning",
     )

@@ -292,6 +292,7 @@ def region_page(**changes: object) -> RegionPage:
         read_at=NOW + timedelta(days=3),
         names={"ex-1": "Elena Fischer"},
         sale=PermitStanding.NOT_LAUNCHED,
+        shows_record=True,
         timeline=(
             TimelineLine(
                 version=9,

@@ -170,7 +170,7 @@ def test_whatever_needs_a_reason_is_named() -> None:
             "These gates are not met yet: certified_share, poll_complete. A decision is taken once they are.",
             "These gates are not met yet: audience certified on launch day, poll complete. "
             "A decision is taken once they are.",
-            "Noch nicht erfüllt: Am Starttag zertifizierte Zielgruppe, Umfrage vollständig. "
+            "Noch nicht erfüllt: Am Starttag zertifizierte Zielgruppe, Abstimmung vollständig. "
             "Entschieden wird, sobald das erfüllt ist.",
         ),
         (

@@ -62,7 +62,7 @@ def test_a_problem_is_told_in_the_readers_language() -> None:
         for advice in (*OTHERWISE, *(each for several in ADVICE.values() for each in several)):
             assert gettext(advice) != advice
         assert plainly("No role of yours allows you to open a poll in emea, apac.") == (
-            "Keine Ihrer Rollen erlaubt Ihnen, in emea, apac eine Umfrage zu beginnen."
+            "Keine Ihrer Rollen erlaubt Ihnen, in emea, apac eine Abstimmung zu beginnen."
         )
         assert plainly("atlas has no launch in emea. See /v1/launches/atlas for its regions.") == (
             "atlas hat in emea keinen Start. Seine Regionen stehen unter /launches/atlas."
