@@ -37,7 +37,7 @@ VERDICTS_MEAN: dict[Verdict, str] = {
     Verdict.CONDITIONAL_GO: "An executive said go with conditions, and none has lapsed.",
     Verdict.NO_GO: "An executive said no, with a date to look again.",
     Verdict.HELD: "Stopped, by a person or by a rule; nothing launches until it is decided anew.",
-    Verdict.LAUNCHED: "The product may be sold in the region.",
+    Verdict.LAUNCHED: "It has launched here; its permit says whether it may be sold.",
     Verdict.CANCELLED: "Ended without a launch.",
 }
 
