@@ -1,6 +1,6 @@
 """What does the board page show of what is stored, and where does its next page begin?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -12,12 +12,13 @@ from api.dependencies import Dependencies
 from api.identity import Actor
 from api.own import is_waited_for, speaks
 from api.page_answers import REFRESH_SECONDS, viewer_of
-from api.rights import Action, allowed_regions
+from api.rights import Action, allowed_regions, can
 from api.showing import MOST_REGIONS
 from api.visits import changes_since
+from readiness.permit import PermitStanding
 from readiness.readiness import WORST_FIRST
 from readiness.region import Verdict
-from store.board import CellRow, board_of
+from store.board import BoardRow, CellRow, board_of, close_board_of
 from store.names import names_of
 from store.overview import (
     Order,
@@ -29,10 +30,13 @@ from store.overview import (
     tallies,
     waves_and_tiers,
 )
+from store.permits import standings_of
 from store.wanted import Wanted
 from templates.pages import (
     BoardPage,
     Cell,
+    CellWait,
+    CloseUp,
     ColourTotal,
     Filters,
     Named,
@@ -45,6 +49,9 @@ from templates.pages import (
 
 MOST_CELLS = 400
 """Cells on one page, always of whole products: about a quarter of a megabyte, which a phone draws at once."""
+
+MOST_CLOSE = 12
+"""Cells that are read from close by where there are no more: each tells in full what it waits for."""
 
 MOST_OWN = 3
 """Regions that wait for the reader and are named above the board; all of them stand on their own page."""
@@ -69,6 +76,8 @@ class _Reading(NamedTuple):
     """One transaction's view of the board."""
 
     rows: tuple[CellRow, ...]
+    """Each a `BoardRow` where the board is seen from close by."""
+    is_close: bool
     tallies: tuple[Tally, ...]
     products: tuple[tuple[str, str], ...]
     regions: tuple[tuple[str, str], ...]
@@ -89,10 +98,15 @@ def board_page(
     with deps.store.reading() as tx:
         read_at = deps.store.now(tx)
         found = _read(tx, filters, within, after, now=read_at)
-        names = names_of(tx, {actor.person, *(row.owner for row in found.rows)})
+        close = [row for row in found.rows if isinstance(row, BoardRow)]
+        deciders = {row.decision.person for row in close if row.decision is not None}
+        names = names_of(tx, {actor.person, *(row.owner for row in found.rows), *deciders})
+        sold = {(row.product, row.region) for row in close if can(actor, Action.READ_PERMIT, row.region)}
+        sales = standings_of(tx, sold, at=read_at)
         changes = changes_since(tx, last_visit, within, now=read_at) if last_visit is not None else None
     columns = _columns(found.rows, dict(found.regions))
-    rows = _product_rows(found, columns, names, read_at=read_at)
+    close_ups = {(row.product, row.region): _close_up(row, names, sales) for row in close}
+    rows = _product_rows(found, columns, names, close_ups, read_at=read_at)
     has_more = found.first + len(rows) < len(found.order)
     return BoardPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
@@ -112,15 +126,12 @@ def board_page(
         own=_own(actor, found.rows) if speaks(actor) else None,
         colours=_colour_totals(found.tallies, filters),
         verdicts=_verdict_totals(found.tallies, filters),
-        cells_found=sum(
-            tally.count
-            for tally in found.tallies
-            if filters.verdict in {None, tally.verdict} and filters.rag in {None, tally.rag}
-        ),
+        cells_found=_matching(found.tallies, filters),
         products_found=len(found.order),
         first_position=found.first + 1,
         columns=columns,
         rows=rows,
+        is_small=found.is_close and not filters.are_set,
         first_address=filters.address() if found.first else None,
         next_address=filters.address(after=rows[-1].product) if rows and has_more else None,
     )
@@ -157,9 +168,13 @@ def _read(
     first = order.index(after) + 1 if after in order else 0
     shown = _page(ranked[first:])
     waves, tiers = waves_and_tiers(tx, within=within)
+    counted = tallies(tx, place, now=now)
+    is_close = _matching(counted, filters) <= MOST_CLOSE
+    rows_of = close_board_of if is_close else board_of
     return _Reading(
-        rows=board_of(tx, shown, wanted, limit=max(MOST_CELLS, MOST_REGIONS), now=now) if shown else (),
-        tallies=tallies(tx, place, now=now),
+        rows=rows_of(tx, shown, wanted, limit=max(MOST_CELLS, MOST_REGIONS), now=now) if shown else (),
+        is_close=is_close,
+        tallies=counted,
         products=named_products(tx, within=within),
         regions=named_regions(tx, within=within),
         waves=waves,
@@ -191,17 +206,27 @@ def _columns(rows: Sequence[CellRow], names: Mapping[str, str]) -> tuple[Named, 
 
 
 def _product_rows(
-    found: _Reading, columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
+    found: _Reading,
+    columns: Sequence[Named],
+    names: Mapping[str, str],
+    close_ups: Mapping[tuple[str, str], CloseUp],
+    *,
+    read_at: datetime,
 ) -> tuple[ProductRow, ...]:
     of_product: dict[str, dict[str, CellRow]] = {}
     for row in found.rows:
         of_product.setdefault(row.product, {})[row.region] = row
     ordered = (of_product[product] for product in found.order if product in of_product)
-    return tuple(_product_row(cells, columns, names, read_at=read_at) for cells in ordered)
+    return tuple(_product_row(cells, columns, names, close_ups, read_at=read_at) for cells in ordered)
 
 
 def _product_row(
-    cells: Mapping[str, CellRow], columns: Sequence[Named], names: Mapping[str, str], *, read_at: datetime
+    cells: Mapping[str, CellRow],
+    columns: Sequence[Named],
+    names: Mapping[str, str],
+    close_ups: Mapping[tuple[str, str], CloseUp],
+    *,
+    read_at: datetime,
 ) -> ProductRow:
     by_launch = sorted(cells.values(), key=lambda row: row.launch_at)
     first, last = by_launch[0], by_launch[-1]
@@ -213,11 +238,14 @@ def _product_row(
         owner_name=names.get(first.owner),
         first_launch_at=first.launch_at.astimezone(ZoneInfo(first.time_zone)),
         last_launch_at=last.launch_at.astimezone(ZoneInfo(last.time_zone)),
-        cells=tuple(_cell(cells[column.slug], read_at) if column.slug in cells else None for column in columns),
+        cells=tuple(
+            _cell(row, close_ups.get((row.product, row.region)), read_at) if row is not None else None
+            for row in (cells.get(column.slug) for column in columns)
+        ),
     )
 
 
-def _cell(row: CellRow, read_at: datetime) -> Cell:
+def _cell(row: CellRow, close_up: CloseUp | None, read_at: datetime) -> Cell:
     return Cell(
         product=row.product,
         region=row.region,
@@ -235,12 +263,45 @@ def _cell(row: CellRow, read_at: datetime) -> Cell:
         as_of=row.as_of,
         is_behind=row.is_behind,
         is_old=is_old(row, read_at),
+        close_up=close_up,
+    )
+
+
+def _close_up(row: BoardRow, names: Mapping[str, str], sales: Mapping[tuple[str, str], PermitStanding]) -> CloseUp:
+    decision = row.decision
+    said = {blocker.reason for blocker in row.blockers}
+    return CloseUp(
+        waits=tuple(
+            CellWait(
+                whom=blocker.waiting_on,
+                since=blocker.since,
+                reason=blocker.reason,
+                criterion=blocker.criterion,
+                due_at=blocker.due_at,
+                shortfall=blocker.shortfall,
+            )
+            for blocker in row.blockers
+        ),
+        reason=next((reason for reason in row.reasons[:1] if reason not in said), None),
+        decided=decision.verdict if decision is not None else None,
+        decided_by=names.get(decision.person, decision.person) if decision is not None else None,
+        decided_at=decision.at if decision is not None else None,
+        sale=sales.get((row.product, row.region)),
     )
 
 
 def is_old(row: CellRow, read_at: datetime) -> bool:
     """Say whether the figures of `row` are so old that nobody can be counting."""
     return row.as_of is not None and read_at - row.as_of > OLD_AFTER
+
+
+def _matching(found: Iterable[Tally], filters: Filters) -> int:
+    """Return how many cells there are with every filter, of tallies that leave out those by verdict and colour."""
+    return sum(
+        tally.count
+        for tally in found
+        if filters.verdict in {None, tally.verdict} and filters.rag in {None, tally.rag}
+    )
 
 
 def _colour_totals(found: Sequence[Tally], filters: Filters) -> tuple[ColourTotal, ...]:

@@ -21,14 +21,14 @@ from api.rights import RIGHTS, Action, allowed_regions, can, may_act_for
 from api.running import running_of
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.people import PersonStatus
-from readiness.permit import PermitStanding, standing_of
+from readiness.permit import PermitStanding
 from readiness.policy import SIGNED_STAGES, Function, Stage
 from readiness.readiness import Blocker
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
 from store.names import names_of
 from store.own import Due, due_for
-from store.permits import permits_in_region
+from store.permits import standings_of
 from templates.pages import CourseDue, LaunchDue, MePage, PeopleFilters, WaitedFor, content_address
 
 MOST_LOOKED_THROUGH = 2_000
@@ -189,13 +189,9 @@ def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
 def _sales(
     tx: Connection, actor: Actor, due: Iterable[Due], *, at: datetime
 ) -> dict[tuple[str, str], PermitStanding]:
-    """Return, by product and region, whether what `actor` learns for may be sold; a query for each of the regions."""
-    regions = sorted({each.region for each in due if can(actor, Action.READ_PERMIT, each.region)})
-    return {
-        (permit.key.product, permit.key.region): standing_of(permit.found)
-        for region in regions
-        for permit in permits_in_region(tx, region, at=at)
-    }
+    """Return, by product and region, whether what `actor` learns for may be sold."""
+    places = {(each.product, each.region) for each in due if can(actor, Action.READ_PERMIT, each.region)}
+    return standings_of(tx, places, at=at)
 
 
 def _is_done(due: LaunchDue) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from readiness.commands import Stance
 from readiness.events import HoldCause
 from readiness.policy import LEARNING_STAGES, Function, Stage
-from readiness.readiness import Blocker, CriterionResult, StageReadiness
+from readiness.readiness import Blocker, CriterionResult, Shortfall, StageReadiness
 from readiness.region import Ending, RegionLaunch, StageStatus, Verdict, WaiverStatus
 
 WORDS_OF_CAUSE = {
@@ -66,6 +66,12 @@ def blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadines
                     waiting_on=function,
                     since=since,
                     reason=_reason_for(function, criterion),
+                    due_at=criterion.due_at,
+                    shortfall=Shortfall(
+                        numerator=criterion.numerator,
+                        denominator=criterion.denominator,
+                        needed=criterion.needed,
+                    ),
                 )
                 found = _with_seat(region, found, may_escalate="executive" not in named)
                 named.add(found.waiting_on)

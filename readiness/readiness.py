@@ -168,6 +168,15 @@ class StageReadiness(Frozen):
     criteria: tuple[CriterionResult, ...]
 
 
+class Shortfall(Frozen):
+    """How far an unmet criterion has come, in whole people, signatures or answers."""
+
+    numerator: int
+    denominator: int
+    needed: int
+    """How many more are needed."""
+
+
 class Blocker(Frozen):
     """What stands in the way, on whom it waits and since when."""
 
@@ -178,6 +187,10 @@ class Blocker(Frozen):
     reason: str
     named: str | None = None
     """Whom an executive named for a seat that had been idle for too long."""
+    due_at: Moment | None = None
+    """By when the criterion is to be met; None where it waits for no criterion."""
+    shortfall: Shortfall | None = None
+    """What the criterion still lacks; None where it waits for no criterion."""
 
 
 class DecisionShown(Frozen):

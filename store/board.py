@@ -173,9 +173,20 @@ def board_of(
     tx: Connection, products: Sequence[str], wanted: Wanted, *, limit: int, now: datetime | None = None
 ) -> tuple[CellRow, ...]:
     """Return the cells of these products that are as `wanted`, by product and region, by one query."""
-    named = region_launches.c.product.in_(products)
-    chosen = _chosen((*wanted.conditions(now), named), limit=limit, now=now)
+    chosen = _chosen(_of_products(products, wanted, now), limit=limit, now=now)
     return tuple(_shown(CellRow, row, now=now) for row in tx.execute(chosen))
+
+
+def close_board_of(
+    tx: Connection, products: Sequence[str], wanted: Wanted, *, limit: int, now: datetime | None = None
+) -> tuple[BoardRow, ...]:
+    """Return the same cells with all that a row of the board tells, by one query."""
+    chosen = _chosen(_of_products(products, wanted, now), beside=_DOCUMENTS, limit=limit, now=now)
+    return tuple(_board_row(row, now=now) for row in tx.execute(chosen))
+
+
+def _of_products(products: Sequence[str], wanted: Wanted, now: datetime | None) -> Iterable[ColumnElement[bool]]:
+    return (*wanted.conditions(now), region_launches.c.product.in_(products))
 
 
 def _chosen(

@@ -3,7 +3,7 @@
 # The region's row is the fold of its ledger, and somebody could have changed it. So its launch record and the ledger
 # from the launch on are read with it, both of which are only ever added to: a few rows, found by their key.
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, bindparam, cast, select
 
 from readiness.keys import RegionKey
-from readiness.permit import NoPermit, Permit, PermitGrant, PermitProof, PermitStanding, permit_of
+from readiness.permit import NoPermit, Permit, PermitGrant, PermitProof, PermitStanding, permit_of, standing_of
 from readiness.region import RegionLaunch, Verdict
+from store.keyed import is_among
 from store.records_schema import launch_records, ledger, region_launches
 
 _ROW = region_launches.c
@@ -95,6 +96,17 @@ def permits_in_region(tx: Connection, region: str, *, at: datetime) -> Iterator[
     """Yield how it stands with every product that was ever to be launched in `region`, by product."""
     for row in tx.execute(_IN_REGION, {"region": region}):
         yield _found(row, at=at)
+
+
+def standings_of(
+    tx: Connection, places: Collection[tuple[str, str]], *, at: datetime
+) -> dict[tuple[str, str], PermitStanding]:
+    """Return whether the latest run of each product and region of `places` may be sold, by one query."""
+    if not places:
+        return {}
+    asked = _ASKED.where(is_among((_ROW.product, _ROW.region), places), _ROW.is_latest)
+    found = (_found(row, at=at) for row in tx.execute(asked))
+    return {(each.key.product, each.key.region): standing_of(each.found) for each in found}
 
 
 def launched_in(tx: Connection, product: str) -> tuple[str, ...]:

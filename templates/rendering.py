@@ -70,6 +70,7 @@ def environment() -> Environment:
         stage_status=_words(words.STAGE_STATUSES),
         criterion=_words(words.CRITERIA),
         counts=_words(words.COUNTS),
+        reached=words.reached,
         criterion_status=_words(words.CRITERION_STATUSES),
         choice=_words(words.CHOICES),
         # For sentences of the core: `_` would take a per cent sign in them for a place to be filled.

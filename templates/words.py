@@ -17,6 +17,7 @@ from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
 from templates.language import gettext, reader
+from templates.moments import number
 from templates.pages.board import Sort
 
 VERDICTS: dict[Verdict, str] = {
@@ -235,6 +236,16 @@ COUNTS: dict[CriterionKey, str] = {
 }
 """What the numerator and the denominator of a criterion count."""
 
+REACHED: dict[CriterionKey, str] = {
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: "%(n)s of %(all)s signatures",
+    CriterionKey.OBJECTIONS_ANSWERED: "%(n)s of %(all)s answers",
+    CriterionKey.OBJECTIONS_SIGNED: "%(n)s of %(all)s signatures",
+    CriterionKey.TRAINING_COMPLETION: "%(n)s of %(all)s trained",
+    CriterionKey.CERTIFIED_SHARE: "%(n)s of %(all)s certified on the launch day",
+    CriterionKey.POLL_COMPLETE: "%(n)s of %(all)s votes",
+}
+"""How far a criterion has come."""
+
 CRITERION_STATUSES: dict[CriterionStatus, str] = {
     CriterionStatus.MET: "Met",
     CriterionStatus.UNMET: "Unmet",
@@ -377,6 +388,11 @@ def whom(waiting_on: str) -> str:
     if waiting_on in set(Role):
         return gettext(ROLES[Role(waiting_on)])
     return waiting_on.replace("_", " ").capitalize()
+
+
+def reached(criterion: CriterionKey, numerator: int, denominator: int) -> str:
+    """Return how far a criterion has come: `4 of 10 certified on the launch day`."""
+    return gettext(REACHED[criterion]) % {"n": number(numerator), "all": number(denominator)}
 
 
 def region_said(region: str) -> str:

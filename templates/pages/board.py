@@ -1,16 +1,21 @@
 """What does the board know?"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from readiness.policy import Stage
-from readiness.readiness import Rag
+from readiness.commands import Choice
+from readiness.permit import PermitStanding
+from readiness.policy import CriterionKey, Stage
+from readiness.readiness import Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages.addresses import launch_address, region_address
 from templates.pages.frame import Page
+
+WORTH_TELLING = timedelta(minutes=5)
+"""Figures that are younger are as good as new: they are counted within seconds of what changes them."""
 
 
 class Sort(StrEnum):
@@ -95,6 +100,33 @@ class VerdictTotal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellWait:
+    """On whom a region waits, as a cell that is seen from close by tells it."""
+
+    whom: str
+    since: datetime
+    reason: str
+    criterion: CriterionKey | None
+    due_at: datetime | None
+    shortfall: Shortfall | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseUp:
+    """What a cell tells beside the rest where the board is small enough to be read from close by."""
+
+    waits: tuple[CellWait, ...]
+    reason: str | None
+    """Why it stands so, where nobody who is waited for is the reason."""
+    decided: Choice | None
+    """What was decided and stands; None where nothing does."""
+    decided_by: str | None
+    decided_at: datetime | None
+    sale: PermitStanding | None
+    """Whether it may be sold; None where the reader is not to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One product in one region, as last counted."""
 
@@ -121,6 +153,8 @@ class Cell:
     """True while facts are there that its figures do not count yet."""
     is_old: bool
     """True where its figures are so old that nobody can be counting."""
+    close_up: CloseUp | None = None
+    """None on a board of many cells."""
 
     @property
     def address(self) -> str:
@@ -240,10 +274,17 @@ class BoardPage(Page):
     """Which of the products found is the first on this page, from 1."""
     columns: tuple[Named, ...]
     rows: tuple[ProductRow, ...]
+    is_small: bool
+    """True where all that the reader may see is read from close by: totals and filters then say less than it."""
     first_address: str | None
     """Where the first page is, if this is another one."""
     next_address: str | None
     """Where the next page is, if there is one."""
+
+    @property
+    def tells_age(self) -> bool:
+        """Say whether the oldest figures are old enough to be worth a word."""
+        return self.oldest_figures_at is not None and self.read_at - self.oldest_figures_at >= WORTH_TELLING
 
     @property
     def is_blank(self) -> bool:

@@ -98,6 +98,14 @@ def three_regions(desk: Desk) -> None:
     refresh_figures(desk.store, keys)
 
 
+def copied(desk: Desk, *, products: int) -> None:
+    """Fill the board with copies of every region's row."""
+    with desk.store.writing() as tx:
+        rows = [dict(row) for row in tx.execute(select(region_launches)).mappings()]
+        named = [{"product": f"p-{n:03}", "product_name": f"Product {n}"} for n in range(products)]
+        tx.execute(insert(region_launches), [{**row, **name} for row in rows for name in named])
+
+
 def many(desk: Desk, *, products: int, regions: int) -> None:
     """Fill the board with copies of one region's row."""
     desk.start("emea")
@@ -140,10 +148,38 @@ def test_the_board_shows_every_region_of_every_product(desk: Desk, persona: Test
         "Green",
         "Atlas 2",
         "EMEA",
-        "Waits on Marketing",
+        "Marketing since",
         "3 region launches of 1 product",
     ):
         assert part in outline.text
+
+
+def test_a_small_board_tells_each_region_from_close_by(desk: Desk, persona: TestClient) -> None:
+    """Few regions say in full on whom they wait, since when, how many more are needed by when, what was decided by
+    whom, and whether it may be sold; totals and filters then stand behind them."""
+    three_regions(desk)
+    text = read(persona.get("/")).text
+    for part in (
+        "Marketing since 4 Jan 2027 Marketing has not signed the value propositions",
+        "0 of 2 signatures: 2 more needed by",
+        "Go by ex-1 on",
+        "Not to be sold here yet: it has not launched.",
+    ):
+        assert part in text
+    assert text.index("Go by ex-1") < text.index("Search and filters")
+    assert "Misses its date as things stand" in text.partition("How to read this")[2]
+
+
+def test_a_large_board_tells_each_cell_in_short(desk: Desk, persona: TestClient) -> None:
+    """Where there are many cells each says why and on whom it waits; narrowing tells it in full."""
+    three_regions(desk)
+    assert "more needed by" in read(persona.get("/")).text
+    copied(desk, products=4)
+    text = read(persona.get("/")).text
+    assert "Waits on Marketing" in text
+    assert "more needed by" not in text
+    assert text.index("Misses its date") < text.index("Product 0")
+    assert "more needed by" in read(persona.get("/?product=p-001")).text
 
 
 def test_an_empty_board_teaches(persona: TestClient) -> None:

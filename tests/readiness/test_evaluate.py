@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from readiness.commands import Choice
 from readiness.evaluate import BEING_CHECKED, UNMET_AT_INSTANT
 from readiness.events import HoldCause, RegionHeld
 from readiness.evidence import AudienceChange, Evidence
 from readiness.policy import CriterionKey, Stage
-from readiness.readiness import Blocker, DecisionShown, HoldShown, Readiness, earliest, floor_share
+from readiness.readiness import Blocker, DecisionShown, HoldShown, Readiness, Shortfall, earliest, floor_share
 from readiness.region import RegionLaunch, StageStatus, Verdict
 from readiness.rules import begin, current_stage, evaluate, evolve, judged_instant, propose, verdict_of
 from tests.readiness.builders import (
@@ -19,6 +21,7 @@ from tests.readiness.builders import (
     OWNER,
     READY_WORLD,
     SIGNERS,
+    UNPOLLED,
     World,
     decision,
     region_launch,
@@ -335,7 +338,8 @@ def test_a_decision_is_shown_with_all_that_it_was_taken_on() -> None:
 
 
 def test_each_function_that_is_waited_on_is_named_once_earliest_stage_first() -> None:
-    """Every function learns what it holds up first, and since when."""
+    """Every function learns what it holds up first, since when, by when it is due and what is still needed."""
+    due_at = UNPOLLED.due_at(Stage.VALUE_PROPOSITIONS, LAUNCH_AT)
     assert reading(region_launch(), World(answered=4)).blockers == (
         Blocker(
             stage=Stage.VALUE_PROPOSITIONS,
@@ -343,6 +347,8 @@ def test_each_function_that_is_waited_on_is_named_once_earliest_stage_first() ->
             waiting_on="marketing",
             since=NOW,
             reason="Marketing has not signed the value propositions",
+            due_at=due_at,
+            shortfall=Shortfall(numerator=0, denominator=2, needed=2),
         ),
         Blocker(
             stage=Stage.VALUE_PROPOSITIONS,
@@ -350,6 +356,8 @@ def test_each_function_that_is_waited_on_is_named_once_earliest_stage_first() ->
             waiting_on="sales",
             since=NOW,
             reason="Sales has not signed the value propositions",
+            due_at=due_at,
+            shortfall=Shortfall(numerator=0, denominator=2, needed=2),
         ),
     )
 
@@ -360,6 +368,23 @@ def test_a_stage_that_is_locked_blocks_nobody() -> None:
     (blocker,) = reading(region, World()).blockers
     assert (blocker.stage, blocker.waiting_on) == (Stage.TRAINING, "enablement")
     assert blocker.reason == "50 of 50 have not completed every required course"
+
+
+@given(audience=st.integers(1, 400), trained=st.integers(0, 400))
+def test_who_is_waited_for_reads_how_many_more_are_needed(audience: int, trained: int) -> None:
+    """With as many more as the blocker says the gate is met, and with one fewer it is not."""
+    trained = min(trained, audience)
+    region = signed(region_launch(), World())
+
+    def short(more: int) -> list[Blocker]:
+        shown = reading(region, World(audience=audience, trained=trained + more, certified=0)).blockers
+        return [each for each in shown if each.criterion is CriterionKey.TRAINING_COMPLETION]
+
+    for blocker in short(0):
+        assert blocker.shortfall is not None
+        assert (blocker.shortfall.numerator, blocker.shortfall.denominator) == (trained, audience)
+        assert not short(blocker.shortfall.needed)
+        assert short(blocker.shortfall.needed - 1)
 
 
 def test_reopened_stages_block_since_they_were_reopened() -> None:

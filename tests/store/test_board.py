@@ -10,7 +10,7 @@ from readiness.policy import Stage
 from readiness.readiness import Rag
 from readiness.region import Verdict
 from store.alarms import AlarmKind, standing_alarms
-from store.board import NOBODY_LOOKED, aged_regions, board, board_of, marked_regions, refresh_figures
+from store.board import NOBODY_LOOKED, aged_regions, board, board_of, close_board_of, marked_regions, refresh_figures
 from store.facts import AHEAD_AT_MOST
 from store.overview import tallies
 from store.regions import mark, mark_lost, region_record, unseen_regions
@@ -71,6 +71,16 @@ def test_a_cell_names_for_whom_the_region_waits(desk: Desk) -> None:
         (row,) = board(tx)
         (cell,) = board_of(tx, [PRODUCT], Wanted(), limit=10)
     assert cell.waiting_on == row.waiting_on == tuple(each.waiting_on for each in row.blockers) != ()
+
+
+def test_cells_seen_from_close_by_are_rows_of_the_board(desk: Desk) -> None:
+    """A close look tells what the board's own rows tell, with the decision and all that blocks."""
+    desk.with_go()
+    with desk.store.reading() as tx:
+        rows = board(tx, now=desk.clock.now)
+        assert close_board_of(tx, [PRODUCT], Wanted(), limit=10, now=desk.clock.now) == rows
+        assert close_board_of(tx, ["borealis"], Wanted(), limit=10, now=desk.clock.now) == ()
+    assert rows[0].decision is not None
 
 
 def test_a_region_is_hinted_only_where_a_criterion_differs_from_its_last_look(desk: Desk) -> None:

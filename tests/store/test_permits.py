@@ -11,12 +11,12 @@ from readiness.commands import Choice, Promise, Role
 from readiness.events import RegionLaunched
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Launched, Look
-from readiness.permit import NoPermit, Permit, PermitGrant, PermitStanding
+from readiness.permit import NoPermit, Permit, PermitGrant, PermitStanding, standing_of
 from readiness.region import RegionLaunch, Verdict
 from readiness.rules import evolve
 from store.decision_records import kept
 from store.launching import launch_record
-from store.permits import permit_in, permit_of_run, permits_in_region
+from store.permits import permit_in, permit_of_run, permits_in_region, standings_of
 from store.records_schema import launch_records, ledger, region_launches
 from store.settling import settle
 from tests.readiness.builders import LAUNCH_AT
@@ -52,9 +52,11 @@ def standing(desk: Desk, key: RegionKey, at: datetime | None = None) -> PermitSt
         one = permit_in(tx, key.product, key.region, at=moment)
         run = permit_of_run(tx, key, at=moment)
         many = {each.key: each.found for each in permits_in_region(tx, key.region, at=moment)}
+        shown = standings_of(tx, {(key.product, key.region), (key.product, "mars")}, at=moment)
     if one is None or run is None:
         return None
     assert run.found == one.found == many[key]
+    assert shown == {(key.product, key.region): standing_of(one.found)}
     return PermitStanding.VALID if isinstance(one.found, Permit) else one.found.standing
 
 

@@ -11,7 +11,6 @@ from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.policy_events import Applies
 from readiness.readiness import (
-    WORST_FIRST,
     ConditionShown,
     DecisionShown,
     HoldShown,
@@ -25,35 +24,25 @@ from readiness.readiness import (
 from readiness.region import ConditionStatus, RegionLaunch, StageStatus, Verdict, WaiverStatus
 from readiness.rules import evaluate
 from templates.pages import (
-    BoardPage,
-    Cell,
-    ChangeLine,
-    Changes,
-    ColourTotal,
     DecisionSeen,
     FaultLine,
     FigureSeen,
-    Filters,
     HeldFor,
     IfMissed,
     Lacking,
     LaunchPage,
     LaunchRow,
-    Named,
     PermitPage,
     PersonaLine,
     PersonasPage,
     Place,
     PolicyWaits,
     ProblemPage,
-    ProductRow,
     RegionPage,
     ShownPermit,
-    Sort,
     StageBar,
     TimelineLine,
     VerdictCount,
-    VerdictTotal,
     Viewer,
     VoteSeen,
     Waits,
@@ -73,96 +62,6 @@ VIEWER = Viewer(
     is_persona=True,
     places=(Place("board", "/"),),
 )
-
-
-def cell(**changes: object) -> Cell:
-    """Return a cell of the board with `changes`."""
-    made = Cell(
-        product="atlas-2",
-        region="apac",
-        name="APAC",
-        time_zone="Asia/Singapore",
-        launch_at=LAUNCH_AT,
-        stage=Stage.TRAINING,
-        verdict=Verdict.NOT_READY,
-        rag=Rag.AMBER,
-        index=63.4,
-        coverage=0.91,
-        forecast_at=LAUNCH_AT - timedelta(days=9),
-        reason="8 of 50 have not completed every required course",
-        waiting_on=("enablement",),
-        as_of=NOW,
-        is_behind=False,
-        is_old=False,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
-
-
-def change_line(**changes: object) -> ChangeLine:
-    """Return what has happened in one region, with `changes`."""
-    made = ChangeLine(
-        product="atlas-2",
-        region="apac",
-        product_name="Atlas 2",
-        name="APAC",
-        verdict=Verdict.HELD,
-        rag=Rag.RED,
-        what=("Training reopened", "Held"),
-        last_at=NOW - timedelta(hours=3),
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
-
-
-def board_page(*rows: ProductRow, **changes: object) -> BoardPage:
-    """Return a board with one product in two regions, or with `rows`, and with `changes`."""
-    columns = (Named(slug="emea", name="EMEA", wave=1), Named(slug="apac", name="APAC"))
-    made = BoardPage(
-        own=None,
-        viewer=VIEWER,
-        refresh_seconds=30,
-        read_at=NOW,
-        oldest_figures_at=NOW - timedelta(hours=2),
-        filters=Filters(rag=Rag.AMBER),
-        pause_address="/?rag=amber&live=off",
-        clear_address="/",
-        products=(Named(slug="atlas-2", name="Atlas 2"),),
-        regions=columns,
-        colours=tuple(
-            ColourTotal(rag=rag, count=place, address=f"/?rag={rag.value}", is_chosen=rag is Rag.AMBER)
-            for place, rag in enumerate(WORST_FIRST)
-        ),
-        verdicts=tuple(
-            VerdictTotal(verdict=verdict, count=1, address=f"/?verdict={verdict.value}", is_chosen=False)
-            for verdict in Verdict
-        ),
-        cells_found=11,
-        products_found=9,
-        first_position=3,
-        tiers=(1, 2),
-        waves=(1, 2),
-        sorts=((Sort.NAME, "/"), (Sort.TIER, "/?sort=tier")),
-        may_start=True,
-        changes=Changes(since=NOW - timedelta(days=1), lines=(change_line(),), others=2),
-        columns=columns,
-        rows=rows or (product_row(None, cell()),),
-        first_address="/",
-        next_address="/?after=atlas-2",
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
-
-
-def product_row(*cells: Cell | None, name: str = "Atlas 2") -> ProductRow:
-    """Return one product with these cells."""
-    return ProductRow(
-        product="atlas-2",
-        name=name,
-        tier=1,
-        owner="pm-7",
-        owner_name=None,
-        first_launch_at=LAUNCH_AT,
-        last_launch_at=LAUNCH_AT + timedelta(days=14),
-        cells=cells,
-    )
 
 
 def readiness(*, region: RegionLaunch | None = None, world: World = READY_WORLD, **changes: object) -> Readiness:

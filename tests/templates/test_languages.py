@@ -12,10 +12,11 @@ from templates.language import LANGUAGES, Reader, gettext, reading
 from templates.pages import Frame, Page
 from templates.rendering import FOLDER, environment, render
 from templates.words import within_sentence
+from tests.templates.board_samples import board_page
 from tests.templates.every_sample import SAMPLES
 from tests.templates.messages import Message, catalogue, messages
 from tests.templates.outline import Outline
-from tests.templates.samples import VIEWER, board_page
+from tests.templates.samples import VIEWER
 
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
 GERMAN = Reader("de", "Europe/Berlin")

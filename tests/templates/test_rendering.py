@@ -14,6 +14,7 @@ from templates import rendering
 from templates.pages import PAGES, BadRowLine, Form, KeptView, Page, PersonaLine, TeamChoice
 from templates.rendering import NothingToShow, environment, render
 from tests.readiness.builders import World, region_launch
+from tests.templates.board_samples import board_page, cell, product_row, small_board
 from tests.templates.every_sample import SAMPLES
 from tests.templates.launch_samples import launch_acts, pages_saying
 from tests.templates.outline import Outline
@@ -33,15 +34,12 @@ from tests.templates.record_samples import access_page, deliveries_page, deliver
 from tests.templates.room_samples import confirm_page, decide_page, room_acts, shown_contents
 from tests.templates.samples import (
     VIEWER,
-    board_page,
-    cell,
     full_readiness,
     launch_page,
     launch_row,
     permit_page,
     personas_page,
     problem_page,
-    product_row,
     readiness,
     region_page,
 )
@@ -177,6 +175,7 @@ def test_hostile_text_is_shown_as_text(text: str) -> None:
     viewer = replace(VIEWER, name=text)
     pages: tuple[Page, ...] = (
         board_page(product_row(None, hostile, name=text), viewer=viewer),
+        small_board(text),
         region_page(
             viewer=viewer,
             readiness=full_readiness(text).model_copy(
