@@ -15,7 +15,7 @@ from readiness.policy import GATED_STAGES, CriterionKey, Stage
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
-from templates import act_words, core_words, happenings, moments, people_words, words
+from templates import act_words, core_words, happenings, moments, people_words, speaker_words, words
 from templates.assets import asset_address
 from templates.language import LANGUAGES, Reader, gettext, ngettext, reading
 from templates.pages import LATER_WEEKS, Page, Sort, content_address, region_address
@@ -95,6 +95,8 @@ def environment() -> Environment:
         applies=_words(words.APPLIES),
         region_said=words.region_said,
         whom=words.whom,
+        whom_by_name=speaker_words.whom_by_name,
+        some_names=speaker_words.some_names,
         sort_word=_words(words.SORTS),
         delivery_state=_words(words.DELIVERY_STATES),
         channel=_words(words.CHANNELS),
