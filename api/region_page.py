@@ -12,6 +12,7 @@ from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, can
 from api.room import Given, room_acts, shown_contents
 from api.room_acts import Sight
+from api.speakers import speakers
 from readiness.ball import Ball, tallies
 from readiness.events import BallotCast, DecisionTaken
 from readiness.permit import standing_of
@@ -74,7 +75,9 @@ def region_page(
         asked |= {each.person for text in texts for each in text.signed}
         asked |= {each.person for text in texts for each in text.sent_back}
         asked |= {change.asked_by, change.confirmed_by} if change is not None else set()
+        asked |= {blocker.named for blocker in readiness.blockers}
         names = names_of(tx, {person for person in asked if person is not None})
+        spoken = speakers(tx, deps, actor, (region,), now=read_at)
     return RegionPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
         # A page that reloads by itself would lose what is being typed.
@@ -88,6 +91,7 @@ def region_page(
         shows_people=can(actor, Action.READ_PEOPLE, region),
         shows_record=can(actor, Action.READ_LEDGER, region),
         if_missed=if_missed(actor, record.region, readiness),
+        speakers=spoken.names.get(region, {}),
         seen=seen,
         change=PolicyWaits(
             asked_by=change.asked_by,

@@ -44,7 +44,7 @@ from templates.pages.content import (
     TextPage,
     TextSaid,
 )
-from templates.pages.decide import DecidePage, DecideRow, DecideSection, Promised, Vote, WaitsOn, Waived
+from templates.pages.decide import DecidePage, DecideRow, DecideSection, Promised, Short, Vote, WaitsOn, Waived
 from templates.pages.deliveries import DeliveriesPage, DeliveryLine, DeliveryPage, StateTotal, TryLine
 from templates.pages.frame import Form, Frame, Page, Place, Viewer
 from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsPage, UploadForm
@@ -180,6 +180,7 @@ __all__ = [
     "Running",
     "Said",
     "SentBackLine",
+    "Short",
     "ShownContent",
     "ShownPermit",
     "SignedBy",

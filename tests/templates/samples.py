@@ -317,6 +317,7 @@ def region_page(**changes: object) -> RegionPage:
         ),
         shows_people=True,
         if_missed=if_missed(),
+        speakers={"enablement": ("Priya Raman", "Tom Okafor", "Mei Tan"), "clock": ("Nobody",)},
         seen=decision_seen(),
         change=PolicyWaits(
             asked_by="pm-7", asked_at=NOW, applies=Applies.ALL, confirmed_by="ex-2", from_at=LAUNCH_AT
