@@ -23,6 +23,7 @@ from store.access import RecordedChange, latest_changes
 from store.api_keys import ApiKey, every_key
 from store.holders import HolderOfRoles, holders_of_roles
 from store.names import names_of
+from store.overview import named_regions
 from templates.language import gettext
 from templates.pages import AccessPage, Form, HolderLine, KeyLine, RoleLine
 from templates.words import ROLES
@@ -135,6 +136,7 @@ def access_page(
             now=now,
             limit=HOLDERS,
         )
+        regions = dict(named_regions(tx, within=None if allowed.everywhere else allowed.named))
         keys = every_key(tx) if can(actor, Action.READ_KEYS) else None
         people = {actor.person, *(each.person for each in held.holders)}
         names = {persona.person: persona.name for persona in deps.personas}
@@ -144,7 +146,7 @@ def access_page(
         refresh_seconds=None,
         read_at=now,
         roles=tuple((role.value, gettext(ROLES[role])) for role in Role),
-        holders=tuple(_holder_line(each, names) for each in held.holders),
+        holders=tuple(_holder_line(each, names, regions) for each in held.holders),
         more_holders=held.has_more,
         changes=tuple(_role_line(each, names) for each in changes),
         person=person,
@@ -199,11 +201,13 @@ def _plain(form: Form) -> Form:
     return Form(wish=form.wish, values=form.values, faults=faults, refusal=form.refusal)
 
 
-def _holder_line(holder: HolderOfRoles, names: Mapping[str, str]) -> HolderLine:
+def _holder_line(holder: HolderOfRoles, names: Mapping[str, str], regions: Mapping[str, str]) -> HolderLine:
     return HolderLine(
         person=holder.person,
         name=names.get(holder.person),
-        roles=roles_in_words(RoleGrant(held.role, held.region, frozenset(held.excluding)) for held in holder.roles),
+        roles=roles_in_words(
+            (RoleGrant(held.role, held.region, frozenset(held.excluding)) for held in holder.roles), regions
+        ),
         seen_at=holder.seen_at,
     )
 

@@ -57,6 +57,7 @@ def environment() -> Environment:
         span=moments.span,
         age=moments.age,
         ago=moments.ago,
+        lasting=moments.lasting,
         until=moments.until,
         margin=moments.margin,
         percent=moments.percent,

@@ -398,9 +398,23 @@ def stance_words(stance: Stance | None) -> str:
 
 def within_sentence(said: str) -> str:
     """Return words that are in the reader's language already as they are written within a sentence."""
-    return said.lower() if reader().language == "en" else said
+    if reader().language == "en":
+        return said.lower()
+    first = said.partition(" ")[0].rstrip(",")
+    return f"{said[0].lower()}{said[1:]}" if first in _SMALL_WITHIN.get(reader().language, ()) else said
 
 
 def within(words: str) -> str:
     """Return words of ours as they are written within a sentence: small in English, as they are elsewhere."""
-    return words.lower() if reader().language == "en" else gettext(words)
+    return within_sentence(words if reader().language == "en" else gettext(words))
+
+
+_SMALL_WITHIN: dict[str, frozenset[str]] = {
+    "de": frozenset(
+        (
+            *("Abgezeichnet", "Angehalten", "Bereit", "Bestanden", "Erfüllt", "Erlassen", "Gesperrt", "Gestartet"),
+            *("Hat", "Nicht", "Noch", "Offen", "Stimmt", "Verfehlt", "Versäumt", "Widerspricht", "Zurückgegeben"),
+        )
+    ),
+}
+"""First words of ours that are no nouns, of the languages that write these small within a sentence."""

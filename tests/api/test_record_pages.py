@@ -214,6 +214,12 @@ def test_a_role_is_granted_and_withdrawn_on_the_page(
     assert "Withdrawn" in read(house.get("/access?person=sa-1", headers=admin)).text
 
 
+def test_a_role_of_some_regions_is_said_with_the_names_of_these(house: TestClient, issuer: EmbeddedIssuer) -> None:
+    """At the top of every page stands what a plan calls the region, and its id where none does."""
+    lead = bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea"), (Role.SALES_LEAD, "north-america"))
+    assert "Sales lead in EMEA, North America" in read(house.get("/", headers=lead)).text
+
+
 def test_an_admin_of_one_region_changes_no_roles_elsewhere(house: TestClient, issuer: EmbeddedIssuer) -> None:
     """The page refuses as the API does, and says which role is missing."""
     local = bearer(issuer, "ad-2", (Role.ADMIN, "apac"))
