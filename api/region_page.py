@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from api.commanding import region_not_found
-from api.decision_seen import decision_seen, record_address
+from api.decision_seen import command_of, decision_seen, record_address
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.lacking import if_missed
@@ -19,6 +19,7 @@ from readiness.permit import standing_of
 from readiness.policy import SIGNED_STAGES
 from readiness.readiness import Readiness
 from store.ball import ball_after
+from store.commands import logged_all
 from store.content import StageContent, stage_content
 from store.decision_records import latest_kept
 from store.ledger import Happening, timeline
@@ -59,7 +60,10 @@ def region_page(
         shown: tuple[Happening, ...] = ()
         if can(actor, Action.READ_TIMELINE, region):
             shown = timeline(tx, key, after=max(0, readiness.version - LATEST_ENTRIES), limit=LATEST_ENTRIES)
-        seen = decision_seen(latest_kept(tx, key), readiness) if can(actor, Action.READ_TIMELINE, region) else None
+        taken = latest_kept(tx, key) if can(actor, Action.READ_TIMELINE, region) else None
+        asked_by = command_of(taken) if can(actor, Action.READ_LEDGER, region) else None
+        wish = logged_all(tx, [asked_by]).get(asked_by) if asked_by is not None else None
+        seen = decision_seen(taken, readiness, asked=wish)
         ball = ball_after(tx, record, ()) if can(actor, Action.READ_BALL, region) else None
         contents: tuple[StageContent, ...] = ()
         if can(actor, Action.READ_CONTENT, region):

@@ -50,7 +50,7 @@ from templates.pages.frame import Form, Frame, Page, Place, Viewer
 from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsPage, UploadForm
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
-from templates.pages.ledger import RecordFilters, RecordLine, RecordPage
+from templates.pages.ledger import RecordFilters, RecordLine, RecordPage, act_address
 from templates.pages.me import Broken, CourseDue, LaunchDue, MePage, Running, WaitedFor
 from templates.pages.people import (
     CourseTotal,
@@ -218,6 +218,7 @@ __all__ = [
     "Waived",
     "WaiverSeen",
     "Wave",
+    "act_address",
     "content_address",
     "launch_address",
     "region_address",

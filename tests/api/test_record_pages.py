@@ -114,9 +114,43 @@ def test_an_auditor_of_one_region_sees_the_record_of_that_region(house: TestClie
 
 
 def test_what_is_shown_of_the_record_says_where_it_stands(house: TestClient, admin: dict[str, str]) -> None:
-    """The latest entries come first to be asked for, and are read from the oldest of them on."""
-    assert "Entries 1 to " in read(house.get("/ledger", headers=admin)).text
+    """The newest entries come first; from a position on they are read in order."""
+    newest = read(house.get("/ledger", headers=admin)).text
+    assert "Entries 1 to " in newest
+    assert "the newest of them first" in newest
     assert "the oldest of them first" in read(house.get("/ledger?after=2", headers=admin)).text
+    older = re.findall(r'<th scope="row">(\d+)</th>', house.get("/ledger?before=4", headers=admin).text)
+    assert older == ["3", "2", "1"]
+
+
+def test_what_belongs_to_one_act_is_seen_together(
+    house: TestClient, desk: Desk, admin: dict[str, str], issuer: EmbeddedIssuer
+) -> None:
+    """By which right it was taken is told to whoever may read the record, with a link to exactly its entries."""
+    apac = desk.latest("apac")
+    assert apac is not None
+    desk.write_all()
+    desk.teach("apac")
+    desk.sign_all(apac)
+    desk.look(apac)
+    desk.accepted(apac, desk.decide(apac, Choice.GO))
+    seal_all(desk.store)
+    executive = bearer(issuer, "ex-1", (Role.EXECUTIVE, "*"))
+    assert "By right:" not in read(house.get("/launches/atlas-2/apac", headers=executive)).text
+    page = read(house.get("/launches/atlas-2/apac", headers=admin))
+    assert "By right: Executive. Its entries in the audit record" in page.text
+    (address,) = {str(each["href"]) for _, each in page.elements if "?act=" in str(each.get("href"))}
+    act = read(house.get(address, headers=admin)).text
+    assert "entries of one act" in act
+    for part in ("Asked decide", "Answered", "Happened decision taken", "Record of a decision"):
+        assert part in act, act
+    assert "Asked hold" not in act
+    elsewhere = bearer(issuer, "au-1", (Role.AUDITOR, "emea"))
+    assert "Asked decide" not in read(house.get(address, headers=elsewhere)).text
+    found = read(house.get("/ledger?region=APAC&product=Atlas 2&kind=go", headers=admin)).text
+    assert "Asked decide" in found
+    assert "Asked hold" not in found
+    assert "Asked decide" not in read(house.get("/ledger?kind=no-go", headers=admin)).text
 
 
 def test_where_nobody_is_told_of_anything_it_says_who_could_be(house: TestClient, admin: dict[str, str]) -> None:

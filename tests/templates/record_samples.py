@@ -43,6 +43,7 @@ def record_page(**changes: object) -> RecordPage:
         refusal="gates-not-met",
         withheld="The poll is open.",
         digest="sha256:" + "0" * 64,
+        act_address="/ledger?act=c-1",
     )
     made = replace(line, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
     return RecordPage(
@@ -56,6 +57,7 @@ def record_page(**changes: object) -> RecordPage:
         waits_since=NOW - timedelta(minutes=1),
         filters=RecordFilters(product="atlas-2", region="emea", person="ex-1", kind="decide"),
         lines=(made,),
+        newest_first=True,
         next_address="/ledger?after=12",
         first_address="/ledger?after=0",
         export_query="product=atlas-2",

@@ -342,6 +342,8 @@ def decision_seen(**changes: object) -> DecisionSeen:
         stands=False,
         digest="sha256:" + "0" * 64,
         record_address="/v1/launches/atlas-2/regions/emea/decisions/9",
+        right=Role.EXECUTIVE,
+        act_address="/ledger?act=c-1",
         then=then,
         figures=(
             FigureSeen(criterion=after.key, then=before, now=after, differs=True),
