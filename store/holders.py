@@ -35,11 +35,19 @@ class HoldersOfRoles(NamedTuple):
 
 
 def holders_of_roles(
-    tx: Connection, *, person: str | None, within: Sequence[str] | None, now: datetime, limit: int
+    tx: Connection,
+    *,
+    person: str | None,
+    within: Sequence[str] | None,
+    now: datetime,
+    limit: int,
+    role: Role | None = None,
+    region: str | None = None,
 ) -> HoldersOfRoles:
     """Return who holds roles, by person, looking at `limit` people; `within` are the regions that the reader may see.
 
-    Two queries, however many there are. Who holds nothing where the reader may look is left out.
+    Two queries, however many there are. Who holds nothing where the reader may look is left out; so is who does not
+    hold `role`, or nothing that is held in `region`, where these are asked for.
     """
     lasting = sessions.c.expires_at > now
     known = union(select(role_changes.c.person), select(sessions.c.person).where(lasting)).subquery()
@@ -59,7 +67,8 @@ def holders_of_roles(
         )
         for each in people[:limit]
     )
-    return HoldersOfRoles(tuple(holder for holder in found if holder.roles), len(people) > limit)
+    asked = (holder for holder in found if any(_is_asked(each, role, region) for each in holder.roles))
+    return HoldersOfRoles(tuple(asked), len(people) > limit)
 
 
 def holders_in(tx: Connection, regions: Iterable[str], *, now: datetime) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -92,6 +101,10 @@ def holders_in(tx: Connection, regions: Iterable[str], *, now: datetime) -> dict
 def _claims(login: object) -> list[tuple[Role, str]]:
     grants: Iterable[tuple[str, str]] = getattr(login, "grants", ())
     return [(Role(role), region) for role, region in grants]
+
+
+def _is_asked(held: HeldRole, role: Role | None, region: str | None) -> bool:
+    return (role is None or held.role is role) and (region is None or held.covers(region))
 
 
 def _seen(held: Iterable[HeldRole], within: Sequence[str] | None) -> Iterable[HeldRole]:

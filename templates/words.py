@@ -158,12 +158,13 @@ SAID: dict[str, str] = {
     "file-received": "The file is here.",
     "view-kept": "The view is kept, for you alone.",
     "view-forgotten": "The view is forgotten.",
-    "reminded": "Reminded {count}. Where mail is set up, each hears of it with their next digest.",
+    "reminded": "Reminded {count}. Where mail is set up, each hears of it by mail.",
     "launch-started": "The launch is started. Its first stage is open in every region.",
     "launch-moved": "The launch is moved in {count} of its regions.",
     "handed-over": "The launch is handed over, in every running region.",
     "region-added": "The region is added. Its first stage is open.",
-    "text-written": "The new revision is written. Whoever must sign it finds it under For me.",
+    "text-written": "The new revision is written. Whoever must sign it finds it under For me. "
+    "Where mail is set up, each hears of it by mail.",
     "text-withdrawn": "The region's own words are withdrawn: what the whole product says holds there again.",
     "objection-heard": "The objection is written down, for those who answer it.",
 }

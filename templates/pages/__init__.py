@@ -1,6 +1,6 @@
 """What does each page know, down to the last value that its template may show?"""
 
-from templates.pages.access import AccessPage, HolderLine, KeyLine, RoleLine
+from templates.pages.access import AccessPage, GoLine, HolderLine, KeyLine, RoleLine
 from templates.pages.acts import (
     About,
     ActElsewhere,
@@ -134,6 +134,7 @@ __all__ = [
     "Foreseen",
     "Form",
     "Frame",
+    "GoLine",
     "HeldFor",
     "HeldRow",
     "HolderLine",

@@ -207,6 +207,27 @@ def test_who_holds_which_role_is_listed(house: TestClient, admin: dict[str, str]
     assert "This person is not signed in" in read(house.get("/access?person=sa-2", headers=admin)).text
 
 
+def test_who_may_say_go_is_answered_and_people_are_found_by_role_and_region(
+    house: TestClient, admin: dict[str, str]
+) -> None:
+    """A line at the top answers it for each region; a filter shows who holds that role there, and nobody else."""
+    said = {"reason": "It is so.", "change": "granted"}
+    for person, role, region in (("ex-1", "executive", "emea"), ("sa-1", "sales_lead", "apac")):
+        given = {**said, "person": person, "role": role, "region": region, "wish": f"wish-{person}"}
+        assert house.post("/access/roles", data=given, headers=admin).status_code == 303
+    listed = read(house.get("/access", headers=admin)).text
+    assert "Who may say go in EMEA : ex-1" in listed
+    assert "Who may say go in APAC : nobody is known here" in listed
+
+    def found(query: str) -> set[str]:
+        people = read(house.get(f"/access?{query}", headers=admin)).elements
+        return {str(each["href"]).partition("=")[2] for _, each in people if "person=" in str(each.get("href"))}
+
+    assert found("role=executive") == {"ex-1"}
+    assert found("region=apac") == {"sa-1"}
+    assert found("role=executive&region=apac") == set()
+
+
 def test_a_delivery_is_sent_again_from_its_page(house: TestClient, desk: Desk, admin: dict[str, str]) -> None:
     """Its page shows what the receiver answered, and a form that sends it again once, however often it is sent."""
     made = {"Idempotency-Key": "w-1", **admin}
