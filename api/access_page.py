@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.dependencies import Dependencies, Deps, dependencies_of
 from api.grants import RoleBody, change_role
 from api.guard import Judged, guarded_router, requires
-from api.identity import Actor, RoleGrant
+from api.identity import EVERYWHERE, Actor, RoleGrant
 from api.keys import KeyBody, made_key, revoked_key
 from api.page_answers import page_response, roles_in_words, see_other, viewer_of
 from api.page_forms import FormFaulty, blank_form, body_of, filled_in, key_of, refused_form
@@ -26,7 +26,7 @@ from store.names import names_of
 from store.overview import named_regions
 from templates.language import gettext
 from templates.pages import AccessPage, Form, GoLine, HolderLine, KeyLine, RoleLine
-from templates.words import ROLES
+from templates.words import ROLES, region_said
 
 ACCESS_PATH = "/access"
 CHANGES = 50
@@ -162,7 +162,7 @@ def access_page(
         roles=tuple((role.value, gettext(ROLES[role])) for role in Role),
         holders=tuple(_holder_line(each, names, regions) for each in held.holders),
         more_holders=held.has_more,
-        changes=tuple(_role_line(each, names) for each in changes),
+        changes=tuple(_role_line(each, names, regions) for each in changes),
         person=person,
         sought_role=role,
         sought_region=region,
@@ -243,12 +243,12 @@ def _says_go(
     )
 
 
-def _role_line(change: RecordedChange, names: Mapping[str, str]) -> RoleLine:
+def _role_line(change: RecordedChange, names: Mapping[str, str], regions: Mapping[str, str]) -> RoleLine:
     return RoleLine(
         person=change.person,
         name=names.get(change.person),
         role=gettext(ROLES[change.role]),
-        region=change.region,
+        region=regions.get(change.region, region_said(change.region)) if change.region != EVERYWHERE else EVERYWHERE,
         is_granted=change.change == "granted",
         effective_at=change.effective_at,
         at=change.at,

@@ -17,6 +17,7 @@ class RoleLine:
     role: str
     """In words."""
     region: str
+    """By name; `*` for every one."""
     is_granted: bool
     effective_at: datetime
     at: datetime
