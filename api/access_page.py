@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.dependencies import Dependencies, Deps, dependencies_of
 from api.grants import RoleBody, change_role
 from api.guard import Judged, guarded_router, requires
-from api.identity import Actor, RoleGrant
+from api.identity import EVERYWHERE, Actor, RoleGrant
 from api.keys import KeyBody, made_key, revoked_key
 from api.page_answers import page_response, roles_in_words, see_other, viewer_of
 from api.page_forms import FormFaulty, blank_form, body_of, filled_in, key_of, refused_form
@@ -21,15 +21,19 @@ from readiness.commands import Role
 from readiness.key_rules import KEY_ROLES
 from store.access import RecordedChange, latest_changes
 from store.api_keys import ApiKey, every_key
-from store.holders import HolderOfRoles, holders_of_roles
+from store.holders import HolderOfRoles, holders_in, holders_of_roles
 from store.names import names_of
+from store.overview import named_regions
 from templates.language import gettext
-from templates.pages import AccessPage, Form, HolderLine, KeyLine, RoleLine
-from templates.words import ROLES
+from templates.pages import AccessPage, Form, GoLine, HolderLine, KeyLine, RoleLine
+from templates.words import ROLES, region_said
 
 ACCESS_PATH = "/access"
 CHANGES = 50
 """Changes of roles on the page; all of them are in the API."""
+
+SOUGHT_AMONG = 2_000
+"""People among whom those with a role, or in a region, are sought."""
 
 HOLDERS = 200
 """People on the page with what they hold; others are found by their id."""
@@ -54,11 +58,13 @@ async def show_access(
     deps: Deps,
     actor: Annotated[Actor, requires(Action.READ_ROLES, judged=Judged.BY_FILTER, persona=True)],
     person: Annotated[str, Query(max_length=128)] = "",
+    role: Annotated[str, Query(max_length=128)] = "",
+    region: Annotated[str, Query(max_length=128)] = "",
 ) -> Response:
     """Show who was granted which role, by whom and why, and which programs have a key."""
 
     def shown() -> Response:
-        return page_response(access_page(deps, actor, person=person.strip()), request)
+        return page_response(access_page(deps, actor, person=person.strip(), role=role, region=region), request)
 
     return await run_in_threadpool(shown)
 
@@ -115,6 +121,8 @@ def access_page(
     actor: Actor,
     *,
     person: str = "",
+    role: str = "",
+    region: str = "",
     change_form: Form | None = None,
     key_form: Form | None = None,
     new_key: str | None = None,
@@ -133,10 +141,18 @@ def access_page(
             person=person or None,
             within=None if allowed.everywhere else allowed.named,
             now=now,
-            limit=HOLDERS,
+            limit=SOUGHT_AMONG if role or region else HOLDERS,
+            role=next((each for each in Role if each.value == role), None),
+            region=region or None,
         )
+        regions = dict(named_regions(tx, within=None if allowed.everywhere else allowed.named))
+        decide = {at: each.get(Role.EXECUTIVE.value, ()) for at, each in holders_in(tx, regions, now=now).items()}
         keys = every_key(tx) if can(actor, Action.READ_KEYS) else None
-        people = {actor.person, *(each.person for each in held.holders)}
+        people = {
+            actor.person,
+            *(each.person for each in held.holders),
+            *(one for of in decide.values() for one in of),
+        }
         names = {persona.person: persona.name for persona in deps.personas}
         names |= names_of(tx, people | {person for each in changes for person in (each.person, each.by)})
     return AccessPage(
@@ -144,10 +160,14 @@ def access_page(
         refresh_seconds=None,
         read_at=now,
         roles=tuple((role.value, gettext(ROLES[role])) for role in Role),
-        holders=tuple(_holder_line(each, names) for each in held.holders),
+        holders=tuple(_holder_line(each, names, regions) for each in held.holders),
         more_holders=held.has_more,
-        changes=tuple(_role_line(each, names) for each in changes),
+        changes=tuple(_role_line(each, names, regions) for each in changes),
         person=person,
+        sought_role=role,
+        sought_region=region,
+        regions=tuple(regions.items()),
+        says_go=_says_go(decide, regions, names),
         change_form=(change_form or blank_form({"person": person})) if may_change else None,
         keys=tuple(
             KeyLine(
@@ -199,21 +219,36 @@ def _plain(form: Form) -> Form:
     return Form(wish=form.wish, values=form.values, faults=faults, refusal=form.refusal)
 
 
-def _holder_line(holder: HolderOfRoles, names: Mapping[str, str]) -> HolderLine:
+def _holder_line(holder: HolderOfRoles, names: Mapping[str, str], regions: Mapping[str, str]) -> HolderLine:
     return HolderLine(
         person=holder.person,
         name=names.get(holder.person),
-        roles=roles_in_words(RoleGrant(held.role, held.region, frozenset(held.excluding)) for held in holder.roles),
+        roles=roles_in_words(
+            (RoleGrant(held.role, held.region, frozenset(held.excluding)) for held in holder.roles), regions
+        ),
         seen_at=holder.seen_at,
     )
 
 
-def _role_line(change: RecordedChange, names: Mapping[str, str]) -> RoleLine:
+def _says_go(
+    decide: Mapping[str, tuple[str, ...]], regions: Mapping[str, str], names: Mapping[str, str]
+) -> tuple[GoLine, ...]:
+    """Return who may say go, regions with the same people in one line."""
+    same: dict[tuple[str, ...], list[str]] = {}
+    for region, people in decide.items():
+        same.setdefault(people, []).append(regions[region])
+    return tuple(
+        GoLine(regions=tuple(where), names=tuple(names.get(person, person) for person in people))
+        for people, where in same.items()
+    )
+
+
+def _role_line(change: RecordedChange, names: Mapping[str, str], regions: Mapping[str, str]) -> RoleLine:
     return RoleLine(
         person=change.person,
         name=names.get(change.person),
         role=gettext(ROLES[change.role]),
-        region=change.region,
+        region=regions.get(change.region, region_said(change.region)) if change.region != EVERYWHERE else EVERYWHERE,
         is_granted=change.change == "granted",
         effective_at=change.effective_at,
         at=change.at,

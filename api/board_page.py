@@ -14,6 +14,7 @@ from api.own import is_waited_for, speaks
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, allowed_regions, can
 from api.showing import MOST_REGIONS
+from api.speakers import Speakers, speakers
 from api.visits import changes_since
 from readiness.permit import PermitStanding
 from readiness.readiness import WORST_FIRST
@@ -103,9 +104,10 @@ def board_page(
         names = names_of(tx, {actor.person, *(row.owner for row in found.rows), *deciders})
         sold = {(row.product, row.region) for row in close if can(actor, Action.READ_PERMIT, row.region)}
         sales = standings_of(tx, sold, at=read_at)
+        speaking = speakers(tx, deps, actor, {row.region for row in close}, now=read_at)
         changes = changes_since(tx, last_visit, within, now=read_at) if last_visit is not None else None
     columns = _columns(found.rows, dict(found.regions))
-    close_ups = {(row.product, row.region): _close_up(row, names, sales) for row in close}
+    close_ups = {(row.product, row.region): _close_up(row, names, sales, speaking) for row in close}
     rows = _product_rows(found, columns, names, close_ups, read_at=read_at)
     has_more = found.first + len(rows) < len(found.order)
     return BoardPage(
@@ -267,7 +269,9 @@ def _cell(row: CellRow, close_up: CloseUp | None, read_at: datetime) -> Cell:
     )
 
 
-def _close_up(row: BoardRow, names: Mapping[str, str], sales: Mapping[tuple[str, str], PermitStanding]) -> CloseUp:
+def _close_up(
+    row: BoardRow, names: Mapping[str, str], sales: Mapping[tuple[str, str], PermitStanding], speaking: Speakers
+) -> CloseUp:
     decision = row.decision
     said = {blocker.reason for blocker in row.blockers}
     return CloseUp(
@@ -279,6 +283,7 @@ def _close_up(row: BoardRow, names: Mapping[str, str], sales: Mapping[tuple[str,
                 criterion=blocker.criterion,
                 due_at=blocker.due_at,
                 shortfall=blocker.shortfall,
+                names=speaking.of(row.region, blocker.waiting_on),
             )
             for blocker in row.blockers
         ),

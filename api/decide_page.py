@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
@@ -17,10 +18,13 @@ from api.identity import Actor
 from api.page_answers import REFRESH_SECONDS, page_response, see_other, viewer_of
 from api.page_forms import filled_in
 from api.rights import Action, allowed_regions, can
+from api.speakers import Speakers, speakers
 from readiness.commands import Stance
 from readiness.events import CriteriaJudged, OpenedBallot, RegionEvent
 from readiness.keys import RegionKey
-from readiness.region import ConditionStatus, Poll, WaiverStatus
+from readiness.prospect import ahead, red_for
+from readiness.readiness import Blocker, Readiness
+from readiness.region import ConditionStatus, Poll, Verdict, WaiverStatus
 from store.board import BoardRow
 from store.commands import LoggedCommand, logged_all
 from store.deciding import (
@@ -32,11 +36,12 @@ from store.deciding import (
     happened_since,
     looks_of,
     note_looks,
+    readiness_at_hand,
     to_decide,
 )
 from store.names import names_of
 from store.regions import latest_region, region_record
-from templates.pages import DecidePage, DecideRow, DecideSection, Promised, Vote, WaitsOn, Waived
+from templates.pages import DecidePage, DecideRow, DecideSection, Promised, Short, Vote, WaitsOn, Waived
 
 DECIDE_PATH = "/decide"
 
@@ -119,8 +124,18 @@ def decide_page(deps: Dependencies, actor: Actor, words: str, after: Place | Non
             tx, (ballot.command_id for each in rows for ballot in _opened(each.poll) if ballot.command_id)
         )
         names = names_of(tx, {actor.person, *(person for each in rows for person in _persons(each))})
+        spoken = speakers(tx, deps, actor, (each.row.region for each in rows), now=now)
+        behind = [each.row for each in rows if each.row.verdict is Verdict.NOT_READY]
+        at_hand = readiness_at_hand(tx, map(_key, behind))
     shown = [
-        (each.place[0], _row(each, actor, names, said, looks, happened.get(keys[each.place], ()), now))
+        (
+            each.place[0],
+            replace(
+                _row(each, actor, names, said, looks, happened.get(keys[each.place], ()), now),
+                waits=tuple(_waits(blocker, each.row.region, spoken, names) for blocker in each.row.blockers),
+                **_prospect(at_hand.get(keys[each.place])),
+            ),
+        )
         for each in rows
     ]
     here = Counter(rank for rank, _ in shown)
@@ -173,7 +188,7 @@ def _row(
         rag=row.rag,
         forecast_at=row.forecast_at,
         reasons=row.reasons,
-        waits=tuple(WaitsOn(whom=b.waiting_on, since=b.since, reason=b.reason) for b in row.blockers),
+        waits=(),
         may_decide=can(actor, Action.DECIDE, row.region),
         decided=decision.verdict if decision is not None else None,
         decided_by=names.get(decision.person, decision.person) if decision is not None else None,
@@ -207,6 +222,38 @@ def _row(
     )
 
 
+def _waits(blocker: Blocker, region: str, spoken: Speakers, names: Mapping[str, str]) -> WaitsOn:
+    # Whoever was named for an idle seat is the one whom it waits for.
+    named = (names.get(blocker.named, blocker.named),) if blocker.named is not None else ()
+    return WaitsOn(
+        whom=blocker.waiting_on,
+        since=blocker.since,
+        reason=blocker.reason,
+        names=named or spoken.of(region, blocker.waiting_on),
+    )
+
+
+def _prospect(readiness: Readiness | None) -> dict[str, Any]:
+    """Return what the row of a region that is not ready says besides: how many more, what then, and why red."""
+    if readiness is None:
+        return {}
+    return {
+        "short": tuple(
+            Short(
+                criterion=each.key,
+                reached=each.numerator,
+                of_all=each.denominator,
+                needed=each.needed,
+                due_at=each.due_at,
+            )
+            for each in readiness.of_people
+            if not each.is_satisfied and each.denominator and each.needed
+        ),
+        "ahead": ahead(readiness),
+        "red_for": red_for(readiness),
+    }
+
+
 def _votes(poll: Poll | None, names: Mapping[str, str], said: Mapping[str, LoggedCommand]) -> Iterator[Vote]:
     if poll is None:
         return
@@ -236,6 +283,7 @@ def _persons(each: ToDecide) -> Iterator[str]:
     row, poll = each.row, each.poll
     people = [row.decision.person if row.decision is not None else None]
     people += [condition.owner for condition in row.conditions]
+    people += [blocker.named for blocker in row.blockers]
     if poll is not None:
         people += [ballot.person for ballot in poll.sealed]
         people += [ballot.person for ballot in (*poll.carried, *poll.opened)]

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from readiness.events import DecisionTaken
 from readiness.readiness import CriterionResult, Readiness, SeatShown, WaiverShown
+from store.commands import LoggedCommand
 from store.decision_records import DecisionRecord
-from templates.pages import DecisionSeen, FigureSeen, VoteSeen, WaiverSeen
+from templates.pages import DecisionSeen, FigureSeen, VoteSeen, WaiverSeen, act_address
 
 Key = TypeVar("Key", bound=Hashable)
 Kind = TypeVar("Kind")
@@ -20,8 +21,20 @@ def record_address(product: str, region: str, version: int) -> str:
     return f"/v1/launches/{product}/regions/{region}/decisions/{version}"
 
 
-def decision_seen(record: DecisionRecord | None, now: Readiness) -> DecisionSeen | None:
-    """Return what was seen at the decision of `record` beside what stands now; None where nothing was decided."""
+def command_of(record: DecisionRecord | None) -> str | None:
+    """Return the id of the command by which the decision of `record` was taken; None where nothing was decided."""
+    if record is None:
+        return None
+    return DecisionTaken.model_validate(json.loads(record.document)["decision"]).command_id
+
+
+def decision_seen(
+    record: DecisionRecord | None, now: Readiness, *, asked: LoggedCommand | None = None
+) -> DecisionSeen | None:
+    """Return what was seen at the decision of `record` beside what stands now; None where nothing was decided.
+
+    `asked` is the wish for it, where the reader may see by which right it was.
+    """
     if record is None:
         return None
     document = json.loads(record.document)
@@ -35,6 +48,8 @@ def decision_seen(record: DecisionRecord | None, now: Readiness) -> DecisionSeen
         stands=standing is not None and standing.version == record.version,
         digest=record.digest,
         record_address=record_address(now.product, now.region, record.version),
+        right=asked.role if asked is not None else None,
+        act_address=act_address(asked.id) if asked is not None else None,
         then=then,
         figures=tuple(_figures(then, now)) if then is not None else (),
         waivers=tuple(_waivers(then, now)) if then is not None else (),

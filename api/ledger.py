@@ -145,10 +145,21 @@ async def ledger_keys(deps: Deps, actor: Annotated[Actor, requires(Action.READ_R
     return LedgerKeys(keys=[dict(key) for key in deps.ledger_keys])
 
 
-def _wanted(actor: Actor, *, since: datetime | None, **asked: str | None) -> Wanted:
+def _wanted(
+    actor: Actor,
+    *,
+    product: str | None,
+    region: str | None,
+    person: str | None,
+    kind: str | None,
+    since: datetime | None,
+) -> Wanted:
     allowed = allowed_regions(actor, Action.READ_LEDGER)
     return Wanted(
-        **asked,
+        product=product,
+        region=region,
+        person=person,
+        kind=kind,
         since=moment_text(since) if since is not None else None,
         within=None if allowed.everywhere else allowed.named,
     )

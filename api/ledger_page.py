@@ -1,5 +1,6 @@
 """What does the page of the audit record show, and to whom?"""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -13,11 +14,15 @@ from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
 from api.page_answers import page_response, viewer_of
 from api.rights import Action, allowed_regions
+from readiness.commands import Choice
 from store.checkpoints import last_whole, latest_checkpoint, waits_since
 from store.names import names_of
-from store.record import Shown, Wanted, shown_after
+from store.overview import named_products, named_regions
+from store.record import Shown, Wanted, shown_after, shown_before, shown_of_act
 from store.seals import head_of
-from templates.pages import RecordFilters, RecordLine, RecordPage
+from templates.pages import RecordFilters, RecordLine, RecordPage, act_address
+
+_DECISIONS = frozenset({"decide", "decision_taken"})
 
 ENTRIES = 60
 """On one page."""
@@ -40,33 +45,49 @@ async def show_record(
     region: Asked = "",
     person: Asked = "",
     kind: Asked = "",
+    act: Asked = "",
     after: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
+    before: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
 ) -> Response:
-    """Show the audit record: its latest entries, or those asked for from the first on."""
-    # Ids of products and regions are small, however people write them.
-    filters = RecordFilters(product=product.strip().lower(), region=region.strip().lower(), person=person, kind=kind)
+    """Show the audit record: the newest entries first, those behind a position in order, or those of one act."""
+    filters = RecordFilters(
+        product=product.strip(), region=region.strip(), person=person.strip(), kind=kind.strip(), act=act.strip()
+    )
 
     def shown() -> Response:
-        return page_response(record_page(deps, actor, filters, after=after), request)
+        return page_response(record_page(deps, actor, filters, after=after, before=before), request)
 
     return await run_in_threadpool(shown)
 
 
-def record_page(deps: Dependencies, actor: Actor, filters: RecordFilters, *, after: int | None) -> RecordPage:
-    """Return what `actor` may see of the record with `filters`, behind the position `after`."""
+def record_page(
+    deps: Dependencies, actor: Actor, filters: RecordFilters, *, after: int | None, before: int | None = None
+) -> RecordPage:
+    """Return what `actor` may see of the record with `filters`: behind `after` in order, or else the newest first."""
     allowed = allowed_regions(actor, Action.READ_LEDGER)
-    wanted = Wanted(
-        product=filters.product or None,
-        region=filters.region or None,
-        person=filters.person or None,
-        kind=filters.kind or None,
-        within=None if allowed.everywhere else allowed.named,
-    )
+    within = None if allowed.everywhere else allowed.named
     with deps.store.reading() as tx:
         head, checkpoint, verified = head_of(tx), latest_checkpoint(tx), last_whole(tx)
-        # Who asks for nothing in particular wants to see what has happened lately.
-        begins = max(0, head.position - ENTRIES) if wanted.is_everything and after is None else after or 0
-        found, last = shown_after(tx, begins, wanted, limit=ENTRIES)
+        kind, kinds, choice = _kinds(filters.kind)
+        wanted = Wanted(
+            product=_id_of(filters.product, lambda: named_products(tx, within=within)),
+            region=_id_of(filters.region, lambda: named_regions(tx, within=within)),
+            person=filters.person or None,
+            kind=kind,
+            kinds=kinds,
+            choice=choice,
+            within=within,
+        )
+        newest_first = after is None and not filters.act
+        following: str | None = None
+        if filters.act:
+            found = shown_of_act(tx, filters.act, wanted)
+        elif after is None:
+            found, last = shown_before(tx, head.position + 1 if before is None else before, wanted, limit=ENTRIES)
+            following = filters.address(before=last) if last is not None else None
+        else:
+            found, last = shown_after(tx, after, wanted, limit=ENTRIES)
+            following = filters.address(after=last) if last is not None and last < head.position else None
         persons = {str(each.said["person"]) for each in found if each.said.get("person")}
         names = names_of(tx, {actor.person, *persons})
         waits, read_at = waits_since(tx), deps.store.now(tx)
@@ -80,14 +101,36 @@ def record_page(deps: Dependencies, actor: Actor, filters: RecordFilters, *, aft
         faults=verified.faults if verified is not None else 0,
         waits_since=waits,
         filters=filters,
-        lines=tuple(_line(each, names) for each in found),
-        next_address=filters.address(after=last) if last is not None and last < head.position else None,
+        lines=tuple(_line(each, names, filters.act) for each in found),
+        newest_first=newest_first,
+        next_address=following,
         first_address=filters.address(after=0),
-        export_query=filters.query,
+        # An export takes ids alone.
+        export_query=RecordFilters(
+            product=wanted.product or "", region=wanted.region or "", person=filters.person, kind=kind or ""
+        ).query,
     )
 
 
-def _line(shown: Shown, names: dict[str, str]) -> RecordLine:
+def _id_of(written: str, named: Callable[[], Iterable[tuple[str, str]]]) -> str | None:
+    """Return the id that is meant by an id or a name, in whatever case; None where nothing is written."""
+    if not written:
+        return None
+    same = written.casefold()
+    return next((each for each, name in named() if same in (each.casefold(), name.casefold())), same)
+
+
+def _kinds(written: str) -> tuple[str | None, frozenset[str] | None, str | None]:
+    """Return the kind that is meant, or several and what was decided, by words of pages or by the kind itself."""
+    word = "_".join(written.lower().replace("-", " ").split())
+    if word in {choice.value for choice in Choice} - {Choice.HOLD.value}:
+        return None, _DECISIONS, word
+    if word == "decision":
+        return None, _DECISIONS, None
+    return word or None, None, None
+
+
+def _line(shown: Shown, names: dict[str, str], act: str) -> RecordLine:
     said = shown.said
     person = said.get("person")
     place = [str(said[name]) for name in ("product", "region") if said.get(name)]
@@ -107,4 +150,5 @@ def _line(shown: Shown, names: dict[str, str]) -> RecordLine:
         refusal=shown.refusal,
         withheld=shown.withheld,
         digest=shown.seal.digest,
+        act_address=act_address(shown.act) if shown.act is not None and shown.act != act else None,
     )

@@ -14,6 +14,7 @@ from api.origin import is_local
 from api.places import places_of
 from api.readers import is_for_programs, reader_of
 from readiness.commands import Role
+from store.overview import named_regions
 from store.sessions import SESSION_ID
 from templates.language import Reader, gettext, reading
 from templates.moments import number
@@ -109,12 +110,21 @@ def wants_page(path: str, headers: Headers) -> bool:
 
 def viewer_of(actor: Actor, deps: Dependencies, *, name: str | None = None) -> Viewer:
     """Return who looks, with their roles in words and where they may go."""
+    held_in = {grant.region for grant in actor.roles if grant.region != EVERYWHERE}
+    regions: Mapping[str, str] = {}
+    if held_in:
+        with deps.store.reading() as tx:
+            regions = dict(named_regions(tx, within=held_in))
+    return _viewer(actor, deps, name, regions)
+
+
+def _viewer(actor: Actor, deps: Dependencies, name: str | None, regions: Mapping[str, str]) -> Viewer:
     persona = next((each for each in deps.personas if each.person == actor.person), None)
     is_signed_in = actor.token_id.startswith(SESSION_ID)
     return Viewer(
         person=actor.person,
         name=persona.name if name is None and persona is not None else name,
-        roles=roles_in_words(actor.roles),
+        roles=roles_in_words(actor.roles, regions),
         is_persona=actor is deps.page_persona or (is_signed_in and persona is not None),
         is_signed_in=is_signed_in,
         places=places_of(actor),
@@ -126,24 +136,28 @@ def identified_viewer(request: Request) -> Viewer | None:
     actor: Actor | None = getattr(request.state, "identified", None)
     # Whatever went wrong may lie outside of where the route reads for somebody.
     with reading(reader_of(request)):
-        return viewer_of(actor, dependencies_of(request)) if actor is not None else None
+        # Where something went wrong the store is asked nothing more.
+        return _viewer(actor, dependencies_of(request), None, {}) if actor is not None else None
 
 
-def roles_in_words(roles: Iterable[RoleGrant]) -> tuple[str, ...]:
-    """Return each role with where it is held: `Executive everywhere`, `Sales lead in APAC, EMEA`."""
+def roles_in_words(roles: Iterable[RoleGrant], names: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return each role with where it is held: `Executive everywhere`, `Sales lead in Americas, EMEA`.
+
+    `names` are those of regions, where a plan gives them one.
+    """
     where: dict[Role, list[RoleGrant]] = {}
     for grant in roles:
         where.setdefault(grant.role, []).append(grant)
-    return tuple(_role_in_words(role, grants) for role, grants in where.items())
+    return tuple(_role_in_words(role, grants, names or {}) for role, grants in where.items())
 
 
-def _role_in_words(role: Role, grants: Sequence[RoleGrant]) -> str:
+def _role_in_words(role: Role, grants: Sequence[RoleGrant], names: Mapping[str, str]) -> str:
     named = {"role": gettext(ROLES[role])}
     everywhere = next((grant for grant in grants if grant.region == EVERYWHERE), None)
     if everywhere is None:
-        regions = ", ".join(region_said(grant.region) for grant in grants)
+        regions = ", ".join(names.get(grant.region, region_said(grant.region)) for grant in grants)
         return gettext("%(role)s in %(regions)s") % {**named, "regions": regions}
     if not everywhere.excluding:
         return gettext("%(role)s everywhere") % named
-    regions = ", ".join(map(region_said, sorted(everywhere.excluding)))
+    regions = ", ".join(names.get(region, region_said(region)) for region in sorted(everywhere.excluding))
     return gettext("%(role)s everywhere but in %(regions)s") % {**named, "regions": regions}

@@ -19,6 +19,7 @@ from api.page_forms import filled_in
 from api.problems import Problem
 from api.rights import Action, allowed_regions
 from api.standing import SESSION_COOKIE, keep_cookie
+from store.overview import named_regions
 from store.sessions import begin_session, session_of
 from templates.pages import PersonaLine, PersonasPage
 
@@ -47,6 +48,7 @@ async def show_personas(request: Request, deps: Deps, return_to: ReturnTo = "/")
     def shown() -> Response:
         with deps.store.reading() as tx:
             cookie = request.cookies.get(SESSION_COOKIE, "")
+            regions = dict(named_regions(tx))
             session = session_of(tx, cookie, now=deps.store.now(tx), idle=deps.settings.session_idle)
         chosen = session.person if session is not None else None
         page = PersonasPage(
@@ -56,7 +58,7 @@ async def show_personas(request: Request, deps: Deps, return_to: ReturnTo = "/")
                 PersonaLine(
                     person=each.person,
                     name=each.name,
-                    role="; ".join(roles_in_words(each.roles)),
+                    role="; ".join(roles_in_words(each.roles, regions)),
                     comes_for=each.comes_for,
                     is_chosen=each.person == chosen,
                 )

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from api.commanding import region_not_found
-from api.decision_seen import decision_seen, record_address
+from api.decision_seen import command_of, decision_seen, record_address
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.lacking import if_missed
@@ -12,12 +12,14 @@ from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, can
 from api.room import Given, room_acts, shown_contents
 from api.room_acts import Sight
+from api.speakers import speakers
 from readiness.ball import Ball, tallies
 from readiness.events import BallotCast, DecisionTaken
 from readiness.permit import standing_of
 from readiness.policy import SIGNED_STAGES
 from readiness.readiness import Readiness
 from store.ball import ball_after
+from store.commands import logged_all
 from store.content import StageContent, stage_content
 from store.decision_records import latest_kept
 from store.ledger import Happening, timeline
@@ -58,7 +60,10 @@ def region_page(
         shown: tuple[Happening, ...] = ()
         if can(actor, Action.READ_TIMELINE, region):
             shown = timeline(tx, key, after=max(0, readiness.version - LATEST_ENTRIES), limit=LATEST_ENTRIES)
-        seen = decision_seen(latest_kept(tx, key), readiness) if can(actor, Action.READ_TIMELINE, region) else None
+        taken = latest_kept(tx, key) if can(actor, Action.READ_TIMELINE, region) else None
+        asked_by = command_of(taken) if can(actor, Action.READ_LEDGER, region) else None
+        wish = logged_all(tx, [asked_by]).get(asked_by) if asked_by is not None else None
+        seen = decision_seen(taken, readiness, asked=wish)
         ball = ball_after(tx, record, ()) if can(actor, Action.READ_BALL, region) else None
         contents: tuple[StageContent, ...] = ()
         if can(actor, Action.READ_CONTENT, region):
@@ -74,7 +79,9 @@ def region_page(
         asked |= {each.person for text in texts for each in text.signed}
         asked |= {each.person for text in texts for each in text.sent_back}
         asked |= {change.asked_by, change.confirmed_by} if change is not None else set()
+        asked |= {blocker.named for blocker in readiness.blockers}
         names = names_of(tx, {person for person in asked if person is not None})
+        spoken = speakers(tx, deps, actor, (region,), now=read_at)
     return RegionPage(
         viewer=viewer_of(actor, deps, name=names.get(actor.person)),
         # A page that reloads by itself would lose what is being typed.
@@ -88,6 +95,7 @@ def region_page(
         shows_people=can(actor, Action.READ_PEOPLE, region),
         shows_record=can(actor, Action.READ_LEDGER, region),
         if_missed=if_missed(actor, record.region, readiness),
+        speakers=spoken.names.get(region, {}),
         seen=seen,
         change=PolicyWaits(
             asked_by=change.asked_by,

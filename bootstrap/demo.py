@@ -56,6 +56,9 @@ SEATS: dict[str, tuple[str, Role]] = {
 }
 """Who votes for each function in EMEA."""
 
+ADMINISTRATOR = ("ad-1", Role.ADMIN)
+"""Who says who is who, so that it is known before anybody has signed in."""
+
 REGIONS = (
     Region("emea", "EMEA", "Europe/Berlin", 1, "sa-1"),
     Region("apac", "APAC", "Asia/Singapore", 1, "sa-2"),
@@ -76,6 +79,7 @@ def load(door: Door, *, now: datetime | None = None) -> None:
 
         enablement = client("en-1", Role.ENABLEMENT)
         _bring_in(enablement, "people", _people())
+        _grant(client(*ADMINISTRATOR))
         _start(client("pm-7", Role.PRODUCT_MANAGER), now)
         _write_content(client("ma-1", Role.MARKETING))
         _bring_in(enablement, "completions", _completions(now))
@@ -113,7 +117,7 @@ def plan(now: datetime) -> dict[str, Any]:
 
 def _people() -> list[dict[str, str]]:
     governors = [
-        {"person_id": g.person_id, "name": g.name, "function": g.function, "region": g.region, "role": g.role}
+        {"person_id": g.person_id, "name": g.name, "function": g.function, "region": g.region, "role": g.title}
         for g in GOVERNORS
     ]
     sellers = [
@@ -182,6 +186,12 @@ def _bring_in(api: Api, kind: str, rows: list[dict[str, str]]) -> None:
     )
     if state != "completed":
         raise RuntimeError(f"The {kind} of the demonstration were {state}.")
+
+
+def _grant(api: Api) -> None:
+    for governor in GOVERNORS:
+        body = {"role": governor.role.value, "region": governor.acts_in, "reason": "So that it is known whom to ask."}
+        _ask(api, f"/v1/roles/{governor.person_id}/grants", body)
 
 
 def _start(api: Api, now: datetime) -> None:

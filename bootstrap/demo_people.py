@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from readiness.commands import Role
+from readiness.roles import EVERYWHERE
+
 
 class Governor(NamedTuple):
     """Someone who speaks for a function."""
@@ -10,7 +13,9 @@ class Governor(NamedTuple):
     name: str
     function: str
     region: str
-    role: str
+    title: str
+    role: Role
+    acts_in: str = EVERYWHERE
 
 
 class Seller(NamedTuple):
@@ -23,13 +28,13 @@ class Seller(NamedTuple):
 
 
 GOVERNORS = (
-    Governor("pm-7", "Ines Carvalho", "product", "emea", "Product manager"),
-    Governor("ma-1", "Tom Okafor", "marketing", "emea", "Product marketing lead"),
-    Governor("en-1", "Priya Raman", "enablement", "emea", "Sales enablement lead"),
-    Governor("ex-1", "Helena Brandt", "executive", "emea", "Chief revenue officer"),
-    Governor("sa-1", "Luc Moreau", "sales-management", "emea", "Sales lead EMEA"),
-    Governor("sa-2", "Mei Tan", "sales-management", "apac", "Sales lead APAC"),
-    Governor("sa-3", "Dana Whitfield", "sales-management", "amer", "Sales lead Americas"),
+    Governor("pm-7", "Ines Carvalho", "product", "emea", "Product manager", Role.PRODUCT_MANAGER),
+    Governor("ma-1", "Tom Okafor", "marketing", "emea", "Product marketing lead", Role.MARKETING),
+    Governor("en-1", "Priya Raman", "enablement", "emea", "Sales enablement lead", Role.ENABLEMENT),
+    Governor("ex-1", "Helena Brandt", "executive", "emea", "Chief revenue officer", Role.EXECUTIVE),
+    Governor("sa-1", "Luc Moreau", "sales-management", "emea", "Sales lead EMEA", Role.SALES_LEAD, "emea"),
+    Governor("sa-2", "Mei Tan", "sales-management", "apac", "Sales lead APAC", Role.SALES_LEAD, "apac"),
+    Governor("sa-3", "Dana Whitfield", "sales-management", "amer", "Sales lead Americas", Role.SALES_LEAD, "amer"),
 )
 
 _BOTH = ((24, 92), (17, 85))

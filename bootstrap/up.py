@@ -44,10 +44,12 @@ class CannotStart(Exception):  # noqa: N818 - named as what is the case.
     """Nothing was started, or what was started is stopped again; the message is for the person."""
 
 
-async def up(settings: Settings, *, port: int | None, empty: bool, console: Console) -> None:
+async def up(
+    settings: Settings, *, port: int | None, ui_port: int | None = None, empty: bool, console: Console
+) -> None:
     """Start Temporal, worker and web, load the demonstration where it is wanted, and keep all alive until stopped.
 
-    `port` None means the usual one or the next that is free. Raises CannotStart.
+    `port` and `ui_port` None mean the usual one or the next that is free. Raises CannotStart.
     """
     installation = Installation(settings.directory.absolute())
     stop = asyncio.Event()
@@ -57,7 +59,7 @@ async def up(settings: Settings, *, port: int | None, empty: bool, console: Cons
     try:
         installation.prepare()
         with installation.locked():
-            house = _House(settings, installation, console, port=port)
+            house = _House(settings, installation, console, port=port, ui_port=ui_port)
             await house.run(stop, empty=empty)
     except (AlreadyUp, PortTaken, PartFailed, TemporalMissing, RuntimeError, OSError) as error:
         raise CannotStart(str(error)) from error
@@ -69,13 +71,21 @@ async def up(settings: Settings, *, port: int | None, empty: bool, console: Cons
 class _House:
     """What one `ltl up` starts on one data directory."""
 
-    def __init__(self, settings: Settings, installation: Installation, console: Console, *, port: int | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        installation: Installation,
+        console: Console,
+        *,
+        port: int | None,
+        ui_port: int | None = None,
+    ) -> None:
         self._settings = settings
         self._installation = installation
         self._console = console
         self._left = installation.end_leftovers()
-        self._port = _web_port(port, settings.port)
-        self._server = None if settings.temporal_address else _temporal_server(settings, installation)
+        self._port = _port(port, settings.port, option="--port")
+        self._server = None if settings.temporal_address else _temporal_server(settings, installation, ui_port)
         self._running = Running(
             supervisor=running_process("ltl up", os.getpid()),
             url=f"http://{LOOPBACK}:{self._port}",
@@ -205,21 +215,21 @@ async def answers_ok(url: str) -> bool:
     return answer is not None and answer.status == HTTPStatus.OK
 
 
-def _web_port(asked: int | None, usual: int) -> int:
+def _port(asked: int | None, usual: int, *, option: str) -> int:
     if asked is None:
         return own_port(usual)
     if not is_free(asked):
-        raise PortTaken(f"Somebody already listens on port {asked}. Leave --port out, and a free one is found.")
+        raise PortTaken(f"Somebody already listens on port {asked}. Leave {option} out, and a free one is found.")
     return asked
 
 
-def _temporal_server(settings: Settings, installation: Installation) -> TemporalServer:
+def _temporal_server(settings: Settings, installation: Installation, ui_port: int | None) -> TemporalServer:
     port = own_port(TEMPORAL_PORT)
     return TemporalServer(
         program=Path(temporal_server.program(settings.temporal_bin)),
         file=installation.temporal_file,
         port=port,
-        ui_port=own_port(TEMPORAL_UI_PORT),
+        ui_port=_port(ui_port, TEMPORAL_UI_PORT, option="--workflow-ui-port"),
         log=installation.logs / "temporal.log",
         namespace=settings.temporal_namespace,
     )

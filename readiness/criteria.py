@@ -320,6 +320,7 @@ def _people_share(
         reasons=tuple(reasons),
         waiting_on=() if is_met else (Function.ENABLEMENT.value,),
         audience=figures.change,
+        lapsing=lapsing,
     )
 
 

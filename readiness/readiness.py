@@ -144,6 +144,8 @@ class CriterionResult(Frozen):
     audience: AudienceChange | None = None
     unaddressed: int = 0
     """Lessons of earlier waves that are still to be addressed; no waiver covers them."""
+    lapsing: int = 0
+    """Certifications that count today and no more at the judged instant."""
 
     @property
     def is_satisfied(self) -> bool:

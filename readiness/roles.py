@@ -3,7 +3,7 @@
 # A change holds from its moment on; of the changes that concern a region, for it by name or for every region, the
 # latest in force counts. What a token claims is older than any change, so a withdrawal stands whatever is claimed.
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -16,6 +16,12 @@ from readiness.refusing import refuse
 from readiness.region import RegionLaunch, WaiverStatus
 from readiness.role_values import RoleLost, lost_words
 from readiness.values import Frozen, Identifier, Moment, Slug
+
+SPEAKS: dict[str, Role] = {
+    **{function.value: role for function, role in ROLE_OF_FUNCTION.items()},
+    Role.EXECUTIVE.value: Role.EXECUTIVE,
+}
+"""By the word for whom a region waits: the role of whoever speaks for that function, or decides."""
 
 EVERYWHERE: Literal["*"] = "*"
 """The region of a role that is held in every region, today's and those to come."""
@@ -75,6 +81,25 @@ def roles_held(
         for role in sorted(held)
         for region in sorted(held[role])
     )
+
+
+def speakers_in(held: Mapping[str, Iterable[HeldRole]], region: str) -> dict[str, tuple[str, ...]]:
+    """Return who speaks for each function in `region` and who decides there, by the words of `SPEAKS`; words for
+    which nobody is known are left out.
+
+    `held` are the roles of each person. Who holds the role for this region comes before who holds it for all.
+    """
+    found: dict[Role, dict[str, bool]] = {}
+    for person, roles in held.items():
+        for each in roles:
+            if each.covers(region):
+                of_role = found.setdefault(each.role, {})
+                of_role[person] = of_role.get(person, True) and each.region == EVERYWHERE
+    return {
+        word: tuple(sorted(of_role, key=lambda person: (of_role[person], person)))
+        for word, role in SPEAKS.items()
+        if (of_role := found.get(role, {}))
+    }
 
 
 def in_force(changes: Iterable[RoleChange], *, at: datetime) -> list[RoleChange]:

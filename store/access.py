@@ -109,6 +109,12 @@ def every_change(
     return tuple(_recorded(row) for row in tx.execute(chosen))
 
 
+def changes_of_roles(tx: Connection, roles: Iterable[Role]) -> tuple[RecordedChange, ...]:
+    """Return every change of these roles, whosever they are, in the order in which they were made; one query."""
+    chosen = select(role_changes).where(_COLUMNS.role.in_(sorted(role.value for role in roles)))
+    return tuple(map(_recorded, tx.execute(chosen.order_by(_COLUMNS.id))))
+
+
 def latest_changes(
     tx: Connection, *, person: str | None, within: Sequence[str] | None, limit: int
 ) -> tuple[RecordedChange, ...]:

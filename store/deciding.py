@@ -9,11 +9,15 @@ from sqlalchemy import Case, ColumnElement, Connection, and_, case, delete, func
 
 from readiness.events import RegionEvent
 from readiness.keys import RegionKey
+from readiness.readiness import Readiness
 from readiness.region import Poll, Verdict
+from store.access import RolesRead
 from store.access_schema import last_looks
 from store.board import BoardRow, board
 from store.keyed import is_among
+from store.projection import readiness_of
 from store.records_schema import ledger, region_launches
+from store.regions import record_of
 from store.verdicts import verdict_shown
 
 MOST_TOLD = 400
@@ -125,6 +129,23 @@ def _rank(now: datetime) -> Case[int]:
     shown = verdict_shown(now)
     ranked = {verdict.value: at for at, verdicts in enumerate(ORDER) for verdict in verdicts}
     return case(ranked, value=shown, else_=len(ORDER))
+
+
+def readiness_at_hand(tx: Connection, keys: Iterable[RegionKey]) -> dict[RegionKey, Readiness]:
+    """Return how ready each of these region launches is by the figures that its row keeps; those whose figures are
+    still to be counted are left out. Two queries, however many regions there are."""
+    wanted = sorted({(key.product, key.region, key.run) for key in keys})
+    if not wanted:
+        return {}
+    of = region_launches.c
+    chosen = select(region_launches).where(is_among((of.product, of.region, of.run), wanted))
+    records = [record_of(row) for row in tx.execute(chosen)]
+    lost = RolesRead(tx).lost_in([record.region for record in records])
+    return {
+        record.key: readiness_of(record.region, record.figures, record.contents, lost[record.key])
+        for record in records
+        if record.figures is not None and record.contents is not None
+    }
 
 
 def looks_of(tx: Connection, person: str, regions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Look]:

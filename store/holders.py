@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import Connection, String, cast, or_, select, union
 
 from readiness.commands import Role
-from readiness.roles import EVERYWHERE, HeldRole, roles_held
-from store.access import RolesRead
+from readiness.roles import EVERYWHERE, SPEAKS, HeldRole, roles_held, speakers_in
+from store.access import RecordedChange, RolesRead, changes_of_roles
 from store.access_schema import role_changes, sessions
+
+MOST_LOGINS = 2_000
+"""Logins that are asked who speaks for a function, the latest first: more than govern in any house."""
 
 
 class HolderOfRoles(NamedTuple):
@@ -32,11 +35,19 @@ class HoldersOfRoles(NamedTuple):
 
 
 def holders_of_roles(
-    tx: Connection, *, person: str | None, within: Sequence[str] | None, now: datetime, limit: int
+    tx: Connection,
+    *,
+    person: str | None,
+    within: Sequence[str] | None,
+    now: datetime,
+    limit: int,
+    role: Role | None = None,
+    region: str | None = None,
 ) -> HoldersOfRoles:
     """Return who holds roles, by person, looking at `limit` people; `within` are the regions that the reader may see.
 
-    Two queries, however many there are. Who holds nothing where the reader may look is left out.
+    Two queries, however many there are. Who holds nothing where the reader may look is left out; so is who does not
+    hold `role`, or nothing that is held in `region`, where these are asked for.
     """
     lasting = sessions.c.expires_at > now
     known = union(select(role_changes.c.person), select(sessions.c.person).where(lasting)).subquery()
@@ -56,12 +67,44 @@ def holders_of_roles(
         )
         for each in people[:limit]
     )
-    return HoldersOfRoles(tuple(holder for holder in found if holder.roles), len(people) > limit)
+    asked = (holder for holder in found if any(_is_asked(each, role, region) for each in holder.roles))
+    return HoldersOfRoles(tuple(asked), len(people) > limit)
+
+
+def holders_in(tx: Connection, regions: Iterable[str], *, now: datetime) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return who speaks for each function in each of `regions`, and who decides there, as far as is known here: by
+    region, then by the words of `readiness.roles.SPEAKS`, then in the order of `readiness.roles.speakers_in`.
+
+    Two queries, however many regions and people there are; none for no region.
+    """
+    asked = sorted(set(regions))
+    if not asked:
+        return {}
+    roles = tuple(SPEAKS.values())
+    of = sessions.c
+    # Most who are signed in sell: their logins are not opened.
+    governs = or_(*(cast(of.grants, String).contains(f'"{role.value}"', autoescape=True) for role in roles))
+    latest = select(of.person, of.grants).where(of.expires_at > now, governs).order_by(of.logged_in_at.desc())
+    claims: dict[str, list[tuple[Role, str]]] = {}
+    for row in tx.execute(latest.limit(MOST_LOGINS)):
+        claims.setdefault(row.person, _claims(row))
+    changes: dict[str, list[RecordedChange]] = {}
+    for change in changes_of_roles(tx, roles):
+        changes.setdefault(change.person, []).append(change)
+    held = {
+        person: roles_held(claims.get(person, ()), changes.get(person, ()), at=now)
+        for person in claims.keys() | changes.keys()
+    }
+    return {region: speakers_in(held, region) for region in asked}
 
 
 def _claims(login: object) -> list[tuple[Role, str]]:
     grants: Iterable[tuple[str, str]] = getattr(login, "grants", ())
     return [(Role(role), region) for role, region in grants]
+
+
+def _is_asked(held: HeldRole, role: Role | None, region: str | None) -> bool:
+    return (role is None or held.role is role) and (region is None or held.covers(region))
 
 
 def _seen(held: Iterable[HeldRole], within: Sequence[str] | None) -> Iterable[HeldRole]:

@@ -10,12 +10,14 @@ from sqlalchemy import Connection, select
 
 from readiness.meanings import meaning_of
 from store.records_schema import commands, ledger, printed_names
-from store.seals import Seal, entries_of, seals_after
+from store.seals import Seal, entries_of, seals_after, seals_before, seals_of_act
 from store.sources import moment_text
 
 LOOKED_AT_ONCE = 500
 MOST_LOOKED_AT = 20_000
 """Seals that one page looks through at most: what comes of a narrow filter is asked for again from there."""
+
+_OF_ACTS = frozenset({"commands", "outcomes", "ledger"})
 
 WITHHELD = "The poll is open: ballots are told once it has closed."
 
@@ -55,6 +57,11 @@ class Shown(NamedTuple):
         return self.said.get("reason") if isinstance(self.said.get("reason"), str) else None
 
     @property
+    def act(self) -> str | None:
+        """The id of the command that it belongs to; None where it belongs to none, or is withheld."""
+        return _command_of(self.seal.source, self.said) or None if self.seal.source in _OF_ACTS else None
+
+    @property
     def outcome(self) -> str | None:
         """`accepted`, `refused` or `denied` at the door; None where the entry is no answer."""
         if self.seal.source == "denials":
@@ -84,6 +91,10 @@ class Wanted:
     region: str | None = None
     person: str | None = None
     kind: str | None = None
+    kinds: frozenset[str] | None = None
+    """Of several kinds that belong to one word; each counts."""
+    choice: str | None = None
+    """What was decided, such as `go`, of a decision that says so itself."""
     since: str | None = None
     within: tuple[str, ...] | None = None
 
@@ -99,6 +110,10 @@ class Wanted:
         if self.within is not None and entry.get("region") not in self.within:
             return False
         if self.since is not None and str(entry.get("at", "")) < self.since:
+            return False
+        if self.kinds is not None and entry.get("kind") not in self.kinds:
+            return False
+        if self.choice is not None and self.choice != _choice(entry):
             return False
         asked = (("product", self.product), ("region", self.region), ("person", self.person), ("kind", self.kind))
         return all(value is None or entry.get(name) == value for name, value in asked)
@@ -116,6 +131,27 @@ def shown_after(tx: Connection, position: int, wanted: Wanted, *, limit: int) ->
         if last - position >= MOST_LOOKED_AT:
             return shown, last
     return shown, None
+
+
+def shown_before(tx: Connection, position: int, wanted: Wanted, *, limit: int) -> tuple[list[Shown], int | None]:
+    """Return up to `limit` entries before `position`, the newest first, and before which more may be; None at the
+    beginning."""
+    shown: list[Shown] = []
+    begun = position
+    while batch := seals_before(tx, position, limit=LOOKED_AT_ONCE):
+        for each in _shown(tx, batch, wanted):
+            shown.append(each)
+            if len(shown) == limit:
+                return shown, each.seal.position if each.seal.position > 1 else None
+        position = batch[-1].position
+        if begun - position >= MOST_LOOKED_AT:
+            return shown, position
+    return shown, None
+
+
+def shown_of_act(tx: Connection, command_id: str, wanted: Wanted) -> list[Shown]:
+    """Return every entry of one act that is wanted, in order."""
+    return list(_shown(tx, seals_of_act(tx, command_id), wanted))
 
 
 def batch_after(tx: Connection, position: int, until: int, wanted: Wanted) -> tuple[list[Shown], int | None]:
@@ -142,6 +178,15 @@ def _shown(tx: Connection, batch: Sequence[Seal], wanted: Wanted) -> Iterator[Sh
         said = entry or {}
         meaning = meaning_of(str(said.get("kind")), said.get("body")) if seal.source == "commands" else None
         yield Shown(seal, entry, names.get(_command_of(seal.source, said)), meaning)
+
+
+def _choice(entry: dict[str, Any]) -> str | None:
+    """Return what a decision decided, in the wish for it or in what happened by it."""
+    for name in ("command", "event"):
+        said = entry.get(name)
+        if isinstance(said, dict) and isinstance(said.get("choice"), str):
+            return str(said["choice"])
+    return None
 
 
 def _command_of(source: str, entry: dict[str, Any]) -> str:
@@ -171,4 +216,13 @@ def _is_sealed_ballot(tx: Connection, entry: dict[str, Any]) -> bool:
     return logged is None or tx.execute(closed.limit(1)).first() is None
 
 
-__all__ = ["PrintedName", "Shown", "Wanted", "batch_after", "moment_text", "shown_after"]
+__all__ = [
+    "PrintedName",
+    "Shown",
+    "Wanted",
+    "batch_after",
+    "moment_text",
+    "shown_after",
+    "shown_before",
+    "shown_of_act",
+]

@@ -31,6 +31,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from readiness.sealing import GENESIS, NOTHING, entry_digest, link
 from store.engine import Store
+from store.keyed import is_among
+from store.records_schema import commands, ledger
 from store.seal_schema import seals, unsealed
 from store.sources import SOURCE_OF, Source
 
@@ -226,6 +228,33 @@ def seals_after(tx: Connection, position: int, *, limit: int) -> list[Seal]:
     """Return the seals behind `position`, in order."""
     query = select(seals).where(seals.c.position > position).order_by(seals.c.position).limit(limit)
     return [Seal(*row) for row in tx.execute(query)]
+
+
+def seals_before(tx: Connection, position: int, *, limit: int) -> list[Seal]:
+    """Return the seals before `position`, the last first."""
+    query = select(seals).where(seals.c.position < position).order_by(seals.c.position.desc()).limit(limit)
+    return [Seal(*row) for row in tx.execute(query)]
+
+
+def seals_of_act(tx: Connection, command_id: str) -> list[Seal]:
+    """Return the seals of everything that is evidence of one act, in order: the wish, its answer, what happened by it
+    and the record of a decision. Three queries, however long the record is."""
+    asked = tx.execute(select(commands).where(commands.c.id == command_id)).first()
+    if asked is None:
+        return []
+    of = (asked.product, asked.region, asked.run)
+    scope = (ledger.c.product == of[0], ledger.c.region == of[1], ledger.c.run == of[2])
+    versions = tx.execute(select(ledger.c.version).where(*scope, ledger.c.command_id == command_id)).scalars().all()
+    keys = [("commands", [command_id]), ("outcomes", [command_id])]
+    keys += [(name, [*of, version]) for name in ("ledger", "decision_records") for version in versions]
+    # SQLite writes an array without blanks, PostgreSQL with them.
+    written = [
+        (name, json.dumps(key, ensure_ascii=False, separators=separators))
+        for name, key in keys
+        for separators in ((",", ":"), (", ", ": "))
+    ]
+    chosen = select(seals).where(is_among((seals.c.source, seals.c.key), written)).order_by(seals.c.position)
+    return [Seal(*row) for row in tx.execute(chosen)]
 
 
 def counts_between(tx: Connection, after: int, until: int) -> Counter[str]:

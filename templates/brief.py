@@ -12,11 +12,13 @@ from typing import Any
 from readiness.commands import Stance
 from readiness.events import CriterionStatus
 from readiness.forecast import is_outweighed
+from readiness.prospect import red_for
 from readiness.readiness import Readiness, SeatShown
 from readiness.region import ConditionStatus, Verdict, WaiverStatus
 from templates.core_words import plainly
 from templates.language import Reader, gettext, reader, reading
 from templates.moments import cut, day, in_utc, index, instant, margin, percent, span, until
+from templates.prospect_words import RED_FOR
 from templates.words import (
     CHOICES,
     COLOURS,
@@ -94,7 +96,8 @@ def brief_document(brief: Brief) -> dict[str, Any]:
     if shown.forecast_at is not None:
         forecast = f"{day(shown.forecast_at)}, {margin(shown.forecast_at, shown.launch_at)}"
         if is_outweighed(shown.forecast_at, launch_at=shown.launch_at, rag=shown.rag):
-            forecast += f", {gettext('by the pace alone; red because something is overdue or lapses first')}"
+            why = ", ".join(gettext(RED_FOR[each]) for each in red_for(shown))
+            forecast += f", {gettext('by the pace alone; red because %(why)s') % {'why': why}}"
     return {
         "language": reader().language,
         "title": _cut(gettext("%(product)s in %(region)s") % {"product": shown.product_name, "region": shown.name}),

@@ -109,6 +109,22 @@ def age(moment: datetime, now: datetime) -> str:
     return counted(minutes, "minute", "minutes") if minutes > 0 else gettext("less than a minute")
 
 
+def lasting(moment: datetime, now: datetime) -> str:
+    """Return since when something lasts, down to minutes: `for 3 hours`, `for less than a minute`.
+
+    A sentence of its own for each unit: elsewhere than in English it is another case than that of `age`.
+    """
+    length = now - moment
+    days, hours, minutes = length // _DAY, length // _HOUR, length // _MINUTE
+    if days > 0:
+        return ngettext("for %(count)s day", "for %(count)s days", days) % {"count": number(days)}
+    if hours > 0:
+        return ngettext("for %(count)s hour", "for %(count)s hours", hours) % {"count": number(hours)}
+    if minutes > 0:
+        return ngettext("for %(count)s minute", "for %(count)s minutes", minutes) % {"count": number(minutes)}
+    return gettext("for less than a minute")
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """Return how long ago `moment` was, down to minutes: `3 hours ago`, `less than a minute ago`."""
     length = now - moment

@@ -12,10 +12,11 @@ from readiness.commands import Stance
 from readiness.forecast import is_outweighed
 from readiness.people import PersonStatus
 from readiness.policy import GATED_STAGES, CriterionKey, Stage
+from readiness.prospect import red_for
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
-from templates import act_words, core_words, happenings, moments, people_words, words
+from templates import act_words, core_words, happenings, moments, people_words, prospect_words, speaker_words, words
 from templates.assets import asset_address
 from templates.language import LANGUAGES, Reader, gettext, ngettext, reading
 from templates.pages import LATER_WEEKS, Page, Sort, content_address, region_address
@@ -56,6 +57,7 @@ def environment() -> Environment:
         span=moments.span,
         age=moments.age,
         ago=moments.ago,
+        lasting=moments.lasting,
         until=moments.until,
         margin=moments.margin,
         percent=moments.percent,
@@ -96,6 +98,10 @@ def environment() -> Environment:
         applies=_words(words.APPLIES),
         region_said=words.region_said,
         whom=words.whom,
+        whom_by_name=speaker_words.whom_by_name,
+        some_names=speaker_words.some_names,
+        ahead=_words(prospect_words.AHEAD),
+        red_for=_words(prospect_words.RED_FOR),
         sort_word=_words(words.SORTS),
         delivery_state=_words(words.DELIVERY_STATES),
         channel=_words(words.CHANNELS),
@@ -126,6 +132,7 @@ def environment() -> Environment:
         content_address=content_address,
         region_address=region_address,
         is_outweighed=is_outweighed,
+        red_for=red_for,
         LANGUAGES=LANGUAGES,
         counted=moments.counted,
         days=moments.days,

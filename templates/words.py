@@ -159,12 +159,13 @@ SAID: dict[str, str] = {
     "file-received": "The file is here.",
     "view-kept": "The view is kept, for you alone.",
     "view-forgotten": "The view is forgotten.",
-    "reminded": "Reminded {count}. Where mail is set up, each hears of it with their next digest.",
+    "reminded": "Reminded {count}. Where mail is set up, each hears of it by mail.",
     "launch-started": "The launch is started. Its first stage is open in every region.",
     "launch-moved": "The launch is moved in {count} of its regions.",
     "handed-over": "The launch is handed over, in every running region.",
     "region-added": "The region is added. Its first stage is open.",
-    "text-written": "The new revision is written. Whoever must sign it finds it under For me.",
+    "text-written": "The new revision is written. Whoever must sign it finds it under For me. "
+    "Where mail is set up, each hears of it by mail.",
     "text-withdrawn": "The region's own words are withdrawn: what the whole product says holds there again.",
     "objection-heard": "The objection is written down, for those who answer it.",
 }
@@ -414,9 +415,23 @@ def stance_words(stance: Stance | None) -> str:
 
 def within_sentence(said: str) -> str:
     """Return words that are in the reader's language already as they are written within a sentence."""
-    return said.lower() if reader().language == "en" else said
+    if reader().language == "en":
+        return said.lower()
+    first = said.partition(" ")[0].rstrip(",")
+    return f"{said[0].lower()}{said[1:]}" if first in _SMALL_WITHIN.get(reader().language, ()) else said
 
 
 def within(words: str) -> str:
     """Return words of ours as they are written within a sentence: small in English, as they are elsewhere."""
-    return words.lower() if reader().language == "en" else gettext(words)
+    return within_sentence(words if reader().language == "en" else gettext(words))
+
+
+_SMALL_WITHIN: dict[str, frozenset[str]] = {
+    "de": frozenset(
+        (
+            *("Abgezeichnet", "Angehalten", "Bereit", "Bestanden", "Erfüllt", "Erlassen", "Gesperrt", "Gestartet"),
+            *("Hat", "Nicht", "Noch", "Offen", "Stimmt", "Verfehlt", "Versäumt", "Widerspricht", "Zurückgegeben"),
+        )
+    ),
+}
+"""First words of ours that are no nouns, of the languages that write these small within a sentence."""

@@ -13,6 +13,15 @@ def up(
         int | None,
         typer.Option("--port", min=1, max=65_535, help="For API and pages; unless said, 8000 or the next."),
     ] = None,
+    workflow_ui_port: Annotated[
+        int | None,
+        typer.Option(
+            "--workflow-ui-port",
+            min=1,
+            max=65_535,
+            help="For Temporal's own pages, where its workflows are seen; unless said, 8233 or the next.",
+        ),
+    ] = None,
     empty: Annotated[bool, typer.Option("--empty", help="Do not load the demonstration launch.")] = False,
 ) -> None:
     """Bring everything up on this machine: Temporal, database, worker, API and pages. Ctrl-C stops it all."""
@@ -24,7 +33,7 @@ def up(
 
     settings = Settings().model_copy(update={"directory": directory})
     try:
-        asyncio.run(house.up(settings, port=port, empty=empty, console=showing.console()))
+        asyncio.run(house.up(settings, port=port, ui_port=workflow_ui_port, empty=empty, console=showing.console()))
     except house.CannotStart as error:
         typer.echo(f"ltl up cannot go on: {error}", err=True)
         raise typer.Exit(1) from None

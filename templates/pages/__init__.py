@@ -1,6 +1,6 @@
 """What does each page know, down to the last value that its template may show?"""
 
-from templates.pages.access import AccessPage, HolderLine, KeyLine, RoleLine
+from templates.pages.access import AccessPage, GoLine, HolderLine, KeyLine, RoleLine
 from templates.pages.acts import (
     About,
     ActElsewhere,
@@ -46,13 +46,13 @@ from templates.pages.content import (
     TextPage,
     TextSaid,
 )
-from templates.pages.decide import DecidePage, DecideRow, DecideSection, Promised, Vote, WaitsOn, Waived
+from templates.pages.decide import DecidePage, DecideRow, DecideSection, Promised, Short, Vote, WaitsOn, Waived
 from templates.pages.deliveries import DeliveriesPage, DeliveryLine, DeliveryPage, StateTotal, TryLine
 from templates.pages.frame import Form, Frame, Page, Place, Viewer
 from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsPage, UploadForm
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
-from templates.pages.ledger import RecordFilters, RecordLine, RecordPage
+from templates.pages.ledger import RecordFilters, RecordLine, RecordPage, act_address
 from templates.pages.me import Broken, CourseDue, LaunchDue, MePage, Running, WaitedFor
 from templates.pages.people import (
     CourseTotal,
@@ -138,6 +138,7 @@ __all__ = [
     "Foreseen",
     "Form",
     "Frame",
+    "GoLine",
     "HeldFor",
     "HeldRow",
     "HolderLine",
@@ -184,6 +185,7 @@ __all__ = [
     "Running",
     "Said",
     "SentBackLine",
+    "Short",
     "ShownContent",
     "ShownPermit",
     "SignedBy",
@@ -221,6 +223,7 @@ __all__ = [
     "Waived",
     "WaiverSeen",
     "Wave",
+    "act_address",
     "content_address",
     "launch_address",
     "region_address",

@@ -17,6 +17,7 @@ class RoleLine:
     role: str
     """In words."""
     region: str
+    """By name; `*` for every one."""
     is_granted: bool
     effective_at: datetime
     at: datetime
@@ -59,6 +60,16 @@ class KeyLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoLine:
+    """Who may say go in some regions, as far as is known here."""
+
+    regions: tuple[str, ...]
+    """By name."""
+    names: tuple[str, ...]
+    """Empty where nobody is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPage(Page):
     """Who may come in as whom?"""
 
@@ -75,6 +86,13 @@ class AccessPage(Page):
     """The latest, newest first."""
     person: str
     """Of whom alone; empty for everybody."""
+    sought_role: str
+    """Who holds it alone; empty for any."""
+    sought_region: str
+    """Who holds a role there alone; empty for anywhere."""
+    regions: tuple[tuple[str, str], ...]
+    """Every region of the reader's board, with its name."""
+    says_go: tuple[GoLine, ...]
     change_form: Form | None
     """None where the reader may change no roles."""
     keys: tuple[KeyLine, ...] | None

@@ -109,6 +109,8 @@ class CellWait:
     criterion: CriterionKey | None
     due_at: datetime | None
     shortfall: Shortfall | None
+    names: tuple[str, ...]
+    """Of those who speak for it; empty where nobody is known, or that is not for the reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

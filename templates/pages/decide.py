@@ -7,6 +7,7 @@ from typing import ClassVar
 from readiness.commands import Choice, Stance
 from readiness.events import RegionEvent
 from readiness.policy import CriterionKey, Function, Stage
+from readiness.prospect import Ahead, RedFor
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, Verdict
 from templates.pages.addresses import region_address
@@ -55,6 +56,25 @@ class WaitsOn:
     whom: str
     since: datetime
     reason: str
+    names: tuple[str, ...] = ()
+    """Of those who speak for it; empty where nobody is known, or that is not for the reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Short:
+    """How many more people must get there for a criterion to be met, and by when."""
+
+    criterion: CriterionKey
+    reached: int
+    of_all: int
+    needed: int
+    """How many more."""
+    due_at: datetime
+
+    @property
+    def asked(self) -> int:
+        """How many are enough."""
+        return self.reached + self.needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +111,11 @@ class DecideRow:
     changes: tuple[RegionEvent, ...]
     """What has happened since, the latest first."""
     changes_left_out: int
+    short: tuple[Short, ...] = ()
+    """Of what people must do while the region is not ready, in the order of the stages."""
+    ahead: tuple[Ahead, ...] = ()
+    """What comes then."""
+    red_for: tuple[RedFor, ...] = ()
 
     @property
     def address(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from templates.pages.frame import Page
 
@@ -16,16 +16,25 @@ class RecordFilters:
     region: str = ""
     person: str = ""
     kind: str = ""
+    act: str = ""
+    """Everything of this one act."""
 
     @property
     def query(self) -> str:
         """What stands behind the question mark of an address that keeps them; empty for none."""
-        asked = {"product": self.product, "region": self.region, "person": self.person, "kind": self.kind}
+        asked = {
+            "product": self.product,
+            "region": self.region,
+            "person": self.person,
+            "kind": self.kind,
+            "act": self.act,
+        }
         return urlencode({name: value for name, value in asked.items() if value})
 
-    def address(self, *, after: int | None = None) -> str:
-        """Return the address of the entries behind a position."""
-        query = "&".join(part for part in (self.query, f"after={after}" if after is not None else "") if part)
+    def address(self, *, after: int | None = None, before: int | None = None) -> str:
+        """Return the address of the entries behind a position, or of those before one."""
+        places = (f"{name}={place}" for name, place in (("after", after), ("before", before)) if place is not None)
+        query = "&".join(part for part in (self.query, *places) if part)
         return f"/ledger?{query}" if query else "/ledger"
 
 
@@ -53,6 +62,13 @@ class RecordLine:
     refusal: str | None
     withheld: str | None
     digest: str
+    act_address: str | None = None
+    """Where everything of the same act is shown; None where it belongs to none, or that is shown already."""
+
+
+def act_address(command_id: str) -> str:
+    """Return where the audit record shows everything of one act."""
+    return f"/ledger?act={quote(command_id, safe='')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +90,7 @@ class RecordPage(Page):
     """Since when the oldest row waits to be sealed; None where none waits."""
     filters: RecordFilters
     lines: tuple[RecordLine, ...]
+    newest_first: bool
     next_address: str | None
     first_address: str
     export_query: str

@@ -1,5 +1,6 @@
 """What does the page of one product in one region know?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -125,6 +126,8 @@ class RegionPage(Page):
     """Whether the reader may see the audit record."""
     if_missed: IfMissed | None
     """None where it is over."""
+    speakers: Mapping[str, tuple[str, ...]]
+    """The names of who speaks here, by whom it waits for; nobody where none is known, or the reader may not."""
     sale: PermitStanding | None
     """Whether it may be sold there today; None where that is not for the reader."""
 
@@ -148,6 +151,10 @@ class RegionPage(Page):
         """Return whom a criterion still waits for; None where it waits for nobody who learns."""
         every = self.if_missed.lacking if self.if_missed is not None else ()
         return next((each for each in every if each.criterion is criterion and each.people), None)
+
+    def speaking(self, waiting_on: str, named: str | None = None) -> tuple[str, ...]:
+        """Return the names of those who speak for whom it waits: of who was `named` for an idle seat alone."""
+        return (self.named(named),) if named is not None else self.speakers.get(waiting_on, ())
 
     def named(self, person: str) -> str:
         """Return the name of a person, or the id where there is none."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from readiness.commands import Choice
+from readiness.commands import Choice, Role
 from readiness.policy import CriterionKey, Function
 from readiness.readiness import CriterionResult, Readiness, SeatShown, WaiverShown
 
@@ -49,6 +49,10 @@ class DecisionSeen:
     digest: str
     record_address: str
     """Where it is read byte for byte."""
+    right: Role | None
+    """By which role it was taken; None where that is not for the reader."""
+    act_address: str | None
+    """Where the audit record shows everything of it; None where that is not for the reader."""
     then: Readiness | None
     """None where this version cannot read what an earlier one wrote."""
     figures: tuple[FigureSeen, ...] = ()

@@ -19,6 +19,8 @@ from api.pages import OPEN_PAGE_PATHS
 from api.personas import PERSONA_PATHS
 from bootstrap.web import page_routers
 from readiness.commands import Choice, Role
+from readiness.roles import require_change
+from store.access import record_change
 from store.board import refresh_figures
 from store.deciding import looks_of, note_looks
 from store.engine import open_store
@@ -99,6 +101,49 @@ def test_the_question_of_one_region_is_answered_here(desk: Desk, client: TestCli
     for part in ("Not ready", "Whom it waits for, and why", "Marketing :", "Sales :", "1 Mar 2027"):
         assert part in text, text
     assert "called that" in Outline(client.get("/decide", params={"q": "100%_"}).text).text
+
+
+def test_a_region_that_is_not_ready_says_how_many_more_by_when_and_what_comes_then(
+    desk: Desk, client: TestClient, issuer: EmbeddedIssuer
+) -> None:
+    """Numbers, the day and what comes then stand there, with the names of who speaks and the only act there is."""
+    five_regions(desk)
+    desk.teach("apac", trained=6, certified=4)
+    refresh_figures(desk.store, [key for key in (desk.latest("apac"),) if key is not None])
+    with desk.store.writing() as tx:
+        record_change(
+            tx,
+            person="ma-7",
+            role=Role.MARKETING,
+            region="apac",
+            change="granted",
+            effective_at=None,
+            by="ad-1",
+            reason="It is so.",
+            idempotency_key="wish-1",
+            now=desk.store.now(tx),
+            check=require_change,
+        )
+    page = client.get("/decide", params={"q": "atlas apac"})
+    text = Outline(page.text).text
+    for part in (
+        "6 of 10 have completed the training, 9 needed: 3 more must complete it by 15 Feb 2027",
+        "4 of 10 certified on the launch day, 8 needed: 4 more must pass by 22 Feb 2027",
+        "Then an executive decides.",
+        "Marketing ( ma-7 )",
+    ):
+        assert part in text, text
+    assert "Hold it…" in text
+    behind = client.get("/decide", params={"q": "mena"}, headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "mena")))
+    assert "ma-7" not in behind.text
+
+
+def test_a_page_of_standing_goes_promises_nothing_else(desk: Desk, client: TestClient) -> None:
+    """Where all that is left has a go, it is said so, under a heading of its own."""
+    key = desk.ready()
+    desk.accepted(key, desk.decide(key, Choice.GO))
+    text = Outline(client.get("/decide").text).text
+    assert "What follows has a go already. A go stands 1" in text
 
 
 def test_nobody_sees_what_lies_outside_their_regions(desk: Desk, client: TestClient, issuer: EmbeddedIssuer) -> None:

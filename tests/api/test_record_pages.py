@@ -114,9 +114,43 @@ def test_an_auditor_of_one_region_sees_the_record_of_that_region(house: TestClie
 
 
 def test_what_is_shown_of_the_record_says_where_it_stands(house: TestClient, admin: dict[str, str]) -> None:
-    """The latest entries come first to be asked for, and are read from the oldest of them on."""
-    assert "Entries 1 to " in read(house.get("/ledger", headers=admin)).text
+    """The newest entries come first; from a position on they are read in order."""
+    newest = read(house.get("/ledger", headers=admin)).text
+    assert "Entries 1 to " in newest
+    assert "the newest of them first" in newest
     assert "the oldest of them first" in read(house.get("/ledger?after=2", headers=admin)).text
+    older = re.findall(r'<th scope="row">(\d+)</th>', house.get("/ledger?before=4", headers=admin).text)
+    assert older == ["3", "2", "1"]
+
+
+def test_what_belongs_to_one_act_is_seen_together(
+    house: TestClient, desk: Desk, admin: dict[str, str], issuer: EmbeddedIssuer
+) -> None:
+    """By which right it was taken is told to whoever may read the record, with a link to exactly its entries."""
+    apac = desk.latest("apac")
+    assert apac is not None
+    desk.write_all()
+    desk.teach("apac")
+    desk.sign_all(apac)
+    desk.look(apac)
+    desk.accepted(apac, desk.decide(apac, Choice.GO))
+    seal_all(desk.store)
+    executive = bearer(issuer, "ex-1", (Role.EXECUTIVE, "*"))
+    assert "By right:" not in read(house.get("/launches/atlas-2/apac", headers=executive)).text
+    page = read(house.get("/launches/atlas-2/apac", headers=admin))
+    assert "By right: Executive. Its entries in the audit record" in page.text
+    (address,) = {str(each["href"]) for _, each in page.elements if "?act=" in str(each.get("href"))}
+    act = read(house.get(address, headers=admin)).text
+    assert "entries of one act" in act
+    for part in ("Asked decide", "Answered", "Happened decision taken", "Record of a decision"):
+        assert part in act, act
+    assert "Asked hold" not in act
+    elsewhere = bearer(issuer, "au-1", (Role.AUDITOR, "emea"))
+    assert "Asked decide" not in read(house.get(address, headers=elsewhere)).text
+    found = read(house.get("/ledger?region=APAC&product=Atlas 2&kind=go", headers=admin)).text
+    assert "Asked decide" in found
+    assert "Asked hold" not in found
+    assert "Asked decide" not in read(house.get("/ledger?kind=no-go", headers=admin)).text
 
 
 def test_where_nobody_is_told_of_anything_it_says_who_could_be(house: TestClient, admin: dict[str, str]) -> None:
@@ -173,6 +207,27 @@ def test_who_holds_which_role_is_listed(house: TestClient, admin: dict[str, str]
     assert "This person is not signed in" in read(house.get("/access?person=sa-2", headers=admin)).text
 
 
+def test_who_may_say_go_is_answered_and_people_are_found_by_role_and_region(
+    house: TestClient, admin: dict[str, str]
+) -> None:
+    """A line at the top answers it for each region; a filter shows who holds that role there, and nobody else."""
+    said = {"reason": "It is so.", "change": "granted"}
+    for person, role, region in (("ex-1", "executive", "emea"), ("sa-1", "sales_lead", "apac")):
+        given = {**said, "person": person, "role": role, "region": region, "wish": f"wish-{person}"}
+        assert house.post("/access/roles", data=given, headers=admin).status_code == 303
+    listed = read(house.get("/access", headers=admin)).text
+    assert "Who may say go in EMEA : ex-1" in listed
+    assert "Who may say go in APAC : nobody is known here" in listed
+
+    def found(query: str) -> set[str]:
+        people = read(house.get(f"/access?{query}", headers=admin)).elements
+        return {str(each["href"]).partition("=")[2] for _, each in people if "person=" in str(each.get("href"))}
+
+    assert found("role=executive") == {"ex-1"}
+    assert found("region=apac") == {"sa-1"}
+    assert found("role=executive&region=apac") == set()
+
+
 def test_a_delivery_is_sent_again_from_its_page(house: TestClient, desk: Desk, admin: dict[str, str]) -> None:
     """Its page shows what the receiver answered, and a form that sends it again once, however often it is sent."""
     made = {"Idempotency-Key": "w-1", **admin}
@@ -212,6 +267,12 @@ def test_a_role_is_granted_and_withdrawn_on_the_page(
     assert house.post("/access/roles", data=right, headers=admin).status_code == 303
     assert house.get("/launches/atlas-2/emea", headers=lead).status_code == 403
     assert "Withdrawn" in read(house.get("/access?person=sa-1", headers=admin)).text
+
+
+def test_a_role_of_some_regions_is_said_with_the_names_of_these(house: TestClient, issuer: EmbeddedIssuer) -> None:
+    """At the top of every page stands what a plan calls the region, and its id where none does."""
+    lead = bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea"), (Role.SALES_LEAD, "north-america"))
+    assert "Sales lead in EMEA, North America" in read(house.get("/", headers=lead)).text
 
 
 def test_an_admin_of_one_region_changes_no_roles_elsewhere(house: TestClient, issuer: EmbeddedIssuer) -> None:

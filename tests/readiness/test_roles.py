@@ -16,7 +16,7 @@ from readiness.readiness import Readiness
 from readiness.refusals import AlreadySigned
 from readiness.region import RegionLaunch, Verdict
 from readiness.role_values import RoleLost
-from readiness.roles import EVERYWHERE, HeldRole, RoleChange, givers, roles_held, roles_lost
+from readiness.roles import EVERYWHERE, HeldRole, RoleChange, givers, roles_held, roles_lost, speakers_in
 from readiness.rules import evaluate, evolve, must_look, propose, why_not_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision, lasting, region_launch, sign_off
 from tests.readiness.governing import SEATS, SHORT_WORLD, at, ballot, open_poll, polled_region, voted, waived
@@ -285,3 +285,18 @@ def test_after_any_withdrawal_of_the_deciders_role_nothing_launches_on_that_go(
         assert why_not_launch(region, knowing(world, *spans), at=LAUNCH_AT)
     at_launch = READY_WORLD.but(now=LAUNCH_AT)
     assert why_not_launch(region, knowing(at_launch, *spans), at=LAUNCH_AT)
+
+
+def test_who_speaks_for_a_function_is_who_holds_its_role_there() -> None:
+    """Who holds it for the region comes before who holds it for all; who is without it there, or has another, not."""
+    held = {
+        "sa-9": [HeldRole(role=Role.SALES_LEAD, region="emea"), HeldRole(role=Role.SALES_LEAD, region="*")],
+        "sa-1": [HeldRole(role=Role.SALES_LEAD, region="*")],
+        "sa-2": [HeldRole(role=Role.SALES_LEAD, region="apac")],
+        "ex-2": [HeldRole(role=Role.EXECUTIVE, region="*", excluding=("emea",))],
+        "ex-1": [HeldRole(role=Role.EXECUTIVE, region="*"), HeldRole(role=Role.SELLER, region="emea")],
+        "ad-1": [HeldRole(role=Role.ADMIN, region="*")],
+    }
+    assert speakers_in(held, "emea") == {"sales": ("sa-9", "sa-1"), "executive": ("ex-1",)}
+    assert speakers_in(held, "apac") == {"sales": ("sa-2", "sa-1", "sa-9"), "executive": ("ex-1", "ex-2")}
+    assert speakers_in({}, "emea") == {}

@@ -3,10 +3,12 @@
 from datetime import timedelta
 from typing import Literal
 
+from sqlalchemy import event
+
 from readiness.commands import Role
 from readiness.roles import HeldRole, require_change
 from store.access import record_change
-from store.holders import HoldersOfRoles, holders_of_roles
+from store.holders import HoldersOfRoles, holders_in, holders_of_roles
 from store.sessions import begin_session
 from tests.store.desk import Desk
 
@@ -81,3 +83,34 @@ def test_a_person_is_found_among_many(desk: Desk) -> None:
     assert ([holder.person for holder in first.holders], first.has_more) == (["sa-0", "sa-1", "sa-2"], True)
     assert [holder.person for holder in held(desk, person="sa-3", limit=3).holders] == ["sa-3"]
     assert held(desk, limit=4).has_more is False
+
+
+def test_who_speaks_in_many_regions_is_told_by_two_queries(desk: Desk) -> None:
+    """Who is signed in and who was given the role here speak alike; the latest login counts, and sellers do not."""
+    changes(desk, "en-1", "granted", Role.ENABLEMENT, "*")
+    changes(desk, "en-1", "withdrawn", Role.ENABLEMENT, "amer")
+    changes(desk, "ex-1", "granted", Role.EXECUTIVE, "*")
+    signs_in(desk, "sa-1", (Role.SALES_LEAD, "apac"))
+    desk.clock.now += timedelta(minutes=1)
+    signs_in(desk, "sa-1", (Role.SALES_LEAD, "emea"), (Role.SELLER, "*"))
+    signs_in(desk, "se-1", (Role.SELLER, "*"))
+    asked: list[str] = []
+
+    def note(*said: object) -> None:
+        asked.append(str(said[2]))
+
+    engine = desk.store.engine
+    event.listen(engine, "before_cursor_execute", note)
+    with desk.store.reading() as tx:
+        now = desk.store.now(tx)
+        asked.clear()
+        found = holders_in(tx, ("emea", "apac", "amer"), now=now)
+        assert holders_in(tx, (), now=now) == {}
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(asked) == 2
+    decides = {"executive": ("ex-1",)}
+    assert found == {
+        "emea": {"sales": ("sa-1",), "enablement": ("en-1",), **decides},
+        "apac": {"enablement": ("en-1",), **decides},
+        "amer": decides,
+    }

@@ -58,6 +58,7 @@ def close_up(text: str) -> CloseUp:
         criterion=CriterionKey.TRAINING_COMPLETION,
         due_at=LAUNCH_AT,
         shortfall=Shortfall(numerator=42, denominator=50, needed=3),
+        names=(text, "Mei Tan", "Priya Raman"),
     )
     late = replace(wait, whom="marketing", criterion=CriterionKey.VALUE_PROPOSITIONS_SIGNED, due_at=NOW)
     idle = replace(wait, whom="executive", criterion=None, due_at=None, shortfall=None)

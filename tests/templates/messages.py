@@ -19,6 +19,7 @@ from templates import (
     page_words,
     people_words,
     problem_words,
+    prospect_words,
     refusal_words,
     words,
 )
@@ -80,7 +81,7 @@ def _in_words() -> Iterator[str]:
     yield from problem_words.DOINGS
     for advice in problem_words.ADVICE.values():
         yield from advice
-    for kept in (words, act_words, people_words, refusal_words):
+    for kept in (words, act_words, prospect_words, people_words, refusal_words):
         for name, value in vars(kept).items():
             if name.isupper() and isinstance(value, dict):
                 yield from (word for word in value.values() if isinstance(word, str))

@@ -10,6 +10,7 @@ from templates.pages import (
     DeliveryLine,
     DeliveryPage,
     Form,
+    GoLine,
     HolderLine,
     KeyLine,
     RecordFilters,
@@ -43,6 +44,7 @@ def record_page(**changes: object) -> RecordPage:
         refusal="gates-not-met",
         withheld="The poll is open.",
         digest="sha256:" + "0" * 64,
+        act_address="/ledger?act=c-1",
     )
     made = replace(line, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
     return RecordPage(
@@ -56,6 +58,7 @@ def record_page(**changes: object) -> RecordPage:
         waits_since=NOW - timedelta(minutes=1),
         filters=RecordFilters(product="atlas-2", region="emea", person="ex-1", kind="decide"),
         lines=(made,),
+        newest_first=True,
         next_address="/ledger?after=12",
         first_address="/ledger?after=0",
         export_query="product=atlas-2",
@@ -144,6 +147,10 @@ def access_page(text: str = "She leads EMEA now.") -> AccessPage:
         more_holders=True,
         changes=(change, replace(change, is_granted=True, region="emea")),
         person=text,
+        sought_role="executive",
+        sought_region="emea",
+        regions=(("emea", "EMEA"),),
+        says_go=(GoLine(regions=("EMEA",), names=("Elena Fischer",)), GoLine(regions=("APAC",), names=())),
         change_form=Form(wish="wish-1", values=filled, faults={"region": (text,)}, refusal=text),
         keys=(key, replace(key, form=None, last_used_at=None, standing="revoked")),
         key_roles=(("service", "Service"),),

@@ -8,6 +8,7 @@ from api.room_acts import ROOM_ACTS
 from readiness.commands import Choice, Role, Stance
 from readiness.events import HoldCause, RegionCancelled
 from readiness.policy import SIGNED_STAGES, CriterionKey, Function, Stage
+from readiness.prospect import Ahead, RedFor
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, Verdict
 from readiness.rehearsal import Outlook, Would, WouldBeRed, WouldHold, WouldReopen, WouldVoid
@@ -25,6 +26,7 @@ from templates.pages import (
     RoomActs,
     Said,
     SentBackLine,
+    Short,
     ShownContent,
     SignedLine,
     TextLine,
@@ -164,7 +166,7 @@ def decide_page(text: str = "The north is not ready.") -> DecidePage:
         rag=Rag.AMBER,
         forecast_at=LAUNCH_AT + timedelta(days=2),
         reasons=(text,),
-        waits=(WaitsOn(whom="enablement", since=NOW, reason=text),),
+        waits=(WaitsOn(whom="enablement", since=NOW, reason=text, names=(text, text, text)),),
         may_decide=True,
         decided=Choice.NO_GO,
         decided_by=text,
@@ -183,6 +185,12 @@ def decide_page(text: str = "The north is not ready.") -> DecidePage:
         looked_at=NOW,
         changes=(RegionCancelled(at=NOW, person="pm-7", command_id="c-1", command_digest="sha256:" + "0" * 64),),
         changes_left_out=3,
+        short=(
+            Short(criterion=CriterionKey.TRAINING_COMPLETION, reached=6, of_all=10, needed=3, due_at=NOW),
+            Short(criterion=CriterionKey.CERTIFIED_SHARE, reached=6, of_all=10, needed=1, due_at=LAUNCH_AT),
+        ),
+        ahead=(Ahead.POLL, Ahead.DECISION),
+        red_for=(RedFor.OVERDUE, RedFor.LAPSES),
     )
     sealed = replace(
         row, verdict=Verdict.READY, may_decide=False, poll_closes_at=LAUNCH_AT, changes=(), forecast_at=None

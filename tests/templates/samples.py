@@ -216,6 +216,7 @@ def region_page(**changes: object) -> RegionPage:
         ),
         shows_people=True,
         if_missed=if_missed(),
+        speakers={"enablement": ("Priya Raman", "Tom Okafor", "Mei Tan"), "clock": ("Nobody",)},
         seen=decision_seen(),
         change=PolicyWaits(
             asked_by="pm-7", asked_at=NOW, applies=Applies.ALL, confirmed_by="ex-2", from_at=LAUNCH_AT
@@ -240,6 +241,8 @@ def decision_seen(**changes: object) -> DecisionSeen:
         stands=False,
         digest="sha256:" + "0" * 64,
         record_address="/v1/launches/atlas-2/regions/emea/decisions/9",
+        right=Role.EXECUTIVE,
+        act_address="/ledger?act=c-1",
         then=then,
         figures=(
             FigureSeen(criterion=after.key, then=before, now=after, differs=True),

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from templates import moments
+from templates.language import Reader, reading
 
 LAUNCH_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -120,3 +121,22 @@ def test_a_long_text_is_cut_with_a_mark() -> None:
     """Whoever reads a cut text sees that it goes on."""
     assert moments.cut("a" * 10, 10) == "a" * 10
     assert moments.cut("a" * 11, 10) == "a" * 9 + "…"
+
+
+@pytest.mark.parametrize(
+    ("length", "english", "german"),
+    [
+        (timedelta(seconds=59), "for less than a minute", "seit weniger als einer Minute"),
+        (timedelta(minutes=4), "for 4 minutes", "seit 4 Minuten"),
+        (timedelta(hours=1), "for 1 hour", "seit 1 Stunde"),
+        (timedelta(days=3, hours=5), "for 3 days", "seit 3 Tagen"),
+    ],
+)
+def test_since_when_something_lasts_reads_as_a_sentence_of_its_language(
+    length: timedelta, english: str, german: str
+) -> None:
+    """Each unit has words of its own, because other languages decline them."""
+    now = datetime(2027, 1, 4, 9, tzinfo=UTC)
+    for language, said in (("en", english), ("de", german)):
+        with reading(Reader(language, "UTC")):
+            assert moments.lasting(now - length, now) == said

@@ -104,6 +104,7 @@ def test_every_field_of_a_page_is_shown(kind: type[Page]) -> None:
     spoken_for = {
         "address": {"product", "region", "id"},
         "named": {"names"},
+        "speaking": {"speakers"},
         "value": {"values"},
         "has": {"values"},
         "placed": {"at"},

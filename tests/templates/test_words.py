@@ -4,7 +4,8 @@ import pytest
 
 from readiness.permit import PermitStanding
 from store.alarms import AlarmKind
-from templates.words import BROKEN, BROKEN_REMEDIES, SALES, region_said
+from templates.language import Reader, reading
+from templates.words import BROKEN, BROKEN_REMEDIES, SALES, region_said, within_sentence
 
 OTHERWISE_BROKEN = {
     *("store-away", "engine-away", "worker-away"),
@@ -32,3 +33,13 @@ def test_every_standing_of_a_permit_says_whether_it_may_be_sold() -> None:
 def test_a_region_without_a_name_is_said_as_people_write_it(region: str, said: str) -> None:
     """Short ids are taken for abbreviations, longer ones for words."""
     assert region_said(region) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "within"),
+    [("Stimmt zu", "stimmt zu"), ("Offen", "offen"), ("Schulung", "Schulung"), ("Go/No-Go", "Go/No-Go")],
+)
+def test_german_keeps_nouns_large_within_a_sentence_and_nothing_else(said: str, within: str) -> None:
+    """What begins with a verb or an adjective is written small where a sentence goes on."""
+    with reading(Reader("de", "UTC")):
+        assert within_sentence(said) == within

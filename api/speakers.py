@@ -1,0 +1,41 @@
+"""Who speaks for a function in a region or decides there, by name, as far as the reader may know?"""
+
+# Whoever reads in a region who signed, voted and decided may read by name whose turn it is there. Who granted which
+# role, and since when, stays with those who may read the roles.
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from api.dependencies import Dependencies
+from api.identity import Actor
+from api.rights import Action, can
+from store.holders import holders_in
+from store.names import names_of
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """The names of who speaks, by region and by the word for whom it waits: a function, or `executive`."""
+
+    names: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    def of(self, region: str, waiting_on: str) -> tuple[str, ...]:
+        """Return the names of who speaks for `waiting_on` in `region`; empty where nobody is known."""
+        return self.names.get(region, {}).get(waiting_on, ())
+
+
+def speakers(tx: Connection, deps: Dependencies, actor: Actor, regions: Iterable[str], *, now: datetime) -> Speakers:
+    """Return who speaks in those of `regions` in which `actor` may read who did what; at most three queries."""
+    read = [region for region in set(regions) if can(actor, Action.READ_TIMELINE, region)]
+    found = holders_in(tx, read, now=now)
+    people = {person for spoken in found.values() for each in spoken.values() for person in each}
+    named = {persona.person: persona.name for persona in deps.personas} | names_of(tx, people)
+    return Speakers(
+        {
+            region: {word: tuple(named.get(person, person) for person in each) for word, each in spoken.items()}
+            for region, spoken in found.items()
+        }
+    )

@@ -1,0 +1,61 @@
+"""What is still to come before a region that is not ready can be decided on, and what makes it red?"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from readiness.policy import Stage
+from readiness.readiness import CriterionResult, Rag, Readiness
+from readiness.region import ConditionStatus
+
+
+class Ahead(StrEnum):
+    """What comes once every learning stage is passed."""
+
+    POLL = "poll"
+    """Product management opens the poll."""
+    VOTES = "votes"
+    DECISION = "decision"
+
+
+class RedFor(StrEnum):
+    """What makes a region red."""
+
+    OVERDUE = "overdue"
+    LAPSES = "lapses"
+    """Enough people count today, or a waiver does, and no more on the launch day."""
+    SLOW = "slow"
+    """At the pace of the last fourteen days, or with none, a gate misses the day on which it is due."""
+    CONDITION = "condition"
+    """What was promised with a go was missed."""
+
+
+def ahead(readiness: Readiness) -> tuple[Ahead, ...]:
+    """Return what comes, in order, once the gates are passed that still stand in the way."""
+    if not readiness.unmet_of(Stage.GO_NO_GO):
+        return (Ahead.DECISION,)
+    poll = readiness.poll
+    is_open = poll is not None and poll.closed_at is None
+    return (Ahead.VOTES, Ahead.DECISION) if is_open else (Ahead.POLL, Ahead.DECISION)
+
+
+def red_for(readiness: Readiness) -> tuple[RedFor, ...]:
+    """Return what makes a region red, in the order of `RedFor`; nothing where it is not red."""
+    if readiness.rag is not Rag.RED:
+        return ()
+    seen_at = min(readiness.as_of, readiness.at)
+    found = {_red_for(each, seen_at) for each in readiness.criteria if each.rag is Rag.RED and not each.is_satisfied}
+    if any(
+        each.status is ConditionStatus.MISSED or (each.status is ConditionStatus.OPEN and each.due_at <= seen_at)
+        for each in readiness.conditions
+    ):
+        found.add(RedFor.CONDITION)
+    return tuple(each for each in RedFor if each in found)
+
+
+def _red_for(criterion: CriterionResult, seen_at: datetime) -> RedFor:
+    if seen_at > criterion.due_at:
+        return RedFor.OVERDUE
+    is_undone = 0 < criterion.needed <= criterion.lapsing
+    if is_undone or (criterion.waiver is not None and not criterion.waiver.covers_launch):
+        return RedFor.LAPSES
+    return RedFor.SLOW

@@ -1,0 +1,90 @@
+"""Is it known what comes before a decision, and what makes a region red?"""
+
+from datetime import timedelta
+
+import pytest
+
+from readiness.evaluate import evaluate
+from readiness.events import CriterionStatus
+from readiness.policy import CriterionKey
+from readiness.prospect import Ahead, RedFor, ahead, red_for
+from readiness.readiness import ConditionShown, CriterionResult, Rag, Readiness
+from readiness.region import ConditionStatus, RegionLaunch
+from tests.readiness.builders import NOW, READY_WORLD, region_launch
+from tests.readiness.governing import open_poll, polled_region
+from tests.readiness.steps import accepted
+
+DUE_AT = NOW + timedelta(days=20)
+
+
+def reading(**other: object) -> Readiness:
+    """Return the readiness of a region that is ready but for what is said of it."""
+    return of(region_launch()).model_copy(update={"rag": Rag.RED, "as_of": NOW, **other})
+
+
+def of(region: RegionLaunch) -> Readiness:
+    """Return the readiness of a region in a world in which people have learned."""
+    evidence = READY_WORLD.evidence()
+    return evaluate(region.policy, evidence, region, at=evidence.figures.at)
+
+
+def with_criterion(**other: object) -> Readiness:
+    """Return the readiness of a region whose certifications alone are red, as is said of them."""
+    shown = reading()
+    certified = CriterionResult(
+        key=CriterionKey.CERTIFIED_SHARE,
+        status=CriterionStatus.UNMET,
+        rag=Rag.RED,
+        actual=0.4,
+        required=0.7,
+        numerator=4,
+        denominator=10,
+        due_at=DUE_AT,
+    ).model_copy(update=other)
+    stage = shown.stages[0].model_copy(update={"criteria": (certified,)})
+    return shown.model_copy(update={"stages": (stage,)})
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        ({"due_at": NOW - timedelta(seconds=1)}, (RedFor.OVERDUE,)),
+        ({"due_at": NOW}, (RedFor.SLOW,)),
+        ({"lapsing": 3}, (RedFor.LAPSES,)),
+        ({"lapsing": 2}, (RedFor.SLOW,)),
+        ({"due_at": NOW - timedelta(days=1), "lapsing": 3}, (RedFor.OVERDUE,)),
+        ({"rag": Rag.AMBER}, ()),
+        ({"status": CriterionStatus.WAIVED}, ()),
+    ],
+)
+def test_red_is_told_apart_by_what_makes_it_so(other: dict[str, object], found: tuple[RedFor, ...]) -> None:
+    """Overdue comes first; it lapses where enough count today; else it is too slow for its day."""
+    assert red_for(with_criterion(**other)) == found
+
+
+@pytest.mark.parametrize(
+    ("status", "due_in", "found"),
+    [
+        (ConditionStatus.MISSED, 5, (RedFor.CONDITION,)),
+        (ConditionStatus.OPEN, 0, (RedFor.CONDITION,)),
+        (ConditionStatus.OPEN, 1, ()),
+        (ConditionStatus.MET, 0, ()),
+    ],
+)
+def test_a_missed_condition_makes_red(status: ConditionStatus, due_in: int, found: tuple[RedFor, ...]) -> None:
+    """One that is due and not met is missed, whoever has looked; what is not red has no reason to be."""
+    promised = ConditionShown(
+        id="c-1", owner="pm-7", due_at=NOW + timedelta(days=due_in), status=status, closed_by=None, closed_at=None
+    )
+    shown = with_criterion(rag=Rag.AMBER).model_copy(update={"conditions": (promised,)})
+    assert red_for(shown) == found
+    assert red_for(shown.model_copy(update={"rag": Rag.AMBER})) == ()
+
+
+def test_before_the_decision_comes_the_poll_where_one_is_asked_for() -> None:
+    """It is opened first; once it is open the last seats vote; where none is asked for, an executive decides."""
+    assert ahead(reading()) == (Ahead.DECISION,)
+    asked = polled_region()
+    assert ahead(of(asked)) == (Ahead.POLL, Ahead.DECISION)
+    opened = accepted(asked, open_poll(), READY_WORLD)
+    assert ahead(of(opened)) == (Ahead.VOTES, Ahead.DECISION)
