@@ -20,7 +20,7 @@ from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome, Refused
 from store.commands import UNKNOWN_ORIGIN, KeyReused, Logged, Origin, log_command
 from store.names import printed_name
-from store.regions import key_to_start, latest_launch, latest_region
+from store.regions import key_to_start, latest_launch, latest_region_and_name
 
 
 class Request(NamedTuple):
@@ -69,11 +69,11 @@ async def command_region(
     Raises the problem of its refusal, `not-found` where the region was never started, and EngineAway.
     """
 
-    def scope(tx: Connection) -> RegionKey:
-        key = latest_region(tx, product, region)
+    def scope(tx: Connection) -> tuple[RegionKey, str | None]:
+        key, name = latest_region_and_name(tx, product, region, request.actor.person)
         if key is None:
             raise region_not_found(product, region)
-        return key
+        return key, name
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
@@ -96,11 +96,11 @@ async def command_launch(
     Where it `starts` one, the key is that of the product's next run, or of the running launch, which refuses it.
     """
 
-    def scope(tx: Connection) -> LaunchKey:
+    def scope(tx: Connection) -> tuple[LaunchKey, str | None]:
         key = key_to_start(tx, product) if starts else latest_launch(tx, product)
         if key is None:
             raise launch_not_found(product)
-        return key
+        return key, printed_name(tx, request.actor.person)
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
@@ -129,22 +129,23 @@ async def _log(
     deps: Dependencies,
     request: Request,
     *,
-    scope: Callable[[Connection], LaunchKey | RegionKey],
+    scope: Callable[[Connection], tuple[LaunchKey | RegionKey, str | None]],
     make: Callable[[Connection, dict[str, Any]], LaunchCommand | RegionCommand],
 ) -> Logged:
     def log() -> Logged:
         with deps.store.writing() as tx:
+            about, name = scope(tx)
             return log_command(
                 tx,
-                scope=scope(tx),
+                scope=about,
                 kind=request.kind,
                 person=request.actor.person,
                 role=request.role,
                 idempotency_key=request.key,
                 body=request.body,
                 make_command=lambda command_id, at: make(tx, request.asked(command_id, at)),
-                now=deps.store.now(tx),
-                printed_name=printed_name(tx, request.actor.person),
+                now=deps.store.begun_at(tx),
+                printed_name=name,
                 origin=request.origin,
             )
 

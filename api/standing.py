@@ -139,13 +139,18 @@ def _by_key(store: Store, secret: str, then: Reading | None) -> Actor:
 
 def as_of_now(store: Store, claimed: Actor, then: Reading | None = None) -> Actor:
     """Return `claimed` with the roles granted to them and without those withdrawn from them; `then` reads on."""
+
+    def standing(tx: Connection) -> Actor:
+        granted = [(grant.role, grant.region) for grant in claimed.roles]
+        held = standing_roles(tx, claimed.person, granted, clock=lambda: store.now(tx))
+        return claimed if held is None else _holding(claimed, held)
+
+    if then is None:
+        # One statement, for most: it takes one trip instead of three.
+        return store.asked(standing)
     with store.reading() as tx:
-        held = standing_roles(
-            tx, claimed.person, [(grant.role, grant.region) for grant in claimed.roles], clock=lambda: store.now(tx)
-        )
-        actor = claimed if held is None else _holding(claimed, held)
-        if then is not None:
-            then(tx, actor)
+        actor = standing(tx)
+        then(tx, actor)
     return actor
 
 

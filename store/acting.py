@@ -27,8 +27,7 @@ def act(store: Store, key: RegionKey, known: int, command: RegionCommand, propos
     then look, propose and settle one after the other. Raises as `settle`.
     """
     with alarmed(store, key), store.writing() as tx:
-        record = held_for(tx, key, command)
-        now = store.now(tx)
+        record, now = held_for(tx, store, key, command)
         if record.version != known:
             return None
         roles = RolesRead(tx)

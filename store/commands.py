@@ -3,13 +3,15 @@
 # The command log is what gives an event its force: what gives counts only with an authenticated command behind it.
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from readiness.canonical import digest
 from readiness.commands import STEERING, LaunchCommand, RegionCommand, Role
@@ -187,13 +189,12 @@ def log_command(
         row["name_digest"] = name_digest(salt, printed_name)
     if (command.kind, command.person, command.role) != (kind, person, role):
         raise ValueError(f"a {command.kind} by {command.person} is not the {kind} by {person} that was authenticated")
-    if not insert_once(tx, commands, row):
+    printed = {"name": printed_name, "salt": salt} if printed_name is not None else None
+    if not _write(tx, row, printed):
         twin = _repeated(tx, person, idempotency_key, body_digest)
         if twin is None:
             raise ValueError(f"the command id {command.command_id} is taken")
         return twin
-    if printed_name is not None:
-        tx.execute(_PRINT_NAME, {"command_id": command.command_id, "name": printed_name, "salt": salt})
     return Logged(command, scope, None, is_repeat=False)
 
 
@@ -319,6 +320,31 @@ def _news_of(command_id: str, outcome: Outcome) -> str:
     if len(news.encode()) <= _LONGEST_NEWS:
         return news
     return OutcomeTold(command_id=command_id, outcome=None).model_dump_json()
+
+
+def _write(tx: Connection, row: Mapping[str, Any], printed: Mapping[str, str] | None) -> bool:
+    """Write a command and the name that is printed under it; say whether it was written, or was there already."""
+    if printed is None:
+        return insert_once(tx, commands, row)
+    if tx.dialect.name == "postgresql":
+        given = {f"of_{name}": value for name, value in row.items()}
+        return tx.execute(_log_and_print(tuple(row)), {**given, **printed}).first() is not None
+    if not insert_once(tx, commands, row):
+        return False
+    tx.execute(_PRINT_NAME, {"command_id": row["id"], **printed})
+    return True
+
+
+@cache
+def _log_and_print(names: tuple[str, ...]) -> Any:
+    """Return the statement that writes both in one trip to PostgreSQL: no name is printed under what was there."""
+    given = {name: bindparam(f"of_{name}", type_=commands.c[name].type) for name in names}
+    written = (
+        postgresql.insert(commands).values(given).on_conflict_do_nothing().returning(commands.c.id).cte("written")
+    )
+    of = printed_names.c
+    printed = select(written.c.id, bindparam("name", type_=of.name.type), bindparam("salt", type_=of.salt.type))
+    return insert(printed_names).from_select(["command_id", "name", "salt"], printed).returning(of.command_id)
 
 
 def _next_sequence(tx: Connection, scope: Scope) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -15,11 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from store.away import StoreAway, StoreFull, away_is_one_error
-from store.patience import ANSWER_PATIENCE, STATEMENT_TIMEOUT, wait_patiently
+from store.patience import ANSWER_PATIENCE, STATEMENT_TIMEOUT, begin_impatiently, wait_patiently
 
 __all__ = ["Clock", "Store", "StoreAway", "StoreFull", "engine_of", "migrate", "open_store"]
 
 Clock = Callable[[], datetime]
+
+Answer = TypeVar("Answer")
 
 BUSY_TIMEOUT = timedelta(seconds=5)
 """How long a transaction waits for a lock before the store counts as away: longer than any chunk of an import holds
@@ -44,7 +46,7 @@ _WRITES, _READS = "write", "read"
 _CLOCK = "clock_timestamp()"
 
 _BEGUN_AT = "ltl.begun_at"
-"""Where a connection keeps the server's clock as its snapshot was taken; None in a transaction that has none."""
+"""Where a connection keeps the server's clock as its transaction began; None where none was told."""
 
 _BEGINNINGS = {
     "sqlite": {_WRITES: "BEGIN IMMEDIATE", _READS: "BEGIN DEFERRED"},
@@ -97,6 +99,22 @@ class Store:
         with away_is_one_error(self.engine), self._glancer.connect() as connection:
             yield connection
 
+    def asked(self, question: Callable[[Connection], Answer]) -> Answer:
+        """Return the answer to a question of one statement that reads, in no transaction; raises StoreAway.
+
+        As `glancing`, but asked once more where the connection was lost while it lay idle, as `reading` would.
+        """
+        with away_is_one_error(self.engine):
+            try:
+                with self._glancer.connect() as connection:
+                    begin_impatiently(connection)
+                    return question(connection)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            with self._glancer.connect() as connection:
+                return question(connection)
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that is committed if the block ends without an error.
@@ -124,12 +142,26 @@ class Store:
             return self.clock().astimezone(UTC)
         if self.is_sqlite:
             return datetime.now(UTC)
-        if tx is not None and (begun_at := tx.info.get(_BEGUN_AT)) is not None:
+        if tx is not None and _reads_only(tx) and (begun_at := tx.info.get(_BEGUN_AT)) is not None:
             return _utc(begun_at)
         if tx is None:
             with self.reading() as tx_of_its_own:
                 return self.now(tx_of_its_own)
         return _utc(tx.execute(text(f"SELECT {_CLOCK}")).scalar_one())
+
+    def begun_at(self, tx: Connection) -> datetime:
+        """Return the store's clock as this transaction began, also where it writes: no trip asks for it.
+
+        What must not be before a row was taken asks `now`, or is told it with the row (`now_told`).
+        """
+        begun_at = tx.info.get(_BEGUN_AT)
+        return self.now(tx) if begun_at is None else self.now_told(begun_at)
+
+    def now_told(self, moment: datetime | None) -> datetime:
+        """Return the store's clock where a statement told PostgreSQL's own, `moment`; None where it told none."""
+        if self.clock is not None or self.is_sqlite or moment is None:
+            return self.now()
+        return _utc(moment)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -235,7 +267,7 @@ def _begin(connection: Connection) -> None:
     beginning = connection.get_execution_options().get(_BEGINNING, beginnings[_WRITES])
     connection.info[_BEGUN_AT] = None
     driver = connection.connection.driver_connection
-    if isinstance(driver, psycopg.Connection) and beginning == beginnings[_READS]:
+    if isinstance(driver, psycopg.Connection) and beginning is not None:
         try:
             connection.info[_BEGUN_AT] = _begin_and_ask(driver, beginning)
         except psycopg.OperationalError:
@@ -245,8 +277,12 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(beginning)
 
 
+def _reads_only(tx: Connection) -> bool:
+    return tx.get_execution_options().get(_BEGINNING) == _BEGINNINGS[tx.dialect.name][_READS]
+
+
 def _begin_and_ask(driver: psycopg.Connection[Any], beginning: str) -> datetime:
-    """Begin a transaction, take its snapshot and return the server's clock, all in one trip."""
+    """Begin a transaction, take the snapshot of one that reads, and return the server's clock, all in one trip."""
     with driver.cursor() as cursor:
         # Two statements in one cannot be prepared.
         cursor.execute(f"{beginning}; SELECT {_CLOCK}", prepare=False)

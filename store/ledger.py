@@ -35,6 +35,21 @@ _FIRST_AFTER = _AFTER.limit(bindparam("at_most", type_=Integer))
 _OF_COMMAND = _AFTER.where(ledger.c.command_id == bindparam("command_id"))
 _ADD = insert(ledger)
 _TELL = insert(outbox)
+_ADD_AND_TELL = (
+    insert(outbox)
+    .values(
+        {
+            name: bindparam(f"of_{name}", type_=ledger.c[name].type)
+            for name in ("product", "region", "run", "version", "type", "at")
+        }
+    )
+    .add_cte(
+        insert(ledger)
+        .values({column.name: bindparam(f"of_{column.name}", type_=column.type) for column in ledger.c})
+        .cte("added")
+    )
+)
+"""One event for both at once: one trip to PostgreSQL. SQLite writes nothing within a statement that writes."""
 
 
 ROWS_AT_ONCE = 250
@@ -188,6 +203,9 @@ def _write(tx: Connection, key: LaunchKey | RegionKey, events: Sequence[Any], *,
         }
         for version, event in enumerate(events, start=after + 1)
     ]
+    if tx.dialect.name == "postgresql" and len(rows) == 1:
+        tx.execute(_ADD_AND_TELL, {f"of_{name}": value for name, value in rows[0].items()})
+        return
     tx.execute(_ADD, rows)
     told = [{**scope, "version": row["version"], "type": row["type"], "at": row["at"]} for row in rows]
     tx.execute(_TELL, told)

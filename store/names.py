@@ -6,12 +6,13 @@ from sqlalchemy import Connection, bindparam, select
 
 from store.facts_schema import people
 
-_NAME = select(people.c.name).where(people.c.person_id == bindparam("person_id"))
+NAME_OF = select(people.c.name).where(people.c.person_id == bindparam("person_id"))
+"""The name of one person as it is now, for a statement of its own or within another."""
 
 
 def printed_name(tx: Connection, person_id: str) -> str | None:
     """Return the name of a person as it is now; None where nobody of that id is known."""
-    name: str | None = tx.execute(_NAME, {"person_id": person_id}).scalar()
+    name: str | None = tx.execute(NAME_OF, {"person_id": person_id}).scalar()
     return name
 
 

@@ -75,6 +75,15 @@ def allow(tx: Connection, span: timedelta | None) -> None:
         _be_patient(tx, span + GRACE if span is not None else None)
 
 
+def begin_impatiently(connection: Connection) -> None:
+    """Begin, and wait for what is asked next no longer than for the sign of life of a connection that lay idle."""
+    driver = connection.connection.driver_connection
+    left = driver.patience if isinstance(driver, PatientConnection) else None
+    connection.begin()
+    if isinstance(driver, PatientConnection):
+        driver.patience = left
+
+
 def _be_patient(connection: Connection, patience: timedelta | None) -> None:
     driver = connection.connection.driver_connection
     if isinstance(driver, PatientConnection):

@@ -34,6 +34,7 @@ from readiness.rules import BEING_CHECKED, verdict_of
 from store.alarms import AlarmKind, sound_within
 from store.documents import reads_once
 from store.keyed import is_among
+from store.names import NAME_OF
 from store.once import insert_once
 from store.records_schema import launches, region_launches
 from store.verdicts import GOES
@@ -70,6 +71,9 @@ _ONE = select(*_TOLD).where(
     region_launches.c.run == bindparam("run"),
 )
 _HELD_ONE = _ONE.with_for_update()
+_HELD = _HELD_ONE.cte("held")
+# The clock is read of the row that is held: beside FOR UPDATE itself it would be read before the row was waited for.
+_HELD_ONE_AND_CLOCK: Select[Any] = select(*_HELD.c, func.clock_timestamp().label("held_at"))
 _MOVE_ONE = update(region_launches).where(
     region_launches.c.product == bindparam("of_product"),
     region_launches.c.region == bindparam("in_region"),
@@ -91,6 +95,7 @@ _LATEST = select(*_TOLD).where(
     region_launches.c.is_latest,
 )
 _LATEST_KEY = _LATEST.with_only_columns(*_KEY)
+_LATEST_KEY_AND_NAME = _LATEST.with_only_columns(*_KEY, NAME_OF.scalar_subquery().label("printed_name"))
 
 
 class RegionUnknown(LookupError):  # noqa: N818 - named by its reason, as refusals are.
@@ -144,6 +149,14 @@ def hold_region(tx: Connection, key: RegionKey) -> bool:
 def lock_region(tx: Connection, key: RegionKey) -> RegionRecord:
     """Take the region's row until the transaction ends; raises RegionUnknown."""
     return _known(key, tx.execute(_HELD_ONE, key.model_dump()).first())
+
+
+def lock_region_now(tx: Connection, key: RegionKey) -> tuple[RegionRecord, datetime | None]:
+    """Take the region's row as `lock_region`; return PostgreSQL's clock once it was taken, too, None on SQLite."""
+    if tx.dialect.name != "postgresql":
+        return lock_region(tx, key), None
+    row = tx.execute(_HELD_ONE_AND_CLOCK, key.model_dump()).first()
+    return _known(key, row), row.held_at if row is not None else None
 
 
 def region_record(tx: Connection, key: RegionKey) -> RegionRecord:
@@ -222,6 +235,14 @@ def latest_region(tx: Connection, product: str, region: str) -> RegionKey | None
     """Return the latest run of `product` in `region`, which is what paths mean; None where there was none."""
     row = tx.execute(_LATEST_KEY, {"product": product, "region": region}).first()
     return _key(row) if row is not None else None
+
+
+def latest_region_and_name(
+    tx: Connection, product: str, region: str, person: str
+) -> tuple[RegionKey | None, str | None]:
+    """Return what `latest_region` does with the name of `person` as it is now; one query where there is a region."""
+    row = tx.execute(_LATEST_KEY_AND_NAME, {"product": product, "region": region, "person_id": person}).first()
+    return (_key(row), row.printed_name) if row is not None else (None, None)
 
 
 def all_launches(

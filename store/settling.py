@@ -63,7 +63,7 @@ from store.regions import (
     LaunchRecord,
     RegionRecord,
     lock_launch,
-    lock_region,
+    lock_region_now,
     mark,
     mark_locked,
     next_runs,
@@ -101,8 +101,7 @@ def settle(
     ledger ends before `known` (each leaves an alarm), RegionUnknown and StoreAway.
     """
     with alarmed(store, key), store.writing() as tx:
-        record = held_for(tx, key, cause)
-        now = store.now(tx)
+        record, now = held_for(tx, store, key, cause)
         settled = settle_held(
             tx, record, known=known, cause=cause, proposal=proposal, seen=evidence, now=now, roles=RolesRead(tx)
         )
@@ -144,12 +143,14 @@ def alarmed(store: Store, key: LaunchKey | RegionKey) -> Iterator[None]:
         raise
 
 
-def held_for(tx: Connection, key: RegionKey, cause: Cause) -> RegionRecord:
-    """Take the rows that settling `cause` needs until the transaction ends; return what the region's tells."""
+def held_for(tx: Connection, store: Store, key: RegionKey, cause: Cause) -> tuple[RegionRecord, datetime]:
+    """Take the rows that settling `cause` needs until the transaction ends; return what the region's tells, and the
+    store's clock after that."""
     if isinstance(cause, RequestWaiver):
         # The regions of a launch share a budget of waivers: who asks for one takes their turn.
         lock_launch(tx, LaunchKey(product=key.product, run=region_record(tx, key).region.launch_run))
-    return lock_region(tx, key)
+    record, held_at = lock_region_now(tx, key)
+    return record, store.now_told(held_at)
 
 
 def settle_held(
@@ -163,7 +164,7 @@ def settle_held(
     now: datetime,
     roles: RolesRead,
 ) -> Settled:
-    """As `settle`, in a transaction that holds what `held_for` took, `now` and `roles` being read after that."""
+    """As `settle`, in a transaction that holds what `held_for` took, `roles` being read after that."""
     key = record.key
     require_not_behind(key, head=record.version, known=known)
     heading = bearings(record.region, now=now)

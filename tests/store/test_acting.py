@@ -1,11 +1,12 @@
 """Does an act in one transaction come to what looking, proposing and settling one after the other come to?"""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select, text
 
 from readiness.commands import Choice, RegionCommand, Role
 from readiness.evidence import Evidence
@@ -20,6 +21,7 @@ from store.board import refresh_figures
 from store.commands import CommandForged
 from store.facts import AHEAD_AT_MOST
 from store.ledger import rows_after
+from store.regions import lock_region_now
 from tests.readiness.builders import OWNER
 from tests.store.desk import Desk
 
@@ -72,6 +74,45 @@ def test_an_act_on_figures_at_hand_is_one_transaction(desk: Desk, key: RegionKey
     with desk.store.reading() as tx:
         assert rows_after(tx, key, known) == settled.rows
     assert [row.event.type for row in settled.rows] == ["decision_taken"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_decision_takes_few_trips_to_the_database(desk: Desk, key: RegionKey) -> None:
+    """The row is taken and the clock read by one statement, and an event is written with its place in the outbox."""
+    command = desk.decide(key, Choice.GO)
+    region, asked = desk.region(key), list[str]()
+    event.listen(desk.store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def proposed(evidence: Evidence, now: datetime) -> Proposal:
+        return propose(region, command, evidence=evidence, now=now)
+
+    assert act(desk.store, key, region.version, command, proposed) is not None
+    written = [each for each in asked if "INSERT INTO" in each or each.startswith("UPDATE")]
+    assert len(written) == 4, "the event with the outbox, the record, the outcome, and the row"
+    assert len(asked) - len(written) == 3, "the row with the clock, the roles, and the command"
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_the_clock_is_read_once_the_row_is_held(desk: Desk, key: RegionKey) -> None:
+    """Whoever waited for a region's row is told what time it is after the wait, though nothing was changed in it."""
+
+    def take() -> datetime | None:
+        with desk.store.writing() as tx:
+            return lock_region_now(tx, key)[1]
+
+    waits = text("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    clock = select(func.clock_timestamp())
+    with ThreadPoolExecutor(1) as pool:
+        with desk.store.writing() as tx:
+            lock_region_now(tx, key)
+            taken = pool.submit(take)
+            while not tx.execute(waits).scalar_one():
+                # Within one transaction what goes on in the server is told once, unless it is forgotten.
+                tx.execute(text("SELECT pg_stat_clear_snapshot()"))
+            released_at = tx.execute(clock).scalar_one()
+        held_at = taken.result(timeout=30)
+    assert held_at is not None
+    assert held_at > released_at
 
 
 def test_an_act_leads_to_what_the_three_steps_lead_to(desk: Desk, key: RegionKey) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -35,7 +35,12 @@ def add(tx: Connection, course_id: str, title: str = "A course") -> None:
 def count(store: Store) -> int:
     """Count the rows written."""
     with store.reading() as tx:
-        number: int = tx.execute(text("SELECT COUNT(*) FROM courses")).scalar_one()
+        return count_in(tx)
+
+
+def count_in(tx: Connection) -> int:
+    """Count the rows written, by one statement."""
+    number: int = tx.execute(text("SELECT COUNT(*) FROM courses")).scalar_one()
     return number
 
 
@@ -220,3 +225,17 @@ def test_readers_find_a_connection_while_writers_wait(in_a_file: Store, tmp_path
         written = [each.result() for each in writing].count(True)
     assert read < BUSY_TIMEOUT.total_seconds()
     assert count(in_a_file) == written
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGSTOP])
+def test_a_question_is_asked_once_more_where_the_connection_was_lost(hasty: Store, how: signal.Signals) -> None:
+    """A server that was started anew, or stands still, while a connection lay idle costs whoever asks nothing."""
+    with hasty.reading() as tx:
+        pid: int = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    os.kill(pid, how)
+    try:
+        assert hasty.asked(count_in) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)

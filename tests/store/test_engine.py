@@ -224,3 +224,16 @@ def test_a_killed_migration_leaves_the_database_as_it_was(tmp_path: Path, monkey
     assert connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() == (0,)
     connection.close()
     migrate(f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_the_moment_at_which_a_transaction_began_is_told_with_its_beginning(store: Store) -> None:
+    """On PostgreSQL one that writes knows when it began without asking, and goes on asking what time it is."""
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    with store.writing() as tx:
+        begun_at = store.begun_at(tx)
+        assert store.begun_at(tx) == begun_at
+        assert asked == []
+        assert begun_at < store.now(tx)
+        assert abs(begun_at - datetime.now(UTC)) < timedelta(minutes=1)
