@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from readiness.asks import Ask
 from readiness.commands import Choice
 from readiness.evaluate import BEING_CHECKED, UNMET_AT_INSTANT
 from readiness.events import HoldCause, RegionHeld
@@ -343,6 +344,7 @@ def test_each_function_that_is_waited_on_is_named_once_earliest_stage_first() ->
             waiting_on="marketing",
             since=NOW,
             reason="Marketing has not signed the value propositions",
+            ask=Ask.SIGN,
         ),
         Blocker(
             stage=Stage.VALUE_PROPOSITIONS,
@@ -350,6 +352,7 @@ def test_each_function_that_is_waited_on_is_named_once_earliest_stage_first() ->
             waiting_on="sales",
             since=NOW,
             reason="Sales has not signed the value propositions",
+            ask=Ask.SIGN,
         ),
     )
 
@@ -379,6 +382,7 @@ def test_a_ready_region_waits_for_an_executive_since_the_question_was_open() -> 
             waiting_on="executive",
             since=NOW,
             reason="Every gate is met; the decision is open",
+            ask=Ask.DECIDE,
         ),
     )
     assert reading(with_go()).blockers == ()
