@@ -19,6 +19,7 @@ from api.nudging import NOT_CERTIFIED
 from api.page_answers import page_response, viewer_of
 from api.rights import RIGHTS, Action, allowed_regions, can, may_act_for
 from api.running import running_of
+from readiness.asks import Ask
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
@@ -29,7 +30,7 @@ from store.board import BoardRow, board
 from store.names import names_of
 from store.own import Due, due_for
 from store.permits import standings_of
-from templates.pages import CourseDue, LaunchDue, MePage, PeopleFilters, WaitedFor, content_address
+from templates.pages import CourseDue, GivenBack, LaunchDue, MePage, PeopleFilters, WaitedFor, content_address
 
 MOST_LOOKED_THROUGH = 2_000
 """Region launches in which it is looked whether they wait for somebody: more than anybody speaks for, and quick."""
@@ -55,6 +56,8 @@ class WaitedForAnswer(Frozen):
     waiting_on: str
     since: Moment
     reason: str
+    ask: Ask | None = None
+    """What is asked of you; null where it was written down before that was kept."""
 
 
 class OwnAnswer(Frozen):
@@ -71,6 +74,7 @@ class _Own(NamedTuple):
 
     due: tuple[Due, ...]
     waited_for: tuple[tuple[BoardRow, Blocker], ...]
+    given_back: tuple[tuple[BoardRow, Blocker], ...]
     names: Mapping[str, str]
 
 
@@ -114,6 +118,7 @@ async def own(deps: Deps, actor: Annotated[Actor, requires(Action.READ_OWN)]) ->
                     waiting_on=blocker.waiting_on,
                     since=blocker.since,
                     reason=blocker.reason,
+                    ask=blocker.ask,
                 )
                 for row, blocker in found.waited_for
             ),
@@ -145,6 +150,7 @@ async def show_own(
             running=running,
             decides=bool(allowed_regions(actor, Action.DECIDE)),
             waited_for=tuple(_waited_for(actor, row, blocker) for row, blocker in waiting[:MOST_SHOWN]),
+            given_back=tuple(_given_back(actor, row, blocker) for row, blocker in found.given_back[:MOST_SHOWN]),
             more=max(0, len(waiting) - MOST_SHOWN),
         )
         return page_response(page, request)
@@ -156,14 +162,17 @@ def _own(tx: Connection, deps: Dependencies, actor: Actor) -> _Own:
     now = deps.store.now(tx)
     due = due_for(tx, actor.person, now=now)
     waiting: list[tuple[BoardRow, Blocker]] = []
+    given_back: list[tuple[BoardRow, Blocker]] = []
     allowed = allowed_regions(actor, Action.READ_BOARD)
     if speaks(actor) and allowed:
         within = None if allowed.everywhere else allowed.named
         rows = board(tx, within=within, limit=MOST_LOOKED_THROUGH, now=now)
         waiting = [(row, each) for row in rows for each in row.blockers if _waits_for(actor, row, each)]
+        given_back = [(row, each) for row in rows for each in row.blockers if _spoke_by(actor, row, each) is not None]
     managers = {each.standing.manager_id for each in due if each.standing.manager_id is not None}
     names = names_of(tx, {actor.person, *managers})
-    return _Own(due, tuple(sorted(waiting, key=lambda one: (one[1].since, one[0].product, one[0].region))), names)
+    longest_first = tuple(sorted(waiting, key=lambda one: (one[1].since, one[0].product, one[0].region)))
+    return _Own(due, longest_first, tuple(given_back), names)
 
 
 def speaks(actor: Actor) -> bool:
@@ -184,6 +193,25 @@ def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
     if blocker.named is not None:
         return blocker.named == actor.person
     return is_waited_for(actor, blocker.waiting_on, row.region)
+
+
+def _spoke_by(actor: Actor, row: BoardRow, blocker: Blocker) -> str | None:
+    """Return for which function that sent a text back `actor` speaks, where others are to write it anew first."""
+    if is_waited_for(actor, blocker.waiting_on, row.region):
+        return None
+    return next((each for each in blocker.sent_back_by if is_waited_for(actor, each, row.region)), None)
+
+
+def _given_back(actor: Actor, row: BoardRow, blocker: Blocker) -> GivenBack:
+    return GivenBack(
+        product=row.product,
+        region=row.region,
+        product_name=row.product_name,
+        region_name=row.name,
+        whom=_spoke_by(actor, row, blocker) or blocker.waiting_on,
+        since=blocker.since,
+        time_zone=row.time_zone,
+    )
 
 
 def _sales(
@@ -231,10 +259,6 @@ def _waited_for(actor: Actor, row: BoardRow, blocker: Blocker) -> WaitedFor:
     )
     people = PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED)
     writes = blocker.stage in SIGNED_STAGES and blocker.waiting_on == Function.MARKETING
-    # Of what was sent back both are told why in the same words.
-    is_rewritten = blocker.stage in SIGNED_STAGES and any(
-        (other.waiting_on, other.reason) == (Function.MARKETING, blocker.reason) for other in row.blockers
-    )
     return WaitedFor(
         product=row.product,
         region=row.region,
@@ -246,7 +270,7 @@ def _waited_for(actor: Actor, row: BoardRow, blocker: Blocker) -> WaitedFor:
         reason=blocker.reason,
         launch_at=row.launch_at,
         time_zone=row.time_zone,
-        marketing_first=is_rewritten and not writes,
+        ask=blocker.ask,
         content_address=content_address(row.product)
         if writes and can(actor, Action.EDIT_CONTENT, row.region)
         else None,

@@ -173,9 +173,10 @@ def _held_by(region: RegionLaunch, stage: Stage) -> tuple[Holder, ...]:
     match stage:
         case Stage.VALUE_PROPOSITIONS | Stage.OBJECTION_HANDLING:
             unsigned = [f for f in region.policy.signers_of(stage) if region.signature(stage, f) is None]
+            spoken = [f for f in unsigned if _must_rewrite(region, stage, f)]
             # Where all have signed and the stage is not passed, what was signed is not enough: marketing writes on.
-            writing = [Function.MARKETING] if not unsigned or _must_rewrite(region, stage, unsigned) else []
-            return tuple(_holder(function) for function in dict.fromkeys((*writing, *unsigned)))
+            writing = [Function.MARKETING] if not unsigned or spoken else []
+            return tuple(_holder(f) for f in dict.fromkeys((*writing, *unsigned)) if f not in spoken)
         case Stage.TRAINING | Stage.CERTIFICATION:
             return (Holder.ENABLEMENT,)
         case Stage.GO_NO_GO | Stage.LAUNCHED:
@@ -184,11 +185,11 @@ def _held_by(region: RegionLaunch, stage: Stage) -> tuple[Holder, ...]:
             assert_never(stage)
 
 
-def _must_rewrite(region: RegionLaunch, stage: Stage, unsigned: Sequence[Function]) -> bool:
-    """Say whether marketing stands by the very text that another function sent back."""
+def _must_rewrite(region: RegionLaunch, stage: Stage, function: Function) -> bool:
+    """Say whether marketing stands by the very text that `function` sent back, which has spoken by that."""
     standing = region.signature(stage, Function.MARKETING)
     return standing is not None and any(
-        note.stage is stage and note.function in unsigned and note.digest == standing.digest
+        note.stage is stage and note.function is function and note.digest == standing.digest
         for note in region.sent_back
     )
 

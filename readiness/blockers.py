@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from readiness.asks import Ask, ask_of_hold
 from readiness.commands import Stance
 from readiness.events import HoldCause
 from readiness.policy import LEARNING_STAGES, Function, Stage
-from readiness.readiness import Blocker, CriterionResult, Shortfall, StageReadiness
+from readiness.readiness import Blocker, Shortfall, StageReadiness
 from readiness.region import Ending, RegionLaunch, StageStatus, Verdict, WaiverStatus
+from readiness.turns import to_decide_since
 
 WORDS_OF_CAUSE = {
     HoldCause.PERSON: "Held by a person",
@@ -40,6 +42,7 @@ def blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadines
             waiting_on=waiting_on,
             since=region.holding.at,
             reason=WORDS_OF_CAUSE[region.holding.cause],
+            ask=ask_of_hold(region.holding.cause),
         )
     asked = next((w for w in region.waivers if w.status is WaiverStatus.REQUESTED), None)
     if asked is not None and "executive" not in named:
@@ -50,22 +53,27 @@ def blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadines
             waiting_on="executive",
             since=asked.requested_at,
             reason=f"A waiver of {asked.criterion.value} waits for an answer",
+            ask=Ask.ANSWER_WAIVER,
         )
     for reading in stages:
         if reading.status not in {StageStatus.OPEN, StageStatus.REOPENED}:
             continue
-        since = region.stage(reading.stage).since or region.started_at
         for criterion in reading.criteria:
-            for function in criterion.waiting_on:
-                if function in named:
+            for turn in criterion.asked:
+                if turn.of in named:
                     continue
-                named.add(function)
                 found = Blocker(
                     stage=reading.stage,
                     criterion=criterion.key,
-                    waiting_on=function,
-                    since=since,
-                    reason=_reason_for(function, criterion),
+                    waiting_on=turn.of.value,
+                    since=turn.since,
+                    reason=turn.reason,
+                    ask=turn.ask,
+                    sent_back_by=tuple(
+                        each.of.value
+                        for each in criterion.asked
+                        if (turn.ask, each.ask) == (Ask.WRITE_ANEW, Ask.AWAIT_WRITING)
+                    ),
                     due_at=criterion.due_at,
                     shortfall=Shortfall(
                         numerator=criterion.numerator,
@@ -74,17 +82,20 @@ def blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadines
                     ),
                 )
                 found = _with_seat(region, found, may_escalate="executive" not in named)
-                named.add(found.waiting_on)
+                if found.ask is Ask.AWAIT_WRITING:
+                    # They have spoken, and their seat is not idle: only whoever writes holds it.
+                    continue
+                named |= {turn.of, found.waiting_on}
                 yield found
     is_polled = all(c.is_satisfied for reading in stages if reading.stage is Stage.GO_NO_GO for c in reading.criteria)
     if verdict is Verdict.READY and is_polled and "executive" not in named:
-        opened_at = region.stage(Stage.GO_NO_GO).since or region.started_at
         yield Blocker(
             stage=Stage.GO_NO_GO,
             criterion=None,
             waiting_on="executive",
-            since=opened_at,
+            since=to_decide_since(region),
             reason=_open_decision(region),
+            ask=Ask.DECIDE,
         )
 
 
@@ -96,12 +107,6 @@ def _open_decision(region: RegionLaunch) -> str:
     return "Every gate is met; the decision is open"
 
 
-def _reason_for(function: str, criterion: CriterionResult) -> str:
-    """Return the reason that is about `function` itself, where there is one, or else the first."""
-    about = (reason for reason in criterion.reasons if reason.startswith(f"{function.capitalize()} "))
-    return next(about, criterion.reasons[0] if criterion.reasons else "The criterion is not met")
-
-
 def _with_seat(region: RegionLaunch, found: Blocker, *, may_escalate: bool) -> Blocker:
     """Return the blocker as an idle seat leaves it: with the executive, or with whom the executive named."""
     if found.waiting_on not in set(Function):
@@ -111,8 +116,10 @@ def _with_seat(region: RegionLaunch, found: Blocker, *, may_escalate: bool) -> B
         return found
     if seat.named is not None:
         reason = f"{found.reason}; {seat.named} was named for it by {seat.named_by}"
-        return found.model_copy(update={"since": seat.named_at, "reason": reason, "named": seat.named})
+        ask = Ask.SIGN if found.ask is Ask.AWAIT_WRITING else found.ask
+        return found.model_copy(update={"since": seat.named_at, "reason": reason, "named": seat.named, "ask": ask})
     days = region.policy.idle_working_days
     reason = f"{found.reason} for {days} working days; an executive may name another person of {found.waiting_on}"
-    changes = {"waiting_on": "executive", "since": seat.escalated_at} if may_escalate else {}
+    escalated = {"waiting_on": "executive", "since": seat.escalated_at, "ask": Ask.NAME_SEAT}
+    changes = escalated if may_escalate else {}
     return found.model_copy(update={**changes, "reason": reason})

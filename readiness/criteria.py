@@ -1,9 +1,10 @@
 """How does each criterion of the built-in policy stand, and why?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from readiness.asks import Ask, Asked
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.events import CriterionStatus
 from readiness.evidence import ContentEvidence, Evidence
@@ -14,8 +15,17 @@ from readiness.policy import CriterionKey, Function, Policy, Stage
 from readiness.poll import moved_seats, stale_seats, unmade_ballots
 from readiness.readiness import CriterionResult, Rag, WaiverShown, floor_share
 from readiness.region import RegionLaunch, Signature, StageState, Waiver
-from readiness.role_values import lost_words
+from readiness.role_values import RoleLost, lost_words
 from readiness.short_path import proven_by
+from readiness.turns import (
+    note_standing,
+    opened_since,
+    to_address_since,
+    to_poll_since,
+    to_sign_since,
+    to_vote_since,
+    to_write_anew_since,
+)
 from readiness.values import BASIS_POINTS, share_is_met
 from readiness.waivers import covering, granted
 
@@ -73,7 +83,7 @@ def _with_waiver(result: CriterionResult, case: Case) -> CriterionResult:
     if waiver is not None:
         shown = waiver_shown(waiver, case.policy, at=at)
         until = f"Waived until {waiver.expires_at:%Y-%m-%d %H:%M} UTC down to {waiver.floor / BASIS_POINTS:g}"
-        waived = {"status": CriterionStatus.WAIVED, "rag": Rag.AMBER, "waiver": shown, "waiting_on": ()}
+        waived = {"status": CriterionStatus.WAIVED, "rag": Rag.AMBER, "waiver": shown, "waiting_on": (), "asked": ()}
         return result.model_copy(update={**waived, "reasons": (until, *result.reasons)})
     short = granted(case.region, result.key)
     if short is None:
@@ -145,28 +155,42 @@ def _signed(
     is_complete: bool,
     incomplete_reasons: list[str],
 ) -> CriterionResult:
+    region, stage, now = case.region, case.stage.stage, case.evidence.figures.gathered_at
     counting = (content.digest, *content.same_as) if content is not None else ()
+    notes = {of: note for of in signers if (note := note_standing(region, stage, of, content)) is not None}
     counted = 0
-    waited_for: list[Function] = []
+    asked: dict[Function, Asked] = {}
     reasons = list(incomplete_reasons)
-    said = _SAID[case.stage.stage]
+    said = _SAID[stage]
     for function in signers:
-        signature = case.region.signature(case.stage.stage, function)
-        lost = _withdrawn_signature(case, signature)
+        signature = region.signature(stage, function)
+        lost = _lost_by(case, signature)
         if signature is not None and signature.digest in counting and lost is None:
             counted += 1
             continue
-        was_sent_back = signature is None and _was_sent_back(case, function, counting)
-        # Whoever sent a text back has spoken: first it is for whoever writes it to write it anew.
-        waited_for += [Function.MARKETING, function] if was_sent_back else [function]
-        if lost is not None:
-            reasons.append(f"{function.capitalize()} signed {said}, but {lost}; someone else must sign")
+        if signature is not None and lost is not None:
+            words = lost_words(lost, seen_at=case.seen_at)
+            reason = f"{function.capitalize()} signed {said}, but {words}; someone else must sign"
         elif signature is not None:
-            reasons.append(f"{function.capitalize()} signed {said} before they changed, and not again")
-        elif was_sent_back:
-            reasons.append(f"{function.capitalize()} sent {said} back")
+            reason = f"{function.capitalize()} signed {said} before they changed, and not again"
+        elif function in notes:
+            reason = f"{function.capitalize()} sent {said} back"
         else:
-            reasons.append(f"{function.capitalize()} has not signed {said}")
+            reason = f"{function.capitalize()} has not signed {said}"
+        reasons.append(reason)
+        if function in notes:
+            # Whoever sent a text back has spoken: first it is for whoever writes it to write it anew.
+            since = to_write_anew_since(region, stage, notes.values())
+            first = asked.get(Function.MARKETING)
+            if first is None or first.ask is not Ask.WRITE_ANEW:
+                asked[Function.MARKETING] = Asked(
+                    of=Function.MARKETING, ask=Ask.WRITE_ANEW, since=since, reason=reason
+                )
+            turn = Asked(of=function, ask=Ask.AWAIT_WRITING, since=since, reason=reason)
+        else:
+            since = to_sign_since(region, stage, content, lost, now=now)
+            turn = Asked(of=function, ask=Ask.SIGN, since=since, reason=reason)
+        asked.setdefault(function, turn)
     is_met = is_complete and counted == len(signers)
     if is_met:
         status = CriterionStatus.MET
@@ -174,7 +198,9 @@ def _signed(
         status = CriterionStatus.UNMET
     else:
         status = CriterionStatus.NO_EVIDENCE
-    waiting = dict.fromkeys(waited_for if is_complete else (Function.MARKETING,))
+    if not is_complete:
+        turn = Asked(of=Function.MARKETING, ask=Ask.WRITE, since=opened_since(region, stage), reason=reasons[0])
+        asked = {Function.MARKETING: turn}
     return CriterionResult(
         key=key,
         status=status,
@@ -185,15 +211,15 @@ def _signed(
         denominator=len(signers),
         due_at=case.due_at,
         reasons=tuple(reasons),
-        waiting_on=tuple(function.value for function in waiting),
+        waiting_on=tuple(function.value for function in asked),
+        asked=tuple(asked.values()),
     )
 
 
-def _withdrawn_signature(case: Case, signature: Signature | None) -> str | None:
+def _lost_by(case: Case, signature: Signature | None) -> RoleLost | None:
     if signature is None:
         return None
-    role = ROLE_OF_FUNCTION[signature.function]
-    return lost_words(case.evidence.lost(signature.person, role, given_at=signature.at), seen_at=case.seen_at)
+    return case.evidence.lost(signature.person, ROLE_OF_FUNCTION[signature.function], given_at=signature.at)
 
 
 def _withdrawn_grant(case: Case, waiver: Waiver | None) -> str | None:
@@ -202,13 +228,6 @@ def _withdrawn_grant(case: Case, waiver: Waiver | None) -> str | None:
     lost = case.evidence.lost(waiver.answered_by, Role.EXECUTIVE, given_at=waiver.answered_at)
     words = lost_words(lost, seen_at=case.seen_at)
     return f"Its waiver does not count: {words}; have it revoked and ask anew" if words is not None else None
-
-
-def _was_sent_back(case: Case, function: Function, counting: tuple[str, ...]) -> bool:
-    return any(
-        note.stage is case.stage.stage and note.function is function and note.digest in counting
-        for note in case.region.sent_back
-    )
 
 
 def _objections_answered(case: Case) -> CriterionResult:
@@ -229,6 +248,10 @@ def _objections_answered(case: Case) -> CriterionResult:
         if content is not None and content.missing:
             reasons.append(f"Still to answer: {', '.join(content.missing)}")
     status = CriterionStatus.MET if is_met else CriterionStatus.UNMET if ranked else CriterionStatus.NO_EVIDENCE
+    # What is not written is asked for first: a lesson is addressed beside the answers.
+    ask = Ask.ANSWER if not is_answered else Ask.ADDRESS_LESSONS
+    stage = case.stage.stage
+    since = opened_since(case.region, stage) if not is_answered else to_address_since(case.region, owed)
     return CriterionResult(
         key=CriterionKey.OBJECTIONS_ANSWERED,
         status=status,
@@ -240,6 +263,7 @@ def _objections_answered(case: Case) -> CriterionResult:
         due_at=case.due_at,
         reasons=tuple(reasons),
         waiting_on=() if is_met else (Function.MARKETING.value,),
+        asked=() if is_met else (Asked(of=Function.MARKETING, ask=ask, since=since, reason=reasons[0]),),
         unaddressed=len(owed),
     )
 
@@ -276,6 +300,9 @@ def _certified_share(case: Case) -> CriterionResult:
     )
 
 
+_ASKS = {CriterionKey.TRAINING_COMPLETION: Ask.LEARN, CriterionKey.CERTIFIED_SHARE: Ask.CERTIFY}
+
+
 def _people_share(
     key: CriterionKey,
     case: Case,
@@ -307,6 +334,7 @@ def _people_share(
         subject = "1 certification lapses" if lapsing == 1 else f"{lapsing} certifications lapse"
         first = f", the first on {figures.first_lapse_at:%Y-%m-%d}" if figures.first_lapse_at is not None else ""
         reasons.insert(0, f"{subject} before the launch{first}")
+    since = opened_since(case.region, case.stage.stage)
     return CriterionResult(
         key=key,
         status=status,
@@ -319,6 +347,7 @@ def _people_share(
         forecast_at=forecast_at,
         reasons=tuple(reasons),
         waiting_on=() if is_met else (Function.ENABLEMENT.value,),
+        asked=() if is_met else (Asked(of=Function.ENABLEMENT, ask=_ASKS[key], since=since, reason=reasons[0]),),
         audience=figures.change,
         lapsing=lapsing,
     )
@@ -349,18 +378,18 @@ def _poll_complete(case: Case) -> CriterionResult:
     rules = case.policy.go_no_go
     poll = case.region.poll
     seats = len(rules.polled)
-    waiting: tuple[str, ...]
+    waiting: tuple[Function, ...]
     reasons: tuple[str, ...]
     proven = proven_by(case.region, case.evidence)
     if proven is not None:
         status, voted, waiting = CriterionStatus.MET, seats, ()
         reasons = (f"Nobody is polled: {proven} launched on the same texts and policy",)
     elif poll is None:
-        status, voted, waiting = CriterionStatus.NO_EVIDENCE, 0, (Function.PRODUCT.value,)
+        status, voted, waiting = CriterionStatus.NO_EVIDENCE, 0, (Function.PRODUCT,)
         reasons = ("No poll has been opened yet",)
     elif poll.closed_at is None:
         status, voted = CriterionStatus.UNMET, len(poll.seats) - len(poll.awaited)
-        waiting = tuple(seat.value for seat in poll.awaited)
+        waiting = poll.awaited
         reasons = (
             f"{voted} of {seats} seats have voted",
             *(f"{seat.capitalize()} has not voted" for seat in poll.awaited),
@@ -369,7 +398,7 @@ def _poll_complete(case: Case) -> CriterionResult:
         moved, unmade = moved_seats(case.region), unmade_ballots(case.region, case.evidence)
         stale = stale_seats(case.region, case.evidence)
         status = CriterionStatus.UNMET if stale else CriterionStatus.MET
-        voted, waiting = len(poll.seats) - len(stale), (Function.PRODUCT.value,) if stale else ()
+        voted, waiting = len(poll.seats) - len(stale), (Function.PRODUCT,) if stale else ()
         reasons = tuple(
             f"{seat.capitalize()} voted before what it rests on changed; poll again"
             if seat in moved
@@ -386,8 +415,20 @@ def _poll_complete(case: Case) -> CriterionResult:
         denominator=seats,
         due_at=case.due_at,
         reasons=reasons,
-        waiting_on=waiting,
+        waiting_on=tuple(seat.value for seat in waiting),
+        asked=tuple(_polled(case, waiting, reasons)),
     )
+
+
+def _polled(case: Case, waiting: tuple[Function, ...], reasons: tuple[str, ...]) -> Iterator[Asked]:
+    """Yield that the poll is to be opened, or what each seat that has not voted is asked."""
+    region = case.region
+    is_open = region.poll is not None and region.poll.closed_at is None
+    since = to_vote_since(region) if is_open else to_poll_since(region, case.evidence)
+    # Of an open poll the first reason counts the votes, and one more is about each seat that is awaited.
+    about = reasons[1:] if is_open else reasons[: len(waiting)]
+    for function, reason in zip(waiting, about, strict=True):
+        yield Asked(of=function, ask=Ask.VOTE if is_open else Ask.OPEN_POLL, since=since, reason=reason)
 
 
 _JUDGES: dict[CriterionKey, Callable[[Case], CriterionResult]] = {

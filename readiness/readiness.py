@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from readiness.asks import Ask, Asked
 from readiness.commands import Choice, Stance
 from readiness.events import CriterionStatus, HoldCause, Judged
 from readiness.evidence import AudienceChange
@@ -139,6 +140,8 @@ class CriterionResult(Frozen):
     reasons: tuple[str, ...] = ()
     waiting_on: tuple[str, ...] = ()
     """The functions that can move it."""
+    asked: Annotated[tuple[Asked, ...], Field(exclude=True)] = ()
+    """What is asked of each of them: blockers are made of it, and it is not kept."""
     waiver: WaiverShown | None = None
     """The waiver that covers it, or that lapses before the judged instant."""
     audience: AudienceChange | None = None
@@ -186,6 +189,7 @@ class Blocker(Frozen):
     criterion: CriterionKey | None
     waiting_on: str
     since: Moment
+    """When their turn came."""
     reason: str
     named: str | None = None
     """Whom an executive named for a seat that had been idle for too long."""
@@ -193,6 +197,10 @@ class Blocker(Frozen):
     """By when the criterion is to be met; None where it waits for no criterion."""
     shortfall: Shortfall | None = None
     """What the criterion still lacks; None where it waits for no criterion."""
+    ask: Ask | None = None
+    """What is asked of whoever is waited on; None where it was written down before that was kept."""
+    sent_back_by: tuple[str, ...] = ()
+    """The functions that sent back what is to be written anew, and are asked again once it is."""
 
 
 class DecisionShown(Frozen):

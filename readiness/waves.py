@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from readiness.asks import Ask
 from readiness.evidence import Evidence, WaveMate
 from readiness.policy import Stage, WaveLaunch
 from readiness.readiness import Blocker
@@ -55,7 +56,14 @@ def wave_blocker(region: RegionLaunch, verdict: Verdict, evidence: Evidence, *, 
     waits = waits_for_wave(region, evidence, at=at)
     if waits is not None:
         reason = waits[0].upper() + waits[1:]
-        yield Blocker(stage=Stage.GO_NO_GO, criterion=None, waiting_on=WAVE, since=decision.at, reason=reason)
+        yield Blocker(
+            stage=Stage.GO_NO_GO,
+            criterion=None,
+            waiting_on=WAVE,
+            since=decision.at,
+            reason=reason,
+            ask=Ask.AWAIT_WAVE,
+        )
 
 
 _GOES = frozenset({Verdict.GO, Verdict.CONDITIONAL_GO})

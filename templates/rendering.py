@@ -16,7 +16,17 @@ from readiness.prospect import red_for
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
-from templates import act_words, core_words, happenings, moments, people_words, prospect_words, speaker_words, words
+from templates import (
+    act_words,
+    ask_words,
+    core_words,
+    happenings,
+    moments,
+    people_words,
+    prospect_words,
+    speaker_words,
+    words,
+)
 from templates.assets import asset_address
 from templates.language import LANGUAGES, Reader, gettext, ngettext, reading
 from templates.pages import LATER_WEEKS, Page, Sort, content_address, region_address
@@ -122,6 +132,7 @@ def environment() -> Environment:
         act_leads_to=_words(act_words.ACTS_LEAD_TO),
         about=act_words.about_words,
         asked_for=act_words.asked_for,
+        asked=ask_words.asked,
         plainly=core_words.plainly,
         said_words=act_words.said_words,
         role=_words(words.ROLES),

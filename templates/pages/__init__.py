@@ -53,7 +53,7 @@ from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsP
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
 from templates.pages.ledger import RecordFilters, RecordLine, RecordPage, act_address
-from templates.pages.me import Broken, CourseDue, LaunchDue, MePage, Running, WaitedFor
+from templates.pages.me import Broken, CourseDue, GivenBack, LaunchDue, MePage, Running, WaitedFor
 from templates.pages.people import (
     CourseTotal,
     KeptView,
@@ -138,6 +138,7 @@ __all__ = [
     "Foreseen",
     "Form",
     "Frame",
+    "GivenBack",
     "GoLine",
     "HeldFor",
     "HeldRow",

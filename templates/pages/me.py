@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import Stage
@@ -61,12 +62,31 @@ class WaitedFor:
     reason: str
     launch_at: datetime
     time_zone: str
-    marketing_first: bool
-    """True where the reader has sent it back, and marketing has yet to write it anew."""
+    ask: Ask | None
+    """What is asked of the reader; None where it was written down before that was kept."""
     content_address: str | None
     """Where what is said is written; None where it waits for something else, or the reader does not write."""
     people_address: str | None
     """Where those are who have still to learn; None where it waits for something else, or the reader may not see."""
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBack:
+    """A text that the reader's function sent back, and that marketing has yet to write anew."""
+
+    product: str
+    region: str
+    product_name: str
+    region_name: str
+    whom: str
+    """Which function sent it back: as `words.whom` takes it."""
+    since: datetime
+    time_zone: str
 
     @property
     def address(self) -> str:
@@ -111,6 +131,8 @@ class MePage(Page):
     """None for whoever does not run the installation."""
     waited_for: tuple[WaitedFor, ...]
     """The longest waiting first."""
+    given_back: tuple[GivenBack, ...]
+    """What the reader need do nothing about until it is written anew."""
     more: int
     """How much more waits than is shown."""
 

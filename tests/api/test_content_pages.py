@@ -207,15 +207,17 @@ def test_whoever_writes_anew_what_was_sent_back_has_the_reason_and_the_words_at_
 def test_whoever_sent_it_back_reads_that_marketing_comes_first(
     opened: TestClient, issuer: EmbeddedIssuer, desk: Desk
 ) -> None:
-    """What waits for sales then waits for marketing before; marketing itself is told no such thing."""
+    """Sales is asked nothing until then, and reads why; marketing itself is told to rewrite it."""
     send_back(desk, "Our buyers are not those")
     emea = desk.latest("emea")
     assert emea is not None
     desk.look(emea)
     refresh_figures(desk.store, [emea])
-    first = "Marketing writes it anew first. Then it is yours to sign."
+    first = "you are asked again once it is rewritten."
     assert first in outline_of(opened.get("/me", headers=bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea")))).text
-    assert first not in outline_of(opened.get("/me", headers=marketing(issuer))).text
+    of_marketing = outline_of(opened.get("/me", headers=marketing(issuer))).text
+    assert first not in of_marketing
+    assert "Rewrite the value propositions" in of_marketing
 
 
 def test_who_does_not_write_is_not_led_to_a_form(opened: TestClient, issuer: EmbeddedIssuer, desk: Desk) -> None:

@@ -122,13 +122,14 @@ def test_whoever_speaks_for_a_function_reads_where_they_are_waited_for(
     """Marketing reads the regions that wait for marketing, a sales lead those of their own region alone."""
     _, client = door
     marketing = client.get("/v1/me", headers=bearer(issuer, "ma-1", (Role.MARKETING, "*"))).json()["waited_for"]
-    assert {each["waiting_on"] for each in marketing} == {"marketing"}
+    assert {(each["waiting_on"], each["ask"]) for each in marketing} == {("marketing", "sign")}
     assert {each["region"] for each in marketing} == {"apac", "emea"}
     lead = bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))
     assert {each["region"] for each in client.get("/v1/me", headers=lead).json()["waited_for"]} == {"apac"}
     outline = Outline(client.get("/me", headers=lead).text)
     assert "/launches/atlas-2/apac" in [a.get("href") for _, a in outline.elements]
     assert "EMEA" not in outline.text
+    assert "Read the value propositions, then sign them or send them back" in outline.text
     writer = Outline(client.get("/me", headers=bearer(issuer, "ma-1", (Role.MARKETING, "*"))).text)
     assert "/launches/atlas-2/content" in [a.get("href") for _, a in writer.elements]
     assert "/launches/atlas-2/content" not in [a.get("href") for _, a in outline.elements]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readiness.asks import Ask
 from readiness.commands import Choice
 from readiness.evaluate import BEING_CHECKED, UNMET_AT_INSTANT
 from readiness.events import HoldCause, RegionHeld
@@ -349,6 +350,7 @@ def test_each_function_that_is_waited_on_is_named_once_earliest_stage_first() ->
             reason="Marketing has not signed the value propositions",
             due_at=due_at,
             shortfall=Shortfall(numerator=0, denominator=2, needed=2),
+            ask=Ask.SIGN,
         ),
         Blocker(
             stage=Stage.VALUE_PROPOSITIONS,
@@ -358,6 +360,7 @@ def test_each_function_that_is_waited_on_is_named_once_earliest_stage_first() ->
             reason="Sales has not signed the value propositions",
             due_at=due_at,
             shortfall=Shortfall(numerator=0, denominator=2, needed=2),
+            ask=Ask.SIGN,
         ),
     )
 
@@ -404,6 +407,7 @@ def test_a_ready_region_waits_for_an_executive_since_the_question_was_open() -> 
             waiting_on="executive",
             since=NOW,
             reason="Every gate is met; the decision is open",
+            ask=Ask.DECIDE,
         ),
     )
     assert reading(with_go()).blockers == ()

@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from readiness.ball import Holder, passed_on, spells
-from readiness.commands import Role
+from readiness.commands import Position, Role
 from readiness.keys import LaunchKey
 from readiness.ledger import Look
 from readiness.policy import TIERS, Function, Stage
 from store.ball import BallTold, ball_of_ledger, balls
+from store.content import stage_content
 from store.ledger import rows_after
 from store.records_schema import region_launches
 from store.regions import region_record
+from store.revision import TABLE
+from store.upgrade import upgrade
 from tests.readiness.builders import NOW, OWNER
 from tests.store.desk import PRODUCT, Desk
 
@@ -102,3 +105,20 @@ def test_only_the_latest_run_of_a_region_is_told(desk: Desk) -> None:
     (again,) = desk.start("emea")
     (latest,) = told(desk)
     assert (latest.key, latest.started_at) == (again, NOW + timedelta(hours=5))
+
+
+def test_an_upgrade_forgets_only_balls_of_what_was_sent_back(desk: Desk) -> None:
+    """Who holds what was sent back is told anew from the ledger, and all else stays as it was kept."""
+    apac, emea = desk.start("apac", "emea")
+    desk.write_all()
+    with desk.store.reading() as tx:
+        current = stage_content(tx, emea, Stage.VALUE_PROPOSITIONS).evidence.digest
+    back = {"stage": Stage.VALUE_PROPOSITIONS, "function": Function.SALES, "digest": current}
+    desk.accepted(emea, desk.ask(emea, "sign_off", "sa-1", Role.SALES_LEAD, **back, position=Position.SEND_BACK))
+    desk.look(apac)
+    with desk.store.writing() as tx:
+        tx.execute(text(f"UPDATE {TABLE} SET version_num = '0019'"))
+    upgrade(desk.store.engine)
+    with desk.store.reading() as tx:
+        assert region_record(tx, emea).ball is None
+        assert region_record(tx, apac).ball == ball_of_ledger(tx, apac)

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po, write_po
 from api.problems import OF_THE_DOOR
 from templates import (
     act_words,
+    ask_words,
     core_words,
     import_words,
     page_words,
@@ -81,7 +82,7 @@ def _in_words() -> Iterator[str]:
     yield from problem_words.DOINGS
     for advice in problem_words.ADVICE.values():
         yield from advice
-    for kept in (words, act_words, prospect_words, people_words, refusal_words):
+    for kept in (words, act_words, ask_words, prospect_words, people_words, refusal_words):
         for name, value in vars(kept).items():
             if name.isupper() and isinstance(value, dict):
                 yield from (word for word in value.values() if isinstance(word, str))

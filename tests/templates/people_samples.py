@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import Stage
@@ -13,6 +14,7 @@ from templates.pages import (
     CourseDue,
     CourseTotal,
     Form,
+    GivenBack,
     ImportLine,
     ImportPage,
     ImportsPage,
@@ -239,11 +241,22 @@ def waited_for(**changes: object) -> WaitedFor:
         reason="Sales has not signed",
         launch_at=LAUNCH_AT,
         time_zone="Asia/Singapore",
-        marketing_first=True,
+        ask=Ask.SIGN,
         content_address="/launches/atlas-2/content",
         people_address="/launches/atlas-2/apac/people?status=learning",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+GIVEN_BACK = GivenBack(
+    product="atlas-2",
+    region="emea",
+    product_name="Atlas 2",
+    region_name="EMEA",
+    whom="sales",
+    since=NOW - timedelta(days=2),
+    time_zone="Europe/Berlin",
+)
 
 
 def me_page(**changes: object) -> MePage:
@@ -259,6 +272,7 @@ def me_page(**changes: object) -> MePage:
         decides=True,
         running=Running(broken=tuple(Broken(what=what, count=2) for what in BROKEN), verified_at=NOW),
         waited_for=(waited_for(),),
+        given_back=(GIVEN_BACK,),
         more=2,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
