@@ -10,16 +10,17 @@ from sqlalchemy import Connection
 
 from api.dependencies import Dependencies
 from api.identity import Actor
-from api.own import is_waited_for, speaks
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, allowed_regions, can
 from api.showing import MOST_REGIONS
 from api.speakers import Speakers, speakers
+from api.tasks import given_back, is_waited_for, speaks, tasks_in, waited_for
 from api.visits import changes_since
+from readiness.keys import RegionKey
 from readiness.permit import PermitStanding
 from readiness.readiness import WORST_FIRST
 from readiness.region import Verdict
-from store.board import BoardRow, CellRow, board_of, close_board_of
+from store.board import BoardRow, CellRow, board, board_of, close_board_of
 from store.names import names_of
 from store.overview import (
     Order,
@@ -42,7 +43,6 @@ from templates.pages import (
     Filters,
     Named,
     Own,
-    OwnLine,
     ProductRow,
     Sort,
     VerdictTotal,
@@ -106,6 +106,7 @@ def board_page(
         sales = standings_of(tx, sold, at=read_at)
         speaking = speakers(tx, deps, actor, {row.region for row in close}, now=read_at)
         changes = changes_since(tx, last_visit, within, now=read_at) if last_visit is not None else None
+        own = _own(tx, actor, found.rows, now=read_at) if speaks(actor) else None
     columns = _columns(found.rows, dict(found.regions))
     close_ups = {(row.product, row.region): _close_up(row, names, sales, speaking) for row in close}
     rows = _product_rows(found, columns, names, close_ups, read_at=read_at)
@@ -125,7 +126,7 @@ def board_page(
         sorts=tuple((sort, replace(filters, sort=sort).address()) for sort in Sort),
         may_start=bool(allowed_regions(actor, Action.START_LAUNCH)),
         changes=changes,
-        own=_own(actor, found.rows) if speaks(actor) else None,
+        own=own,
         colours=_colour_totals(found.tallies, filters),
         verdicts=_verdict_totals(found.tallies, filters),
         cells_found=_matching(found.tallies, filters),
@@ -139,15 +140,20 @@ def board_page(
     )
 
 
-def _own(actor: Actor, rows: Sequence[CellRow]) -> Own:
-    """Return which of `rows` wait for `actor`, as far as a cell tells: it does not name who was named for a seat."""
-    waiting = [row for row in rows if any(is_waited_for(actor, whom, row.region) for whom in row.waiting_on)]
+def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], *, now: datetime) -> Own:
+    """Return what of `rows` is for `actor`; of many cells as far as they tell, which do not name who was named."""
+    seen = [row for row in rows if isinstance(row, BoardRow)]
+    others = [row for row in rows if any(is_waited_for(actor, whom, row.region) for whom in row.waiting_on)]
+    if not seen and others:
+        keys = [RegionKey(product=row.product, region=row.region, run=row.run) for row in others[:MOST_OWN]]
+        seen = list(board(tx, among=keys, limit=MOST_OWN, now=now))
+    tasks = tasks_in(actor, seen)
+    told = {(row.product, row.region) for row, _ in tasks.waiting[:MOST_OWN]}
     return Own(
-        waiting=tuple(
-            OwnLine(product=row.product, region=row.region, product_name=row.product_name, name=row.name)
-            for row in waiting[:MOST_OWN]
-        ),
-        others=max(0, len(waiting) - MOST_OWN),
+        waiting=waited_for(tx, actor, tasks.waiting[:MOST_OWN]),
+        helping=waited_for(tx, actor, tasks.helping[:MOST_OWN]),
+        given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_OWN]),
+        others=sum((row.product, row.region) not in told for row in others),
         decides=bool(allowed_regions(actor, Action.DECIDE)),
     )
 

@@ -1,6 +1,6 @@
 """What is due for whoever asks: what they learn, and what they are waited for?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -15,22 +15,20 @@ from api.answers import PersonAnswer
 from api.dependencies import Dependencies, Deps
 from api.guard import guarded_router, requires
 from api.identity import Actor
-from api.nudging import NOT_CERTIFIED
 from api.page_answers import page_response, viewer_of
-from api.rights import RIGHTS, Action, allowed_regions, can, may_act_for
+from api.rights import Action, allowed_regions, can
 from api.running import running_of
+from api.tasks import Tasks, given_back, speaks, tasks_in, waited_for
 from readiness.asks import Ask
-from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
-from readiness.policy import SIGNED_STAGES, Function, Stage
-from readiness.readiness import Blocker
+from readiness.policy import Stage
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
 from store.names import names_of
 from store.own import Due, due_for
 from store.permits import standings_of
-from templates.pages import CourseDue, GivenBack, LaunchDue, MePage, PeopleFilters, WaitedFor, content_address
+from templates.pages import CourseDue, LaunchDue, MePage
 
 MOST_LOOKED_THROUGH = 2_000
 """Region launches in which it is looked whether they wait for somebody: more than anybody speaks for, and quick."""
@@ -73,8 +71,7 @@ class _Own(NamedTuple):
     """One transaction's view of what is due for somebody."""
 
     due: tuple[Due, ...]
-    waited_for: tuple[tuple[BoardRow, Blocker], ...]
-    given_back: tuple[tuple[BoardRow, Blocker], ...]
+    tasks: Tasks
     names: Mapping[str, str]
 
 
@@ -120,7 +117,7 @@ async def own(deps: Deps, actor: Annotated[Actor, requires(Action.READ_OWN)]) ->
                     reason=blocker.reason,
                     ask=blocker.ask,
                 )
-                for row, blocker in found.waited_for
+                for row, blocker in found.tasks.waiting
             ),
         )
 
@@ -138,8 +135,9 @@ async def show_own(
             read_at = deps.store.now(tx)
             found = _own(tx, deps, actor)
             sales = _sales(tx, actor, found.due, at=read_at)
+            tasks = found.tasks
+            waiting, helping = (waited_for(tx, actor, each[:MOST_SHOWN]) for each in (tasks.waiting, tasks.helping))
         viewer = viewer_of(actor, deps, name=found.names.get(actor.person))
-        waiting = found.waited_for
         page = MePage(
             viewer=viewer,
             refresh_seconds=None,
@@ -149,9 +147,10 @@ async def show_own(
             speaks=speaks(actor),
             running=running,
             decides=bool(allowed_regions(actor, Action.DECIDE)),
-            waited_for=tuple(_waited_for(actor, row, blocker) for row, blocker in waiting[:MOST_SHOWN]),
-            given_back=tuple(_given_back(actor, row, blocker) for row, blocker in found.given_back[:MOST_SHOWN]),
-            more=max(0, len(waiting) - MOST_SHOWN),
+            waited_for=waiting,
+            helping=helping,
+            given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_SHOWN]),
+            more=max(0, len(tasks.waiting) - MOST_SHOWN),
         )
         return page_response(page, request)
 
@@ -161,57 +160,14 @@ async def show_own(
 def _own(tx: Connection, deps: Dependencies, actor: Actor) -> _Own:
     now = deps.store.now(tx)
     due = due_for(tx, actor.person, now=now)
-    waiting: list[tuple[BoardRow, Blocker]] = []
-    given_back: list[tuple[BoardRow, Blocker]] = []
+    rows: Sequence[BoardRow] = ()
     allowed = allowed_regions(actor, Action.READ_BOARD)
     if speaks(actor) and allowed:
         within = None if allowed.everywhere else allowed.named
         rows = board(tx, within=within, limit=MOST_LOOKED_THROUGH, now=now)
-        waiting = [(row, each) for row in rows for each in row.blockers if _waits_for(actor, row, each)]
-        given_back = [(row, each) for row in rows for each in row.blockers if _spoke_by(actor, row, each) is not None]
     managers = {each.standing.manager_id for each in due if each.standing.manager_id is not None}
     names = names_of(tx, {actor.person, *managers})
-    longest_first = tuple(sorted(waiting, key=lambda one: (one[1].since, one[0].product, one[0].region)))
-    return _Own(due, longest_first, tuple(given_back), names)
-
-
-def speaks(actor: Actor) -> bool:
-    """Say whether others may wait for `actor`: whoever speaks for a function somewhere, or decides."""
-    roles = {*ROLE_OF_FUNCTION.values(), *RIGHTS[Action.DECIDE].roles}
-    return any(grant.role in roles for grant in actor.roles)
-
-
-def is_waited_for(actor: Actor, waiting_on: str, region: str) -> bool:
-    """Say whether what is waited for, as a blocker names it, is what `actor` speaks for in `region`, or decides."""
-    if waiting_on in set(Function):
-        return may_act_for(actor, Function(waiting_on), region)
-    return waiting_on == Role.EXECUTIVE.value and can(actor, Action.DECIDE, region)
-
-
-def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
-    """Say whether a region waits for what `actor` speaks for there, or decides, or was named for."""
-    if blocker.named is not None:
-        return blocker.named == actor.person
-    return is_waited_for(actor, blocker.waiting_on, row.region)
-
-
-def _spoke_by(actor: Actor, row: BoardRow, blocker: Blocker) -> str | None:
-    """Return for which function that sent a text back `actor` speaks, where others are to write it anew first."""
-    if is_waited_for(actor, blocker.waiting_on, row.region):
-        return None
-    return next((each for each in blocker.sent_back_by if is_waited_for(actor, each, row.region)), None)
-
-
-def _given_back(actor: Actor, row: BoardRow, blocker: Blocker) -> GivenBack:
-    return GivenBack(
-        product=row.product,
-        region=row.region,
-        product_name=row.product_name,
-        region_name=row.name,
-        whom=_spoke_by(actor, row, blocker) or blocker.waiting_on,
-        since=blocker.since,
-        time_zone=row.time_zone,
-    )
+    return _Own(due, tasks_in(actor, rows), names)
 
 
 def _sales(
@@ -250,29 +206,4 @@ def _launch_due(due: Due, names: Mapping[str, str], sales: Mapping[tuple[str, st
         attempts_left=mine.attempts_left,
         certified_until=mine.certified_until,
         manager=names.get(mine.manager_id, mine.manager_id) if mine.manager_id is not None else None,
-    )
-
-
-def _waited_for(actor: Actor, row: BoardRow, blocker: Blocker) -> WaitedFor:
-    sees_people = blocker.stage in {Stage.TRAINING, Stage.CERTIFICATION} and can(
-        actor, Action.READ_PEOPLE, row.region
-    )
-    people = PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED)
-    writes = blocker.stage in SIGNED_STAGES and blocker.waiting_on == Function.MARKETING
-    return WaitedFor(
-        product=row.product,
-        region=row.region,
-        product_name=row.product_name,
-        region_name=row.name,
-        whom=blocker.waiting_on,
-        stage=blocker.stage,
-        since=blocker.since,
-        reason=blocker.reason,
-        launch_at=row.launch_at,
-        time_zone=row.time_zone,
-        ask=blocker.ask,
-        content_address=content_address(row.product)
-        if writes and can(actor, Action.EDIT_CONTENT, row.region)
-        else None,
-        people_address=people.address() if sees_people else None,
     )

@@ -312,7 +312,7 @@ def refresh_figures(store: Store, keys: Sequence[RegionKey]) -> tuple[RegionKey,
     """
     with store.reading() as tx:
         now = store.now(tx)
-        records = _records(tx, keys)
+        records = records_of(tx, keys)
         instants = {record.key: judged_instant(record.region, now=now) for record in records}
         gathered = gather(tx, records, instants, now=now, counted_anew=True)
     judged = {
@@ -334,7 +334,8 @@ def refresh_figures(store: Store, keys: Sequence[RegionKey]) -> tuple[RegionKey,
     )
 
 
-def _records(tx: Connection, keys: Sequence[RegionKey]) -> tuple[RegionRecord, ...]:
+def records_of(tx: Connection, keys: Sequence[RegionKey]) -> tuple[RegionRecord, ...]:
+    """Return the rows of those region launches that are the latest of their region, in key order, as folded."""
     wanted = [(key.product, key.region, key.run) for key in keys]
     if not wanted:
         return ()

@@ -32,6 +32,32 @@ ASKS_OF_ANSWERS: dict[Ask, str] = {
 """The same where it is about the answers to objections."""
 
 
+DOINGS: dict[Ask, str] = {
+    Ask.WRITE: "Write them",
+    Ask.WRITE_ANEW: "Read and rewrite",
+    Ask.SIGN: "Read and sign",
+    Ask.AWAIT_WRITING: "Open the region",
+    Ask.ANSWER: "Answer them",
+    Ask.ADDRESS_LESSONS: "Say what is done",
+    Ask.LEARN: "See who is missing, and remind them",
+    Ask.CERTIFY: "See who is missing, and remind them",
+    Ask.OPEN_POLL: "Open the poll",
+    Ask.VOTE: "Vote",
+    Ask.DECIDE: "Decide",
+    Ask.ANSWER_WAIVER: "Answer it",
+    Ask.RESUME: "Resume it",
+    Ask.RESCHEDULE: "Move the launch",
+    Ask.NAME_SEAT: "Name somebody",
+    Ask.AWAIT_WAVE: "Open the region",
+}
+"""What the way to it is called."""
+
+
+def doing(ask: Ask | None) -> str:
+    """Return what the way to what is asked is called."""
+    return gettext(DOINGS[ask]) if ask is not None else gettext("Open the region")
+
+
 def asked(ask: Ask, stage: Stage) -> str:
     """Return what is asked at a stage, as a sentence."""
     of_stage = ASKS_OF_ANSWERS if stage is Stage.OBJECTION_HANDLING else {}

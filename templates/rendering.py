@@ -13,7 +13,7 @@ from readiness.forecast import is_outweighed
 from readiness.people import PersonStatus
 from readiness.policy import GATED_STAGES, CriterionKey, Stage
 from readiness.prospect import red_for
-from readiness.readiness import Rag
+from readiness.readiness import PEOPLE_CRITERIA, Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
 from templates import (
@@ -133,6 +133,7 @@ def environment() -> Environment:
         about=act_words.about_words,
         asked_for=act_words.asked_for,
         asked=ask_words.asked,
+        doing=ask_words.doing,
         plainly=core_words.plainly,
         said_words=act_words.said_words,
         role=_words(words.ROLES),
@@ -143,6 +144,7 @@ def environment() -> Environment:
         content_address=content_address,
         region_address=region_address,
         is_outweighed=is_outweighed,
+        PEOPLE_CRITERIA=PEOPLE_CRITERIA,
         red_for=red_for,
         LANGUAGES=LANGUAGES,
         counted=moments.counted,

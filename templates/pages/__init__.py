@@ -26,7 +26,6 @@ from templates.pages.board import (
     Filters,
     Named,
     Own,
-    OwnLine,
     ProductRow,
     Sort,
     VerdictTotal,
@@ -53,7 +52,7 @@ from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsP
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
 from templates.pages.ledger import RecordFilters, RecordLine, RecordPage, act_address
-from templates.pages.me import Broken, CourseDue, GivenBack, LaunchDue, MePage, Running, WaitedFor
+from templates.pages.me import Broken, CourseDue, GivenBack, LaunchDue, MePage, Running, SaidBack, WaitedFor
 from templates.pages.people import (
     CourseTotal,
     KeptView,
@@ -157,7 +156,6 @@ __all__ = [
     "Named",
     "NudgePage",
     "Own",
-    "OwnLine",
     "OwnWords",
     "Page",
     "Part",
@@ -185,6 +183,7 @@ __all__ = [
     "RoomActs",
     "Running",
     "Said",
+    "SaidBack",
     "SentBackLine",
     "Short",
     "ShownContent",

@@ -13,6 +13,7 @@ from readiness.readiness import Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages.addresses import launch_address, region_address
 from templates.pages.frame import Page
+from templates.pages.me import GivenBack, WaitedFor
 
 WORTH_TELLING = timedelta(minutes=5)
 """Figures that are younger are as good as new: they are counted within seconds of what changes them."""
@@ -165,28 +166,16 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnLine:
-    """A region that waits for the reader."""
-
-    product: str
-    region: str
-    product_name: str
-    name: str
-
-    @property
-    def address(self) -> str:
-        """The address of the region's page."""
-        return region_address(self.product, self.region)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """What of the board waits for the reader, who speaks for a function or decides."""
 
-    waiting: tuple[OwnLine, ...]
-    """In the order of the board."""
+    waiting: tuple[WaitedFor, ...]
+    """The longest waiting first."""
+    helping: tuple[WaitedFor, ...]
+    """What waits for others, and is about people whom the reader leads."""
+    given_back: tuple[GivenBack, ...]
     others: int
-    """How many more there are."""
+    """How many more regions wait."""
     decides: bool
 
 

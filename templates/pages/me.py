@@ -7,7 +7,8 @@ from typing import ClassVar
 from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
-from readiness.policy import Stage
+from readiness.policy import CriterionKey, Stage
+from readiness.readiness import Shortfall
 from templates.pages.addresses import region_address
 from templates.pages.frame import Page
 
@@ -48,6 +49,15 @@ class LaunchDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidBack:
+    """Why somebody sent a text back."""
+
+    who: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitedFor:
     """Something that waits for what the reader speaks for."""
 
@@ -60,14 +70,16 @@ class WaitedFor:
     stage: Stage
     since: datetime
     reason: str
-    launch_at: datetime
     time_zone: str
     ask: Ask | None
     """What is asked of the reader; None where it was written down before that was kept."""
-    content_address: str | None
-    """Where what is said is written; None where it waits for something else, or the reader does not write."""
-    people_address: str | None
-    """Where those are who have still to learn; None where it waits for something else, or the reader may not see."""
+    criterion: CriterionKey | None
+    due_at: datetime | None
+    shortfall: Shortfall | None
+    said_back: tuple[SaidBack, ...]
+    """Why what is to be written anew was sent back, in the words of who did."""
+    act_address: str
+    """Where it is done."""
 
     @property
     def address(self) -> str:
@@ -131,6 +143,8 @@ class MePage(Page):
     """None for whoever does not run the installation."""
     waited_for: tuple[WaitedFor, ...]
     """The longest waiting first."""
+    helping: tuple[WaitedFor, ...]
+    """What waits for others, and is about people whom the reader leads."""
     given_back: tuple[GivenBack, ...]
     """What the reader need do nothing about until it is written anew."""
     more: int

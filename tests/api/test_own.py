@@ -12,8 +12,10 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.identity import EmbeddedIssuer
 from api.own import own_page_router, own_router
-from readiness.commands import Role
+from api.pages import OPEN_PAGE_PATHS, pages_router
+from readiness.commands import Position, Role
 from readiness.people import PersonStanding, PersonStatus
+from readiness.policy import Function, Stage
 from readiness.rows import AttemptRow, AudienceRow, ImportKind, PersonRow
 from store.board import refresh_figures
 from store.engine import open_store
@@ -54,7 +56,9 @@ def door(migrated_sqlite: Path, tmp_path: Path, issuer: EmbeddedIssuer) -> Itera
         desk.look(key)
     refresh_figures(store, keys)
     deps = dependencies(store, issuer, SettableClock(NOW))
-    with TestClient(create_app(deps, routers=[own_router()], pages=[own_page_router()])) as opened:
+    pages = (own_page_router(), pages_router())
+    app = create_app(deps, routers=[own_router()], pages=pages, open_paths=OPEN_PAGE_PATHS)
+    with TestClient(app) as opened:
         yield desk, opened
     store.close()
 
@@ -130,11 +134,53 @@ def test_whoever_speaks_for_a_function_reads_where_they_are_waited_for(
     assert "/launches/atlas-2/apac" in [a.get("href") for _, a in outline.elements]
     assert "EMEA" not in outline.text
     assert "Read the value propositions, then sign them or send them back" in outline.text
-    writer = Outline(client.get("/me", headers=bearer(issuer, "ma-1", (Role.MARKETING, "*"))).text)
-    assert "/launches/atlas-2/content" in [a.get("href") for _, a in writer.elements]
-    assert "/launches/atlas-2/content" not in [a.get("href") for _, a in outline.elements]
+    assert "/launches/atlas-2/apac/acts/sign-off" in [a.get("href") for _, a in outline.elements]
     auditor = client.get("/v1/me", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))).json()
     assert auditor["waited_for"] == auditor["due"] == []
+
+
+def test_what_was_sent_back_is_told_to_its_writer_and_to_who_sent_it(
+    door: tuple[Desk, TestClient], issuer: EmbeddedIssuer
+) -> None:
+    """Marketing reads why and by when, and is led to the texts; who sent it back reads that it is not their turn."""
+    desk, client = door
+    key, stage = desk.latest("apac"), Stage.VALUE_PROPOSITIONS
+    assert key is not None
+    desk.accepted(key, desk.sign_off(key, stage, Function.MARKETING, Role.MARKETING, "ma-1"))
+    signed = desk.region(key).signature(stage, Function.MARKETING)
+    assert signed is not None
+    said = {"reason": "Nobody here buys for that reason."}
+    back = {"stage": stage, "function": Function.SALES, "digest": signed.digest, "position": Position.SEND_BACK}
+    desk.accepted(key, desk.ask(key, "sign_off", "sa-2", Role.SALES_LEAD, said=said, **back))
+    refresh_figures(desk.store, [key])
+    for path in ("/me", "/"):
+        writer = Outline(client.get(path, headers=bearer(issuer, "ma-1", (Role.MARKETING, "*"))).text)
+        assert "Rewrite the value propositions" in writer.text
+        assert "Nobody here buys for that reason." in writer.text
+        assert "/launches/atlas-2/apac#content-value_propositions" in [a.get("href") for _, a in writer.elements]
+        sender = Outline(client.get(path, headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
+        assert "you are asked again once it is rewritten" in sender.text
+        assert "Nobody waits for you" not in sender.text
+
+
+def test_a_sales_lead_is_led_to_the_people_who_are_missing(
+    door: tuple[Desk, TestClient], issuer: EmbeddedIssuer
+) -> None:
+    """Where people must learn a sales lead of that region reads how many more are needed, and may remind them; an
+    auditor reads nothing of that."""
+    desk, client = door
+    key = desk.latest("emea")
+    assert key is not None
+    desk.sign_all(key)
+    desk.look(key)
+    refresh_figures(desk.store, [key])
+    lead = bearer(issuer, "sa-3", (Role.SALES_LEAD, "emea"))
+    for path in ("/me", "/"):
+        outline = Outline(client.get(path, headers=lead).text)
+        assert "more needed by" in outline.text
+        assert any("/emea/people?" in str(a.get("href")) for _, a in outline.elements)
+    apart = Outline(client.get("/me", headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
+    assert "People whom you lead" not in apart.text
 
 
 def test_a_seller_reads_whether_they_may_sell_it_today(door: tuple[Desk, TestClient], issuer: EmbeddedIssuer) -> None:

@@ -259,11 +259,11 @@ def test_the_board_says_what_waits_for_its_reader(desk: Desk, stranger: TestClie
     """Who speaks for a function reads which regions wait for it, who decides that none does; others read nothing."""
     three_regions(desk)
     sales = read(stranger.get("/", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "*"))))
-    own = sales.text.partition("Waits for you:")[2].partition("What is asked of you")[0]
+    own = sales.text.partition("Waits for you")[2].partition("Readiness of each product")[0]
     assert "in AMER" in own
     assert "in APAC" in own
     assert "EMEA" not in own
-    assert "/me" in links(sales)
+    assert "/launches/atlas-2/apac/acts/sign-off" in links(sales)
     executive = read(stranger.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*"))))
     assert "Nothing here waits for your decision. See what comes up for decision" in executive.text
     of_emea = read(stranger.get("/", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "emea"))))

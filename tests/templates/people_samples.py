@@ -6,7 +6,8 @@ from datetime import timedelta
 from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
-from readiness.policy import Stage
+from readiness.policy import CriterionKey, Stage
+from readiness.readiness import Shortfall
 from readiness.rows import ImportKind
 from templates.pages import (
     BadRowLine,
@@ -26,6 +27,7 @@ from templates.pages import (
     PeoplePage,
     PersonRow,
     Running,
+    SaidBack,
     StatusTotal,
     TeamChoice,
     UploadForm,
@@ -239,13 +241,28 @@ def waited_for(**changes: object) -> WaitedFor:
         stage=Stage.OBJECTION_HANDLING,
         since=NOW - timedelta(days=3),
         reason="Sales has not signed",
-        launch_at=LAUNCH_AT,
         time_zone="Asia/Singapore",
         ask=Ask.SIGN,
-        content_address="/launches/atlas-2/content",
-        people_address="/launches/atlas-2/apac/people?status=learning",
+        criterion=CriterionKey.OBJECTIONS_SIGNED,
+        due_at=LAUNCH_AT,
+        shortfall=Shortfall(numerator=1, denominator=2, needed=1),
+        said_back=(),
+        act_address="/launches/atlas-2/apac/acts/sign-off",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
+
+
+def rewriting(text: str) -> WaitedFor:
+    """Return a text that was sent back with the words `text`."""
+    note = SaidBack(who=text, at=NOW, text=text)
+    return waited_for(ask=Ask.WRITE_ANEW, whom="marketing", said_back=(note,), reason=text, due_at=NOW)
+
+
+def helping() -> WaitedFor:
+    """Return what waits for others, about people whom the reader leads."""
+    short = Shortfall(numerator=4, denominator=10, needed=3)
+    key = CriterionKey.CERTIFIED_SHARE
+    return waited_for(ask=Ask.CERTIFY, whom="enablement", stage=Stage.CERTIFICATION, criterion=key, shortfall=short)
 
 
 GIVEN_BACK = GivenBack(
@@ -271,7 +288,8 @@ def me_page(**changes: object) -> MePage:
         speaks=True,
         decides=True,
         running=Running(broken=tuple(Broken(what=what, count=2) for what in BROKEN), verified_at=NOW),
-        waited_for=(waited_for(),),
+        waited_for=(waited_for(), rewriting("Nobody here buys for that reason.")),
+        helping=(helping(),),
         given_back=(GIVEN_BACK,),
         more=2,
     )
