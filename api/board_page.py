@@ -18,7 +18,7 @@ from api.tasks import given_back, is_waited_for, speaks, tasks_in, waited_for
 from api.visits import changes_since
 from readiness.keys import RegionKey
 from readiness.permit import PermitStanding
-from readiness.readiness import WORST_FIRST
+from readiness.readiness import PEOPLE_CRITERIA, WORST_FIRST
 from readiness.region import Verdict
 from store.board import BoardRow, CellRow, board, board_of, close_board_of
 from store.names import names_of
@@ -40,10 +40,12 @@ from templates.pages import (
     CellWait,
     CloseUp,
     ColourTotal,
+    Counted,
     Filters,
     Named,
     Own,
     ProductRow,
+    Running,
     Sort,
     VerdictTotal,
 )
@@ -91,7 +93,13 @@ class _Reading(NamedTuple):
 
 
 def board_page(
-    deps: Dependencies, actor: Actor, filters: Filters, *, after: str | None, last_visit: datetime | None = None
+    deps: Dependencies,
+    actor: Actor,
+    filters: Filters,
+    *,
+    after: str | None,
+    last_visit: datetime | None = None,
+    running: Running | None = None,
 ) -> BoardPage:
     """Return what `actor` may see of the board with `filters`, from the product behind `after` on."""
     allowed = allowed_regions(actor, Action.READ_BOARD)
@@ -127,6 +135,7 @@ def board_page(
         may_start=bool(allowed_regions(actor, Action.START_LAUNCH)),
         changes=changes,
         own=own,
+        running=running,
         colours=_colour_totals(found.tallies, filters),
         verdicts=_verdict_totals(found.tallies, filters),
         cells_found=_matching(found.tallies, filters),
@@ -297,6 +306,11 @@ def _close_up(
         decided=decision.verdict if decision is not None else None,
         decided_by=names.get(decision.person, decision.person) if decision is not None else None,
         decided_at=decision.at if decision is not None else None,
+        judged=tuple(
+            Counted(each.key, each.numerator, each.denominator)
+            for each in (decision.judged if decision is not None else ())
+            if each.key in PEOPLE_CRITERIA
+        ),
         sale=sales.get((row.product, row.region)),
     )
 

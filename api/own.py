@@ -128,7 +128,7 @@ async def show_own(
     request: Request, deps: Deps, actor: Annotated[Actor, requires(Action.READ_OWN, persona=True)]
 ) -> Response:
     """Show what is due for whoever reads it, and whether something is broken to who runs the installation."""
-    running = await running_of(deps) if can(actor, Action.MANAGE_KEYS) else None
+    running = await running_of(deps, actor)
 
     def shown() -> Response:
         with deps.store.reading() as tx:

@@ -21,6 +21,7 @@ from api.problems import Fault, Problem, invalid
 from api.readers import LANGUAGE_COOKIE
 from api.region_page import region_page
 from api.rights import Action
+from api.running import running_of
 from api.visits import keep_visit, visit_of
 from readiness.policy import Stage
 from readiness.readiness import Rag
@@ -94,11 +95,13 @@ async def show_board(
     after: Slugs = "",
 ) -> Response:
     """Show where every launch stands, product by region."""
+    running = await running_of(deps, actor)
 
     def shown() -> Response:
         visit = visit_of(request, now=deps.clock())
         answer = page_response(
-            board_page(deps, actor, filters, after=after or None, last_visit=visit.before_at), request
+            board_page(deps, actor, filters, after=after or None, last_visit=visit.before_at, running=running),
+            request,
         )
         keep_visit(answer, visit)
         return answer

@@ -5,6 +5,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,10 +13,16 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import Dependencies
 from api.health import missing_parts
+from api.identity import Actor
+from api.rights import Action, can
+from api.speakers import speakers
+from readiness.commands import Role
 from store.alarms import standing_alarms
-from store.away import StoreAway
 from store.checkpoints import last_whole, waits_since
+from store.deliveries import count_deliveries
+from store.overview import named_regions
 from store.regions import overdue_regions
+from store.webhooks import every_webhook
 from templates.pages import Broken, Running
 
 UNATTENDED_AFTER = timedelta(minutes=5)
@@ -24,25 +31,30 @@ UNATTENDED_AFTER = timedelta(minutes=5)
 _MOST = 100
 
 
-async def running_of(deps: Dependencies) -> Running:
-    """Return what is broken, as far as the parts of the installation and its database tell."""
-    missing, found = await asyncio.gather(missing_parts(deps), run_in_threadpool(_of_the_store, deps))
-    return Running(
-        broken=(*(Broken(what=f"{part}-away") for part in missing), *found.broken), verified_at=found.verified_at
-    )
+async def running_of(deps: Dependencies, actor: Actor) -> Running | None:
+    """Return what is broken, as far as the parts of the installation and its database tell.
+
+    None where `actor` does not run it; raises StoreAway.
+    """
+    if not can(actor, Action.MANAGE_KEYS):
+        return None
+    missing, found = await asyncio.gather(missing_parts(deps), run_in_threadpool(_of_the_store, deps, actor))
+    return replace(found, broken=(*(Broken(what=f"{part}-away") for part in missing), *found.broken))
 
 
-def _of_the_store(deps: Dependencies) -> Running:
-    try:
-        with deps.store.reading() as tx:
-            verified = last_whole(tx)
-            return Running(
-                broken=tuple(_broken(tx, now=deps.store.now(tx))),
-                verified_at=verified.at if verified is not None else None,
-            )
-    except StoreAway:
-        # The page needs the store itself, and says so.
-        return Running(broken=(), verified_at=None)
+def _of_the_store(deps: Dependencies, actor: Actor) -> Running:
+    with deps.store.reading() as tx:
+        now = deps.store.now(tx)
+        verified = last_whole(tx)
+        regions = [slug for slug, _ in named_regions(tx)]
+        speaking = speakers(tx, deps, actor, regions, now=now)
+        deciding = (name for region in regions for name in speaking.of(region, Role.EXECUTIVE.value))
+        return Running(
+            broken=tuple(_broken(tx, now=now)),
+            verified_at=verified.at if verified is not None else None,
+            is_telling=any(webhook.enabled for webhook in every_webhook(tx)) or any(count_deliveries(tx).values()),
+            says_go=tuple(dict.fromkeys(deciding)),
+        )
 
 
 def _broken(tx: Connection, *, now: datetime) -> Iterator[Broken]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from readiness.commands import Choice
@@ -13,7 +13,7 @@ from readiness.readiness import Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages.addresses import launch_address, region_address
 from templates.pages.frame import Page
-from templates.pages.me import GivenBack, WaitedFor
+from templates.pages.me import GivenBack, Running, WaitedFor
 
 WORTH_TELLING = timedelta(minutes=5)
 """Figures that are younger are as good as new: they are counted within seconds of what changes them."""
@@ -114,6 +114,14 @@ class CellWait:
     """Of those who speak for it; empty where nobody is known, or that is not for the reader."""
 
 
+class Counted(NamedTuple):
+    """How far a criterion had come."""
+
+    criterion: CriterionKey
+    reached: int
+    of_all: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseUp:
     """What a cell tells beside the rest where the board is small enough to be read from close by."""
@@ -125,6 +133,8 @@ class CloseUp:
     """What was decided and stands; None where nothing does."""
     decided_by: str | None
     decided_at: datetime | None
+    judged: tuple[Counted, ...]
+    """How many people had learned and proved it when it was decided."""
     sale: PermitStanding | None
     """Whether it may be sold; None where the reader is not to know."""
 
@@ -257,6 +267,8 @@ class BoardPage(Page):
     """None on the first visit."""
     own: Own | None
     """None where nobody waits for the reader, whatever happens: they speak for no function."""
+    running: Running | None
+    """None for whoever does not run the installation."""
     colours: tuple[ColourTotal, ...]
     verdicts: tuple[VerdictTotal, ...]
     cells_found: int

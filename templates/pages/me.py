@@ -122,6 +122,10 @@ class Running:
     broken: tuple[Broken, ...]
     verified_at: datetime | None
     """When the whole audit record was last verified."""
+    is_telling: bool
+    """Whether a program asked to be told of what happens, or anybody was told of anything."""
+    says_go: tuple[str, ...]
+    """Who may say go somewhere, by name, as far as is known here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

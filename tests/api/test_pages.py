@@ -162,12 +162,27 @@ def test_a_small_board_tells_each_region_from_close_by(desk: Desk, persona: Test
     for part in (
         "Marketing for less than a minute Marketing has not signed the value propositions",
         "0 of 2 signatures: 2 more needed by",
-        "Go by ex-1 on",
+        "Go by ex-1",
+        "Seen then: 10 of 10 trained, 10 of 10 certified on the launch day",
         "Not to be sold here yet: it has not launched.",
     ):
         assert part in text
     assert text.index("Go by ex-1") < text.index("Search and filters")
     assert "Misses its date as things stand" in text.partition("How to read this")[2]
+
+
+def test_who_runs_the_installation_reads_on_the_board_whether_it_is_broken(
+    desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer
+) -> None:
+    """An administrator reads that nobody is told of anything and who may say go; others read nothing of that."""
+    three_regions(desk)
+    text = read(stranger.get("/", headers=bearer(issuer, "ad-1", (Role.ADMIN, "*")))).text
+    assert "Is something broken?" in text
+    assert "Nobody has been told of anything yet" in text
+    assert (
+        "Is something broken?"
+        not in read(stranger.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*")))).text
+    )
 
 
 def test_a_large_board_tells_each_cell_in_short(desk: Desk, persona: TestClient) -> None:

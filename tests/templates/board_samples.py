@@ -16,6 +16,7 @@ from templates.pages import (
     Changes,
     CloseUp,
     ColourTotal,
+    Counted,
     Filters,
     Named,
     ProductRow,
@@ -68,6 +69,7 @@ def close_up(text: str) -> CloseUp:
         decided=Choice.HOLD,
         decided_by=text,
         decided_at=NOW,
+        judged=(Counted(CriterionKey.TRAINING_COMPLETION, 9, 10),),
         sale=PermitStanding.NOT_LAUNCHED,
     )
 
@@ -92,6 +94,7 @@ def board_page(*rows: ProductRow, **changes: object) -> BoardPage:
     columns = (Named(slug="emea", name="EMEA", wave=1), Named(slug="apac", name="APAC"))
     made = BoardPage(
         own=None,
+        running=None,
         viewer=VIEWER,
         refresh_seconds=30,
         read_at=NOW,

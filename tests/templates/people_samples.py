@@ -265,6 +265,13 @@ def helping() -> WaitedFor:
     return waited_for(ask=Ask.CERTIFY, whom="enablement", stage=Stage.CERTIFICATION, criterion=key, shortfall=short)
 
 
+RUNNING = Running(
+    broken=tuple(Broken(what=what, count=2) for what in BROKEN),
+    verified_at=NOW,
+    is_telling=False,
+    says_go=("Helena Brandt",),
+)
+
 GIVEN_BACK = GivenBack(
     product="atlas-2",
     region="emea",
@@ -287,7 +294,12 @@ def me_page(**changes: object) -> MePage:
         due=(launch_due(), *(launch_due(status=status, **blank) for status in PersonStatus)),
         speaks=True,
         decides=True,
-        running=Running(broken=tuple(Broken(what=what, count=2) for what in BROKEN), verified_at=NOW),
+        running=Running(
+            broken=tuple(Broken(what=what, count=2) for what in BROKEN),
+            verified_at=NOW,
+            is_telling=False,
+            says_go=("Helena Brandt",),
+        ),
         waited_for=(waited_for(), rewriting("Nobody here buys for that reason.")),
         helping=(helping(),),
         given_back=(GIVEN_BACK,),
