@@ -20,11 +20,12 @@ from api.rights import Action, allowed_regions, can
 from api.running import running_of
 from api.tasks import Tasks, given_back, speaks, tasks_in, waited_for
 from readiness.asks import Ask
-from readiness.people import PersonStatus
+from readiness.people import PersonStanding, PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import Stage
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
+from store.deliver_people import Reminded, last_reminders
 from store.names import names_of
 from store.own import Due, due_for
 from store.permits import standings_of
@@ -135,6 +136,8 @@ async def show_own(
             read_at = deps.store.now(tx)
             found = _own(tx, deps, actor)
             sales = _sales(tx, actor, found.due, at=read_at)
+            reminders = last_reminders(tx, actor.person, {(due.product, due.region) for due in found.due})
+            names = {**found.names, **names_of(tx, {each.by for each in reminders.values()})}
             tasks = found.tasks
             waiting, helping = (waited_for(tx, actor, each[:MOST_SHOWN]) for each in (tasks.waiting, tasks.helping))
         viewer = viewer_of(actor, deps, name=found.names.get(actor.person))
@@ -143,7 +146,7 @@ async def show_own(
             refresh_seconds=None,
             read_at=read_at,
             name=viewer.name or actor.person,
-            due=tuple(sorted((_launch_due(due, found.names, sales) for due in found.due), key=_is_done)),
+            due=tuple(sorted((_launch_due(due, names, sales, reminders) for due in found.due), key=_is_done)),
             speaks=speaks(actor),
             running=running,
             decides=bool(allowed_regions(actor, Action.DECIDE)),
@@ -178,12 +181,22 @@ def _sales(
     return standings_of(tx, places, at=at)
 
 
+def _is_certified(standing: PersonStanding) -> bool:
+    return standing.status is PersonStatus.CERTIFIED
+
+
 def _is_done(due: LaunchDue) -> bool:
     return due.status is PersonStatus.CERTIFIED
 
 
-def _launch_due(due: Due, names: Mapping[str, str], sales: Mapping[tuple[str, str], PermitStanding]) -> LaunchDue:
+def _launch_due(
+    due: Due,
+    names: Mapping[str, str],
+    sales: Mapping[tuple[str, str], PermitStanding],
+    reminders: Mapping[tuple[str, str], Reminded],
+) -> LaunchDue:
     mine = due.standing
+    reminder = reminders.get((due.product, due.region)) if not _is_certified(mine) else None
     missing = [course.title for course in due.courses if course.course_id in mine.missing_courses]
     return LaunchDue(
         product_name=due.product_name,
@@ -205,5 +218,7 @@ def _launch_due(due: Due, names: Mapping[str, str], sales: Mapping[tuple[str, st
         best_score=float(mine.best_score) if mine.best_score is not None else None,
         attempts_left=mine.attempts_left,
         certified_until=mine.certified_until,
+        reminded_by=names.get(reminder.by, reminder.by) if reminder is not None else None,
+        reminded_at=reminder.at if reminder is not None else None,
         manager=names.get(mine.manager_id, mine.manager_id) if mine.manager_id is not None else None,
     )

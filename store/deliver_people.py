@@ -1,6 +1,6 @@
 """Who acts in a role, where is a person reached, and what were they reminded of?"""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from store.access import changes_of
 from store.access_schema import role_changes
 from store.deliver_schema import nudges
 from store.facts_schema import people, roster
+from store.keyed import is_among
 from store.records_schema import commands, region_launches
 
 NO_ZONE = "UTC"
@@ -92,6 +93,13 @@ def acting_in(tx: Connection, role: Role, key: RegionKey, *, limit: int, now: da
     return found[:limit]
 
 
+class Reminded(NamedTuple):
+    """By whom somebody was reminded, and when."""
+
+    by: str
+    at: datetime
+
+
 def nudge(
     tx: Connection, product: str, region: str, persons: Iterable[str], *, by: str, now: datetime
 ) -> tuple[str, ...]:
@@ -106,6 +114,19 @@ def nudge(
         row = {"product": product, "region": region, "asked_by": by, "asked_at": now}
         tx.execute(insert(nudges), [{**row, "person": person} for person in fresh])
     return fresh
+
+
+def last_reminders(
+    tx: Connection, person: str, places: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Reminded]:
+    """Return by whom and when `person` was last reminded of each product and region of `places`, by one query."""
+    if not places:
+        return {}
+    of = nudges.c
+    about = is_among((of.product, of.region), places)
+    asked = select(of.product, of.region, of.asked_by, of.asked_at).where(about, of.person == person)
+    found = tx.execute(asked.order_by(of.asked_at))
+    return {(row.product, row.region): Reminded(row.asked_by, row.asked_at) for row in found}
 
 
 def reminded_since(tx: Connection, product: str, region: str, *, since: datetime) -> dict[str, bool]:

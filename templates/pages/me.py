@@ -46,6 +46,9 @@ class LaunchDue:
     certified_until: datetime | None
     manager: str | None
     """Who helps."""
+    reminded_by: str | None
+    """Who reminded the reader last, while something is missing; None where nobody did."""
+    reminded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

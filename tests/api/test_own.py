@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -18,6 +19,8 @@ from readiness.people import PersonStanding, PersonStatus
 from readiness.policy import Function, Stage
 from readiness.rows import AttemptRow, AudienceRow, ImportKind, PersonRow
 from store.board import refresh_figures
+from store.deliver_people import nudge
+from store.deliver_schema import nudges
 from store.engine import open_store
 from store.facts import begin_import
 from store.learning import load_attempts
@@ -190,6 +193,19 @@ def test_a_seller_reads_whether_they_may_sell_it_today(door: tuple[Desk, TestCli
     assert "Not to be sold here yet: it has not launched." in Outline(client.get("/me", headers=seller).text).text
     nowhere = Outline(client.get("/me", headers=bearer(issuer, "emea-6", (Role.SELLER, "apac"))).text)
     assert "sold here" not in nowhere.text
+
+
+def test_who_was_reminded_reads_by_whom(door: tuple[Desk, TestClient], issuer: EmbeddedIssuer) -> None:
+    """The last reminder is told to whom it was for while something is missing, and to nobody else."""
+    desk, client = door
+    for at, by in ((NOW - timedelta(days=2), "en-1"), (NOW - timedelta(days=1), "en-2")):
+        with desk.store.writing() as tx:
+            nudge(tx, PRODUCT, "emea", ["emea-9", "emea-1"], by=by, now=at)
+            tx.execute(update(nudges).values(digest=by))
+    for person, told in (("emea-9", True), ("emea-1", False), ("emea-8", False)):
+        text = Outline(client.get("/me", headers=bearer(issuer, person, (Role.SELLER, "emea"))).text).text
+        assert ("en-2 reminded you on" in text) is told
+        assert "en-1 reminded you" not in text
 
 
 def bring_in_people(desk: Desk, *rows: PersonRow) -> None:

@@ -226,6 +226,8 @@ def launch_due(**changes: object) -> LaunchDue:
         attempts_left=2,
         certified_until=LAUNCH_AT - timedelta(days=1),
         manager="Mei Tan",
+        reminded_by="Priya Raman",
+        reminded_at=NOW,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 
@@ -285,7 +287,14 @@ GIVEN_BACK = GivenBack(
 
 def me_page(**changes: object) -> MePage:
     """Return somebody's own page with every status on it, with `changes`."""
-    blank = {"next_course": None, "best_score": None, "attempts_left": None, "certified_until": None, "manager": None}
+    blank = {
+        "next_course": None,
+        "best_score": None,
+        "attempts_left": None,
+        "certified_until": None,
+        "manager": None,
+        "reminded_by": None,
+    }
     made = MePage(
         viewer=VIEWER,
         refresh_seconds=None,
