@@ -21,7 +21,7 @@ from readiness.region import RegionLaunch
 from readiness.role_values import RoleLost
 from readiness.signing import signings_of
 from store.access import RolesRead
-from store.commands import LoggedCommand, logged_all
+from store.commands import LoggedCommand, logged_all, reason_under
 from store.names import names_of
 from store.regions import latest_launch, latest_records, launch_record, pairs_of
 from store.texts import HEARD, PRODUCT_WIDE, Text, contents_of, latest_texts
@@ -233,7 +233,7 @@ def _sent_back(
             time_zone=region.plan.time_zone,
             who=names.get(note.person, note.person),
             at=note.at,
-            text=_reason(notes.get(note.command_id or "")),
+            text=reason_under(notes, note.command_id),
             heard=None,
             address=None,
             is_current=any(note.digest in (c.digest, *c.same_as) for c in contents[region.key]),
@@ -261,9 +261,3 @@ def _heard(said: ProductSaid, names: Mapping[str, str]) -> list[Comment]:
         )
         for text in raised
     ]
-
-
-def _reason(command: LoggedCommand | None) -> str | None:
-    body = command.body if command is not None else None
-    reason = body.get("reason") if isinstance(body, dict) else None
-    return reason if isinstance(reason, str) else None

@@ -26,7 +26,7 @@ from readiness.prospect import ahead, red_for
 from readiness.readiness import Blocker, Readiness
 from readiness.region import ConditionStatus, Poll, Verdict, WaiverStatus
 from store.board import BoardRow
-from store.commands import LoggedCommand, logged_all
+from store.commands import LoggedCommand, logged_all, reason_under
 from store.deciding import (
     ORDER,
     Look,
@@ -263,14 +263,12 @@ def _votes(poll: Poll | None, names: Mapping[str, str], said: Mapping[str, Logge
     for function in poll.seats:
         ballot = opened.get(function)
         person = ballot.person if ballot is not None else voted.get(function)
-        command = said.get(ballot.command_id or "") if ballot is not None else None
-        reason = command.body.get("reason") if command is not None and isinstance(command.body, dict) else None
         yield Vote(
             function=function,
             stance=ballot.stance if ballot is not None else None,
             has_voted=ballot.at is not None if ballot is not None else function in voted,
             person=names.get(person, person) if person else None,
-            reason=reason if isinstance(reason, str) else None,
+            reason=reason_under(said, ballot.command_id) if ballot is not None else None,
         )
 
 

@@ -19,7 +19,7 @@ from readiness.keys import RegionKey
 from readiness.rehearsal import why_not
 from readiness.signing import signings_of
 from store.access import RolesRead
-from store.commands import logged_all
+from store.commands import logged_all, reason_under
 from store.content import ContentEntry, StageContent
 from store.regions import RegionRecord
 from store.rehearsing import NOT_LOGGED
@@ -193,11 +193,6 @@ def shown_contents(
     ids = [each.command_id for content in held for each in content.sent_back if each.command_id is not None]
     said = logged_all(tx, ids)
 
-    def reason(command_id: str | None) -> str | None:
-        command = said.get(command_id or "")
-        found = command.body.get("reason") if command is not None and isinstance(command.body, dict) else None
-        return found if isinstance(found, str) else None
-
     return tuple(
         ShownContent(
             stage=content.stage,
@@ -214,7 +209,7 @@ def shown_contents(
                     function=each.function,
                     person=each.person,
                     at=each.at,
-                    reason=reason(each.command_id),
+                    reason=reason_under(said, each.command_id),
                     of_this=each.digest == content.evidence.digest,
                 )
                 for each in content.sent_back

@@ -15,7 +15,7 @@ from readiness.policy import Function
 from readiness.readiness import Blocker
 from readiness.region import Signature
 from store.board import BoardRow, records_of
-from store.commands import LoggedCommand, logged_all
+from store.commands import logged_all, reason_under
 from store.names import names_of
 from templates.pages import (
     GivenBack,
@@ -108,7 +108,7 @@ def waited_for(tx: Connection, actor: Actor, tasks: Sequence[Waiting]) -> tuple[
             said_back=tuple(
                 SaidBack(who=names.get(note.person, note.person), at=note.at, text=reason)
                 for note in _latest(notes.get((row.product, row.region), ()), blocker)
-                if (reason := _reason(said.get(note.command_id or ""))) is not None
+                if (reason := reason_under(said, note.command_id)) is not None
             ),
             act_address=_where(actor, row, blocker),
         )
@@ -168,12 +168,6 @@ def _latest(notes: Iterable[Signature], blocker: Blocker) -> Iterable[Signature]
     """Return the last note of each function that sent back what is to be written anew."""
     of_stage = [note for note in notes if note.stage is blocker.stage and note.function in blocker.sent_back_by]
     return {note.function: note for note in of_stage}.values()
-
-
-def _reason(command: LoggedCommand | None) -> str | None:
-    body = command.body if command is not None else None
-    reason = body.get("reason") if isinstance(body, dict) else None
-    return reason if isinstance(reason, str) else None
 
 
 def _key(row: BoardRow) -> RegionKey:

@@ -226,6 +226,13 @@ def logged_all(tx: Connection, command_ids: Iterable[str]) -> dict[str, LoggedCo
     return {row.id: _logged(row) for row in found}
 
 
+def reason_under(said: Mapping[str, LoggedCommand], command_id: str | None) -> str | None:
+    """Return why that command was asked for, in the words of who did; None where nothing says so."""
+    command = said.get(command_id or "")
+    reason = command.body.get("reason") if command is not None and isinstance(command.body, dict) else None
+    return reason if isinstance(reason, str) else None
+
+
 def printed_under(tx: Connection, command_ids: Iterable[str]) -> dict[str, str]:
     """Return the names that were printed under those of the commands whose names were not erased, by id."""
     wanted = sorted(set(command_ids))
