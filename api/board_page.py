@@ -295,6 +295,7 @@ def _close_up(
                 whom=blocker.waiting_on,
                 since=blocker.since,
                 reason=blocker.reason,
+                ask=blocker.ask,
                 criterion=blocker.criterion,
                 due_at=blocker.due_at,
                 shortfall=blocker.shortfall,

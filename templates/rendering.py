@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from readiness.asks import Ask
 from readiness.commands import Stance
 from readiness.forecast import is_outweighed
 from readiness.people import PersonStatus
@@ -154,6 +155,7 @@ def environment() -> Environment:
         STAGES=tuple(Stage),
         LATER_WEEKS=LATER_WEEKS,
         Sort=Sort,
+        Ask=Ask,
         GATED_STAGES=GATED_STAGES,
         CriterionKey=CriterionKey,
         PersonStatus=PersonStatus,

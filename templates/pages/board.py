@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
+from readiness.asks import Ask
 from readiness.commands import Choice
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
@@ -107,6 +108,8 @@ class CellWait:
     whom: str
     since: datetime
     reason: str
+    ask: Ask | None
+    """What is asked of them; None where it was written down before that was kept."""
     criterion: CriterionKey | None
     due_at: datetime | None
     shortfall: Shortfall | None

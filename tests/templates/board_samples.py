@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from readiness.asks import Ask
 from readiness.commands import Choice
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
@@ -56,6 +57,7 @@ def close_up(text: str) -> CloseUp:
         whom="enablement",
         since=NOW,
         reason=text,
+        ask=Ask.LEARN,
         criterion=CriterionKey.TRAINING_COMPLETION,
         due_at=LAUNCH_AT,
         shortfall=Shortfall(numerator=42, denominator=50, needed=3),
@@ -63,8 +65,9 @@ def close_up(text: str) -> CloseUp:
     )
     late = replace(wait, whom="marketing", criterion=CriterionKey.VALUE_PROPOSITIONS_SIGNED, due_at=NOW)
     idle = replace(wait, whom="executive", criterion=None, due_at=None, shortfall=None)
+    anew = replace(late, ask=Ask.WRITE_ANEW)
     return CloseUp(
-        waits=(wait, late, idle),
+        waits=(wait, late, idle, anew),
         reason=text,
         decided=Choice.HOLD,
         decided_by=text,
