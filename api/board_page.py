@@ -8,17 +8,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from api.close_ups import Looked, close_up, looked_at
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.page_answers import REFRESH_SECONDS, viewer_of
-from api.rights import Action, allowed_regions, can
+from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
-from api.speakers import Speakers, speakers
-from api.tasks import given_back, is_waited_for, speaks, tasks_in, waited_for
+from api.tasks import coming, given_back, is_waited_for, speaks, tasks_in, waited_for
 from api.visits import changes_since
 from readiness.keys import RegionKey
-from readiness.permit import PermitStanding
-from readiness.readiness import PEOPLE_CRITERIA, WORST_FIRST
+from readiness.readiness import WORST_FIRST
 from readiness.region import Verdict
 from store.board import BoardRow, CellRow, board, board_of, close_board_of
 from store.names import names_of
@@ -32,15 +31,12 @@ from store.overview import (
     tallies,
     waves_and_tiers,
 )
-from store.permits import standings_of
 from store.wanted import Wanted
 from templates.pages import (
     BoardPage,
     Cell,
-    CellWait,
     CloseUp,
     ColourTotal,
-    Counted,
     Filters,
     Named,
     Own,
@@ -108,15 +104,12 @@ def board_page(
         read_at = deps.store.now(tx)
         found = _read(tx, filters, within, after, now=read_at)
         close = [row for row in found.rows if isinstance(row, BoardRow)]
-        deciders = {row.decision.person for row in close if row.decision is not None}
-        names = names_of(tx, {actor.person, *(row.owner for row in found.rows), *deciders})
-        sold = {(row.product, row.region) for row in close if can(actor, Action.READ_PERMIT, row.region)}
-        sales = standings_of(tx, sold, at=read_at)
-        speaking = speakers(tx, deps, actor, {row.region for row in close}, now=read_at)
+        names = names_of(tx, {actor.person, *(row.owner for row in found.rows)})
+        seen = looked_at(tx, deps, actor, close, now=read_at)
         changes = changes_since(tx, last_visit, within, now=read_at) if last_visit is not None else None
-        own = _own(tx, actor, found.rows, now=read_at) if speaks(actor) else None
+        own = _own(tx, actor, found.rows, seen, now=read_at) if speaks(actor) else None
     columns = _columns(found.rows, dict(found.regions))
-    close_ups = {(row.product, row.region): _close_up(row, names, sales, speaking) for row in close}
+    close_ups = {(row.product, row.region): close_up(row, seen) for row in close}
     rows = _product_rows(found, columns, names, close_ups, read_at=read_at)
     has_more = found.first + len(rows) < len(found.order)
     return BoardPage(
@@ -149,7 +142,14 @@ def board_page(
     )
 
 
-def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], *, now: datetime) -> Own:
+def _own(
+    tx: Connection,
+    actor: Actor,
+    rows: Sequence[CellRow],
+    close: Looked,
+    *,
+    now: datetime,
+) -> Own:
     """Return what of `rows` is for `actor`; of many cells as far as they tell, which do not name who was named."""
     seen = [row for row in rows if isinstance(row, BoardRow)]
     others = [row for row in rows if any(is_waited_for(actor, whom, row.region) for whom in row.waiting_on)]
@@ -160,8 +160,9 @@ def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], *, now: datetime
     told = {(row.product, row.region) for row, _ in tasks.waiting[:MOST_OWN]}
     return Own(
         waiting=waited_for(tx, actor, tasks.waiting[:MOST_OWN]),
-        helping=waited_for(tx, actor, tasks.helping[:MOST_OWN]),
+        helping=waited_for(tx, actor, tasks.helping[:MOST_OWN], close.speaking),
         given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_OWN]),
+        coming=coming(actor, seen, close.at_hand)[:MOST_OWN],
         others=sum((row.product, row.region) not in told for row in others),
         decides=bool(allowed_regions(actor, Action.DECIDE)),
     )
@@ -281,38 +282,6 @@ def _cell(row: CellRow, close_up: CloseUp | None, read_at: datetime) -> Cell:
         is_behind=row.is_behind,
         is_old=is_old(row, read_at),
         close_up=close_up,
-    )
-
-
-def _close_up(
-    row: BoardRow, names: Mapping[str, str], sales: Mapping[tuple[str, str], PermitStanding], speaking: Speakers
-) -> CloseUp:
-    decision = row.decision
-    said = {blocker.reason for blocker in row.blockers}
-    return CloseUp(
-        waits=tuple(
-            CellWait(
-                whom=blocker.waiting_on,
-                since=blocker.since,
-                reason=blocker.reason,
-                ask=blocker.ask,
-                criterion=blocker.criterion,
-                due_at=blocker.due_at,
-                shortfall=blocker.shortfall,
-                names=speaking.of(row.region, blocker.waiting_on),
-            )
-            for blocker in row.blockers
-        ),
-        reason=next((reason for reason in row.reasons[:1] if reason not in said), None),
-        decided=decision.verdict if decision is not None else None,
-        decided_by=names.get(decision.person, decision.person) if decision is not None else None,
-        decided_at=decision.at if decision is not None else None,
-        judged=tuple(
-            Counted(each.key, each.numerator, each.denominator)
-            for each in (decision.judged if decision is not None else ())
-            if each.key in PEOPLE_CRITERIA
-        ),
-        sale=sales.get((row.product, row.region)),
     )
 
 

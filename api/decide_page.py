@@ -19,13 +19,12 @@ from api.page_answers import REFRESH_SECONDS, page_response, see_other, viewer_o
 from api.page_forms import filled_in
 from api.rights import Action, allowed_regions, can
 from api.speakers import Speakers, speakers
+from api.tasks import key_of
 from readiness.commands import Stance
 from readiness.events import CriteriaJudged, OpenedBallot, RegionEvent
-from readiness.keys import RegionKey
 from readiness.prospect import ahead, red_for
 from readiness.readiness import Blocker, Readiness
 from readiness.region import ConditionStatus, Poll, Verdict, WaiverStatus
-from store.board import BoardRow
 from store.commands import LoggedCommand, logged_all, reason_under
 from store.deciding import (
     ORDER,
@@ -113,7 +112,7 @@ def decide_page(deps: Dependencies, actor: Actor, words: str, after: Place | Non
         counts = counts_to_decide(tx, within=within, now=now) if not asked else None
         rows, more = found[:PAGE_ROWS], len(found) > PAGE_ROWS
         looks = looks_of(tx, actor.person, [(each.row.product, each.row.region) for each in rows])
-        keys = {each.place: _key(each.row) for each in rows}
+        keys = {each.place: key_of(each.row) for each in rows}
         since = {
             keys[each.place]: look.version if look.run == each.row.run else 0
             for each in rows
@@ -126,7 +125,7 @@ def decide_page(deps: Dependencies, actor: Actor, words: str, after: Place | Non
         names = names_of(tx, {actor.person, *(person for each in rows for person in _persons(each))})
         spoken = speakers(tx, deps, actor, (each.row.region for each in rows), now=now)
         behind = [each.row for each in rows if each.row.verdict is Verdict.NOT_READY]
-        at_hand = readiness_at_hand(tx, map(_key, behind))
+        at_hand = readiness_at_hand(tx, map(key_of, behind))
     shown = [
         (
             each.place[0],
@@ -286,7 +285,3 @@ def _persons(each: ToDecide) -> Iterator[str]:
         people += [ballot.person for ballot in poll.sealed]
         people += [ballot.person for ballot in (*poll.carried, *poll.opened)]
     yield from (person for person in people if person)
-
-
-def _key(row: BoardRow) -> RegionKey:
-    return RegionKey(product=row.product, region=row.region, run=row.run)

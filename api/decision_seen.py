@@ -57,6 +57,11 @@ def decision_seen(
     )
 
 
+def readiness_of_record(record: DecisionRecord) -> Readiness | None:
+    """Return the readiness that the decision of `record` was taken on; None where this version cannot read it."""
+    return _readiness(json.loads(record.document))
+
+
 def _readiness(document: Mapping[str, object]) -> Readiness | None:
     """Return the readiness that was written down; its fractions stand there as text."""
     try:

@@ -18,23 +18,28 @@ from api.identity import Actor
 from api.page_answers import page_response, viewer_of
 from api.rights import Action, allowed_regions, can
 from api.running import running_of
-from api.tasks import Tasks, given_back, speaks, tasks_in, waited_for
+from api.speakers import speakers
+from api.tasks import Tasks, coming, given_back, key_of, speaks, tasks_in, waited_for
 from readiness.asks import Ask
 from readiness.people import PersonStanding, PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import Stage
+from readiness.region import Verdict
 from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
+from store.deciding import readiness_at_hand
 from store.deliver_people import Reminded, last_reminders
 from store.names import names_of
 from store.own import Due, due_for
 from store.permits import standings_of
-from templates.pages import CourseDue, LaunchDue, MePage
+from templates.pages import Coming, CourseDue, LaunchDue, MePage
 
 MOST_LOOKED_THROUGH = 2_000
 """Region launches in which it is looked whether they wait for somebody: more than anybody speaks for, and quick."""
 
 MOST_SHOWN = 50
+MOST_LOOKED_AHEAD = 12
+"""Region launches, those that launch first, in which it is looked what will wait for somebody later."""
 
 
 class DueAnswer(Frozen):
@@ -73,6 +78,8 @@ class _Own(NamedTuple):
 
     due: tuple[Due, ...]
     tasks: Tasks
+    rows: tuple[BoardRow, ...]
+    """The regions in which it was looked."""
     names: Mapping[str, str]
 
 
@@ -139,7 +146,11 @@ async def show_own(
             reminders = last_reminders(tx, actor.person, {(due.product, due.region) for due in found.due})
             names = {**found.names, **names_of(tx, {each.by for each in reminders.values()})}
             tasks = found.tasks
-            waiting, helping = (waited_for(tx, actor, each[:MOST_SHOWN]) for each in (tasks.waiting, tasks.helping))
+            ahead = _coming(tx, actor, found.rows)
+            waiting = waited_for(tx, actor, tasks.waiting[:MOST_SHOWN])
+            led = tasks.helping[:MOST_SHOWN]
+            speaking = speakers(tx, deps, actor, (row.region for row, _ in led), now=read_at)
+            helping = waited_for(tx, actor, led, speaking)
         viewer = viewer_of(actor, deps, name=found.names.get(actor.person))
         page = MePage(
             viewer=viewer,
@@ -153,6 +164,7 @@ async def show_own(
             waited_for=waiting,
             helping=helping,
             given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_SHOWN]),
+            coming=ahead,
             more=max(0, len(tasks.waiting) - MOST_SHOWN),
         )
         return page_response(page, request)
@@ -170,7 +182,13 @@ def _own(tx: Connection, deps: Dependencies, actor: Actor) -> _Own:
         rows = board(tx, within=within, limit=MOST_LOOKED_THROUGH, now=now)
     managers = {each.standing.manager_id for each in due if each.standing.manager_id is not None}
     names = names_of(tx, {actor.person, *managers})
-    return _Own(due, tasks_in(actor, rows), names)
+    return _Own(due, tasks_in(actor, rows), tuple(rows), names)
+
+
+def _coming(tx: Connection, actor: Actor, rows: Iterable[BoardRow]) -> tuple[Coming, ...]:
+    behind = sorted((row for row in rows if row.verdict is Verdict.NOT_READY), key=lambda row: row.launch_at)
+    soonest = behind[:MOST_LOOKED_AHEAD]
+    return coming(actor, soonest, readiness_at_hand(tx, map(key_of, soonest)))
 
 
 def _sales(

@@ -27,6 +27,10 @@ class Speakers:
         return self.names.get(region, {}).get(waiting_on, ())
 
 
+NOBODY_NAMED = Speakers({})
+"""Where it does not matter who speaks."""
+
+
 def speakers(tx: Connection, deps: Dependencies, actor: Actor, regions: Iterable[str], *, now: datetime) -> Speakers:
     """Return who speaks in those of `regions` in which `actor` may read who did what; at most three queries."""
     read = [region for region in set(regions) if can(actor, Action.READ_TIMELINE, region)]

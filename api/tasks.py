@@ -1,6 +1,8 @@
 """What is asked of whoever reads, region by region: what, why, by when, and where is it done?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -8,16 +10,19 @@ from sqlalchemy import Connection
 from api.identity import Actor
 from api.nudging import NOT_CERTIFIED
 from api.rights import RIGHTS, Action, can, may_act_for
+from api.speakers import NOBODY_NAMED, Speakers
 from readiness.asks import Ask
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.keys import RegionKey
 from readiness.policy import Function
-from readiness.readiness import Blocker
+from readiness.prospect import Later, later
+from readiness.readiness import PEOPLE_CRITERIA, Blocker, Readiness
 from readiness.region import Signature
 from store.board import BoardRow, records_of
 from store.commands import logged_all, reason_under
 from store.names import names_of
 from templates.pages import (
+    Coming,
     GivenBack,
     PeopleFilters,
     SaidBack,
@@ -81,12 +86,14 @@ def tasks_in(actor: Actor, rows: Iterable[BoardRow]) -> Tasks:
     )
 
 
-def waited_for(tx: Connection, actor: Actor, tasks: Sequence[Waiting]) -> tuple[WaitedFor, ...]:
+def waited_for(
+    tx: Connection, actor: Actor, tasks: Sequence[Waiting], speaking: Speakers = NOBODY_NAMED
+) -> tuple[WaitedFor, ...]:
     """Return these tasks as pages show them, with the words by which a text was sent back; three queries at most."""
     anew = [(row, blocker) for row, blocker in tasks if blocker.ask is Ask.WRITE_ANEW]
     notes = {
         (record.key.product, record.key.region): record.region.sent_back
-        for record in records_of(tx, [_key(row) for row, _ in anew if can(actor, Action.READ_TIMELINE, row.region)])
+        for record in records_of(tx, [key_of(row) for row, _ in anew if can(actor, Action.READ_TIMELINE, row.region)])
     }
     said = logged_all(tx, (note.command_id for each in notes.values() for note in each if note.command_id))
     names = names_of(tx, {note.person for each in notes.values() for note in each})
@@ -97,6 +104,7 @@ def waited_for(tx: Connection, actor: Actor, tasks: Sequence[Waiting]) -> tuple[
             product_name=row.product_name,
             region_name=row.name,
             whom=blocker.waiting_on,
+            names=speaking.of(row.region, blocker.waiting_on),
             stage=blocker.stage,
             since=blocker.since,
             reason=blocker.reason,
@@ -124,9 +132,45 @@ def given_back(actor: Actor, row: BoardRow, blocker: Blocker) -> GivenBack:
         product_name=row.product_name,
         region_name=row.name,
         whom=_spoke_by(actor, row, blocker) or blocker.waiting_on,
+        stage=blocker.stage,
         since=blocker.since,
+        due_at=blocker.due_at,
         time_zone=row.time_zone,
     )
+
+
+def coming(actor: Actor, rows: Iterable[BoardRow], at_hand: Mapping[RegionKey, Readiness]) -> tuple[Coming, ...]:
+    """Return what regions of which the readiness is at hand will ask of `actor`, the soonest due first."""
+    found: list[tuple[datetime, Coming]] = []
+    for row in rows:
+        readiness = at_hand.get(key_of(row))
+        behind = later(readiness) if readiness is not None else ()
+        mine = [each for each in behind if _is_for(actor, each, row.region)]
+        if mine:
+            found.append((mine[0].due_at, _coming(actor, row, tuple(mine))))
+    return tuple(each for _, each in sorted(found, key=itemgetter(0)))
+
+
+def _is_for(actor: Actor, later: Later, region: str) -> bool:
+    return any(is_waited_for(actor, function, region) for function in later.waiting_on)
+
+
+def _coming(actor: Actor, row: BoardRow, each: tuple[Later, ...]) -> Coming:
+    is_of_people = any(one.criterion in PEOPLE_CRITERIA for one in each)
+    return Coming(
+        product=row.product,
+        region=row.region,
+        product_name=row.product_name,
+        region_name=row.name,
+        time_zone=row.time_zone,
+        stage=row.stage,
+        each=each,
+        people_address=_people_address(row) if is_of_people and can(actor, Action.READ_PEOPLE, row.region) else None,
+    )
+
+
+def _people_address(row: BoardRow) -> str:
+    return PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED).address()
 
 
 def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
@@ -153,8 +197,7 @@ def _where(actor: Actor, row: BoardRow, blocker: Blocker) -> str:
     """Return where it is done: the form itself where there is one for it."""
     here = region_address(row.product, row.region)
     if blocker.ask in _OF_PEOPLE and can(actor, Action.READ_PEOPLE, row.region):
-        people = PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED)
-        return people.address()
+        return _people_address(row)
     if blocker.ask in {Ask.WRITE, Ask.ANSWER}:
         return content_address(row.product)
     if blocker.ask is Ask.WRITE_ANEW:
@@ -170,5 +213,6 @@ def _latest(notes: Iterable[Signature], blocker: Blocker) -> Iterable[Signature]
     return {note.function: note for note in of_stage}.values()
 
 
-def _key(row: BoardRow) -> RegionKey:
+def key_of(row: BoardRow) -> RegionKey:
+    """Return the key of the region launch that a row is of."""
     return RegionKey(product=row.product, region=row.region, run=row.run)

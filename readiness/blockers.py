@@ -6,7 +6,7 @@ from readiness.asks import Ask, ask_of_hold
 from readiness.commands import Stance
 from readiness.events import HoldCause
 from readiness.policy import LEARNING_STAGES, Function, Stage
-from readiness.readiness import Blocker, Shortfall, StageReadiness
+from readiness.readiness import Blocker, StageReadiness
 from readiness.region import Ending, RegionLaunch, StageStatus, Verdict, WaiverStatus
 from readiness.turns import to_decide_since
 
@@ -75,11 +75,7 @@ def blockers(region: RegionLaunch, verdict: Verdict, stages: tuple[StageReadines
                         if (turn.ask, each.ask) == (Ask.WRITE_ANEW, Ask.AWAIT_WRITING)
                     ),
                     due_at=criterion.due_at,
-                    shortfall=Shortfall(
-                        numerator=criterion.numerator,
-                        denominator=criterion.denominator,
-                        needed=criterion.needed,
-                    ),
+                    shortfall=criterion.shortfall,
                 )
                 found = _with_seat(region, found, may_escalate="executive" not in named)
                 if found.ask is Ask.AWAIT_WRITING:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from readiness.policy import Stage
-from readiness.readiness import CriterionResult, Rag, Readiness
+from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
+from readiness.readiness import CriterionResult, Rag, Readiness, Shortfall
 from readiness.region import ConditionStatus
+from readiness.values import Frozen, Moment
 
 
 class Ahead(StrEnum):
@@ -27,6 +28,34 @@ class RedFor(StrEnum):
     """At the pace of the last fourteen days, or with none, a gate misses the day on which it is due."""
     CONDITION = "condition"
     """What was promised with a go was missed."""
+
+
+class Later(Frozen):
+    """What is not met either, and nobody is told of yet: what is open stands before it."""
+
+    stage: Stage
+    criterion: CriterionKey
+    due_at: Moment
+    shortfall: Shortfall
+    waiting_on: tuple[str, ...]
+    """The functions that can move it."""
+
+
+def later(readiness: Readiness) -> tuple[Later, ...]:
+    """Return the criteria of the learning stages that are unmet and block nothing yet, in the order of the stages."""
+    told = {blocker.criterion for blocker in readiness.blockers}
+    return tuple(
+        Later(
+            stage=stage,
+            criterion=each.key,
+            due_at=each.due_at,
+            shortfall=each.shortfall,
+            waiting_on=each.waiting_on,
+        )
+        for stage in LEARNING_STAGES
+        for each in readiness.unmet_of(stage)
+        if each.key not in told
+    )
 
 
 def ahead(readiness: Readiness) -> tuple[Ahead, ...]:

@@ -121,6 +121,15 @@ class PollShown(Frozen):
     seats: tuple[SeatShown, ...]
 
 
+class Shortfall(Frozen):
+    """How far an unmet criterion has come, in whole people, signatures or answers."""
+
+    numerator: int
+    denominator: int
+    needed: int
+    """How many more are needed."""
+
+
 class CriterionResult(Frozen):
     """How one criterion stands at the judged instant, and why.
 
@@ -161,6 +170,11 @@ class CriterionResult(Frozen):
         asked = round(self.required * BASIS_POINTS) * self.denominator
         return max(0, -(-asked // BASIS_POINTS) - self.numerator)
 
+    @property
+    def shortfall(self) -> Shortfall:
+        """How far it has come, and how many more are needed."""
+        return Shortfall(numerator=self.numerator, denominator=self.denominator, needed=self.needed)
+
 
 class StageReadiness(Frozen):
     """One stage with its criteria, live even while it is locked."""
@@ -171,15 +185,6 @@ class StageReadiness(Frozen):
     closed_at: Moment | None
     due_at: Moment
     criteria: tuple[CriterionResult, ...]
-
-
-class Shortfall(Frozen):
-    """How far an unmet criterion has come, in whole people, signatures or answers."""
-
-    numerator: int
-    denominator: int
-    needed: int
-    """How many more are needed."""
 
 
 class Blocker(Frozen):

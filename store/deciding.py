@@ -142,7 +142,7 @@ def readiness_at_hand(tx: Connection, keys: Iterable[RegionKey]) -> dict[RegionK
     records = [record_of(row) for row in tx.execute(chosen)]
     lost = RolesRead(tx).lost_in([record.region for record in records])
     return {
-        record.key: readiness_of(record.region, record.figures, record.contents, lost[record.key])
+        record.key: readiness_of(record.region, record.figures, record.contents, lost[record.region.key])
         for record in records
         if record.figures is not None and record.contents is not None
     }

@@ -1,5 +1,6 @@
 """What exactly was seen when a decision was taken, readable later byte for byte?"""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select
@@ -13,6 +14,7 @@ from readiness.rules import evaluate
 from readiness.values import Digest, Moment
 from store.alarms import scope_of
 from store.commands import without_fractions
+from store.keyed import is_among
 from store.records_schema import decision_records
 
 _KEEP = insert(decision_records)
@@ -65,6 +67,18 @@ def latest_kept(tx: Connection, key: RegionKey) -> DecisionRecord | None:
     """Return what the latest decision on the region was taken on, whether it stands or not; None where none was."""
     chosen = select(decision_records).filter_by(**scope_of(key)).order_by(decision_records.c.version.desc()).limit(1)
     return _record(tx.execute(chosen).first())
+
+
+def kept_all(tx: Connection, versions: Mapping[RegionKey, int]) -> dict[RegionKey, DecisionRecord]:
+    """Return what the decisions at those versions of the regions' ledgers were taken on; one query."""
+    if not versions:
+        return {}
+    of = decision_records.c
+    wanted = [(*scope_of(key).values(), version) for key, version in versions.items()]
+    found = tx.execute(select(decision_records).where(is_among((of.product, of.region, of.run, of.version), wanted)))
+    rows = {(row.product, row.region, row.run): row for row in found}
+    kept = {key: _record(rows.get((key.product, key.region, key.run))) for key in versions}
+    return {key: record for key, record in kept.items() if record is not None}
 
 
 def _record(row: Row[*tuple[Any, ...]] | None) -> DecisionRecord | None:

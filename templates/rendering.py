@@ -12,6 +12,7 @@ from readiness.asks import Ask
 from readiness.commands import Stance
 from readiness.forecast import is_outweighed
 from readiness.people import PersonStatus
+from readiness.permit import PermitStanding
 from readiness.policy import GATED_STAGES, CriterionKey, Stage
 from readiness.prospect import red_for
 from readiness.readiness import PEOPLE_CRITERIA, Rag
@@ -111,6 +112,7 @@ def environment() -> Environment:
         whom=words.whom,
         whom_by_name=speaker_words.whom_by_name,
         some_names=speaker_words.some_names,
+        more_needed=prospect_words.more_needed,
         ahead=_words(prospect_words.AHEAD),
         red_for=_words(prospect_words.RED_FOR),
         sort_word=_words(words.SORTS),
@@ -165,6 +167,8 @@ def environment() -> Environment:
         Stance=Stance,
         SigningState=SigningState,
         WaiverStatus=WaiverStatus,
+        PermitStanding=PermitStanding,
+        Rag=Rag,
         ConditionStatus=ConditionStatus,
     )
     return made

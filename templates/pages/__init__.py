@@ -18,17 +18,20 @@ from templates.pages.addresses import content_address, launch_address, region_ad
 from templates.pages.board import (
     BoardPage,
     Cell,
+    CellLater,
     CellWait,
     ChangeLine,
     Changes,
     CloseUp,
     ColourTotal,
     Counted,
+    Decided,
     Filters,
     Named,
     Own,
     ProductRow,
     Sort,
+    Spoken,
     VerdictTotal,
 )
 from templates.pages.content import (
@@ -53,7 +56,7 @@ from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsP
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
 from templates.pages.ledger import RecordFilters, RecordLine, RecordPage, act_address
-from templates.pages.me import Broken, CourseDue, GivenBack, LaunchDue, MePage, Running, SaidBack, WaitedFor
+from templates.pages.me import Broken, Coming, CourseDue, GivenBack, LaunchDue, MePage, Running, SaidBack, WaitedFor
 from templates.pages.people import (
     CourseTotal,
     KeptView,
@@ -112,11 +115,13 @@ __all__ = [
     "BurnDay",
     "BurnUp",
     "Cell",
+    "CellLater",
     "CellWait",
     "ChangeLine",
     "Changes",
     "CloseUp",
     "ColourTotal",
+    "Coming",
     "Comment",
     "ConfirmPage",
     "ContentPage",
@@ -127,6 +132,7 @@ __all__ = [
     "DecidePage",
     "DecideRow",
     "DecideSection",
+    "Decided",
     "DecisionSeen",
     "DeliveriesPage",
     "DeliveryLine",
@@ -198,6 +204,7 @@ __all__ = [
     "SlipDue",
     "SlipRed",
     "Sort",
+    "Spoken",
     "StageBar",
     "StageSaid",
     "StartPage",

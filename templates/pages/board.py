@@ -7,14 +7,15 @@ from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from readiness.asks import Ask
-from readiness.commands import Choice
+from readiness.commands import Choice, Role, Stance
 from readiness.permit import PermitStanding
-from readiness.policy import CriterionKey, Stage
+from readiness.policy import CriterionKey, Function, Stage
+from readiness.prospect import Ahead, Later, RedFor
 from readiness.readiness import Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages.addresses import launch_address, region_address
 from templates.pages.frame import Page
-from templates.pages.me import GivenBack, Running, WaitedFor
+from templates.pages.me import Coming, GivenBack, Running, WaitedFor
 
 WORTH_TELLING = timedelta(minutes=5)
 """Figures that are younger are as good as new: they are counted within seconds of what changes them."""
@@ -117,12 +118,47 @@ class CellWait:
     """Of those who speak for it; empty where nobody is known, or that is not for the reader."""
 
 
+class Spoken(NamedTuple):
+    """A function for which something waits, and who speaks for it as far as the reader may know."""
+
+    whom: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellLater:
+    """What the same functions are to bring once what is open before it is met."""
+
+    of: tuple[Spoken, ...]
+    each: tuple[Later, ...]
+
+
 class Counted(NamedTuple):
     """How far a criterion had come."""
 
     criterion: CriterionKey
     reached: int
     of_all: int
+    required: float | None
+    """The share that was asked for; None where what was written down then is not for the reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision that stands, and what was seen when it was taken."""
+
+    choice: Choice
+    by: str
+    at: datetime
+    counted: tuple[Counted, ...]
+    """How many people had learned and proved it."""
+    unlike: tuple[tuple[Function, Stance], ...]
+    """The votes that did not simply agree, as far as they are for the reader."""
+    seen_address: str | None
+    """Where all that was seen is read; None where that is not for the reader."""
+    right: Role | None
+    act_address: str | None
+    """By which right it was taken, and where it stands in the audit record; None for whoever may not read that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +166,15 @@ class CloseUp:
     """What a cell tells beside the rest where the board is small enough to be read from close by."""
 
     waits: tuple[CellWait, ...]
+    later: tuple[CellLater, ...]
+    """What stands behind what is open, in the order of the stages."""
+    ahead: tuple[Ahead, ...]
+    """What comes once all that is met; nothing where it is not for a region that is not ready."""
+    red_for: tuple[RedFor, ...]
     reason: str | None
     """Why it stands so, where nobody who is waited for is the reason."""
-    decided: Choice | None
-    """What was decided and stands; None where nothing does."""
-    decided_by: str | None
-    decided_at: datetime | None
-    judged: tuple[Counted, ...]
-    """How many people had learned and proved it when it was decided."""
+    decided: Decided | None
+    """None where no decision stands."""
     sale: PermitStanding | None
     """Whether it may be sold; None where the reader is not to know."""
 
@@ -187,6 +224,8 @@ class Own:
     helping: tuple[WaitedFor, ...]
     """What waits for others, and is about people whom the reader leads."""
     given_back: tuple[GivenBack, ...]
+    coming: tuple[Coming, ...]
+    """What will wait for the reader, the soonest due first."""
     others: int
     """How many more regions wait."""
     decides: bool

@@ -8,6 +8,7 @@ from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
+from readiness.prospect import Later
 from readiness.readiness import Shortfall
 from templates.pages.addresses import region_address
 from templates.pages.frame import Page
@@ -69,7 +70,9 @@ class WaitedFor:
     product_name: str
     region_name: str
     whom: str
-    """In which function or role they are waited for: as `words.whom` takes it."""
+    """The function or role that is waited for: as `words.whom` takes it."""
+    names: tuple[str, ...]
+    """Of those who speak for it, where it is not the reader; empty where they do not matter or are not known."""
     stage: Stage
     since: datetime
     reason: str
@@ -100,8 +103,32 @@ class GivenBack:
     region_name: str
     whom: str
     """Which function sent it back: as `words.whom` takes it."""
+    stage: Stage
     since: datetime
+    due_at: datetime | None
+    """By when it is to be signed."""
     time_zone: str
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """What a region will ask of the reader once what is open before it is met."""
+
+    product: str
+    region: str
+    product_name: str
+    region_name: str
+    time_zone: str
+    stage: Stage
+    """What is open before it."""
+    each: tuple[Later, ...]
+    people_address: str | None
+    """Where those are who may learn ahead; None where none of it is about people, or they are not for the reader."""
 
     @property
     def address(self) -> str:
@@ -154,6 +181,8 @@ class MePage(Page):
     """What waits for others, and is about people whom the reader leads."""
     given_back: tuple[GivenBack, ...]
     """What the reader need do nothing about until it is written anew."""
+    coming: tuple[Coming, ...]
+    """What will wait for the reader, the soonest due first."""
     more: int
     """How much more waits than is shown."""
 

@@ -164,6 +164,7 @@ def test_what_was_sent_back_is_told_to_its_writer_and_to_who_sent_it(
         sender = Outline(client.get(path, headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
         assert "you are asked again once it is rewritten" in sender.text
         assert "Nobody waits for you" not in sender.text
+        assert "2 signatures of the answers to objections by" in sender.text, "it will be asked for later"
     board = Outline(client.get("/", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))).text).text
     assert "To be rewritten, then signed anew, by" in board
 
@@ -182,7 +183,7 @@ def test_a_sales_lead_is_led_to_the_people_who_are_missing(
     lead = bearer(issuer, "sa-3", (Role.SALES_LEAD, "emea"))
     for path in ("/me", "/"):
         outline = Outline(client.get(path, headers=lead).text)
-        assert "more needed by" in outline.text
+        assert "1 more to train by" in outline.text
         assert any("/emea/people?" in str(a.get("href")) for _, a in outline.elements)
     apart = Outline(client.get("/me", headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
     assert "People whom you lead" not in apart.text

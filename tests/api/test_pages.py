@@ -133,7 +133,7 @@ def links(outline: Outline) -> list[str]:
 
 def is_region(link: str) -> bool:
     """Say whether a link leads to the page of a region."""
-    return re.fullmatch(r"/launches/[^/?]+/[^/?]+", link) is not None
+    return re.fullmatch(r"/launches/[^/?#]+/[^/?#]+", link) is not None
 
 
 def test_the_board_shows_every_region_of_every_product(desk: Desk, persona: TestClient) -> None:
@@ -161,14 +161,33 @@ def test_a_small_board_tells_each_region_from_close_by(desk: Desk, persona: Test
     text = read(persona.get("/")).text
     for part in (
         "Marketing for less than a minute Marketing has not signed the value propositions",
-        "0 of 2 signatures: 2 more needed by",
+        "Marketing has not signed the value propositions To be signed by 11 Jan 2027",
+        "After that: Marketing, Sales: 2 signatures of the answers to objections by 18 Jan 2027",
+        "Enablement: Audience trained by 15 Feb 2027",
+        "Then an executive decides.",
+        "All five gates passed",
         "Go by ex-1",
-        "Seen then: 10 of 10 trained, 10 of 10 certified on the launch day",
+        "Seen then: 10 of 10 trained (90% needed), 10 of 10 certified on the launch day (80% needed)",
+        "Not to be sold here before the launch, 1 Mar 2027, 09:00 CET.",
         "Not to be sold here yet: it has not launched.",
     ):
         assert part in text
     assert text.index("Go by ex-1") < text.index("Search and filters")
     assert "Misses its date as things stand" in text.partition("How to read this")[2]
+
+
+def test_an_auditor_is_led_from_the_board_to_the_right_and_the_proof_of_a_decision(
+    desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer
+) -> None:
+    """Whoever may read the audit record reads by which right a go was said, and is led to its entries; others read
+    only what was seen."""
+    three_regions(desk)
+    proven = "By right: Executive. Its entries in the audit record"
+    outline = read(stranger.get("/", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))))
+    assert proven in outline.text
+    assert any(link.startswith("/ledger?") for link in links(outline))
+    assert "/launches/atlas-2/emea#seen" in links(outline)
+    assert proven not in read(stranger.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*")))).text
 
 
 def test_who_runs_the_installation_reads_on_the_board_whether_it_is_broken(
@@ -188,13 +207,13 @@ def test_who_runs_the_installation_reads_on_the_board_whether_it_is_broken(
 def test_a_large_board_tells_each_cell_in_short(desk: Desk, persona: TestClient) -> None:
     """Where there are many cells each says why and on whom it waits; narrowing tells it in full."""
     three_regions(desk)
-    assert "more needed by" in read(persona.get("/")).text
+    assert "To be signed by" in read(persona.get("/")).text
     copied(desk, products=4)
     text = read(persona.get("/")).text
     assert "Waits on Marketing" in text
-    assert "more needed by" not in text
+    assert "To be signed by" not in text
     assert text.index("Misses its date") < text.index("Product 0")
-    assert "more needed by" in read(persona.get("/?product=p-001")).text
+    assert "To be signed by" in read(persona.get("/?product=p-001")).text
 
 
 def test_an_empty_board_teaches(persona: TestClient) -> None:

@@ -7,10 +7,10 @@ import pytest
 from readiness.evaluate import evaluate
 from readiness.events import CriterionStatus
 from readiness.policy import CriterionKey
-from readiness.prospect import Ahead, RedFor, ahead, red_for
-from readiness.readiness import ConditionShown, CriterionResult, Rag, Readiness
+from readiness.prospect import Ahead, RedFor, ahead, later, red_for
+from readiness.readiness import ConditionShown, CriterionResult, Rag, Readiness, Shortfall
 from readiness.region import ConditionStatus, RegionLaunch
-from tests.readiness.builders import NOW, READY_WORLD, region_launch
+from tests.readiness.builders import NOW, READY_WORLD, World, region_launch
 from tests.readiness.governing import open_poll, polled_region
 from tests.readiness.steps import accepted
 
@@ -24,7 +24,12 @@ def reading(**other: object) -> Readiness:
 
 def of(region: RegionLaunch) -> Readiness:
     """Return the readiness of a region in a world in which people have learned."""
-    evidence = READY_WORLD.evidence()
+    return evaluated(region, READY_WORLD)
+
+
+def evaluated(region: RegionLaunch, world: World) -> Readiness:
+    """Return the readiness of a region in `world`."""
+    evidence = world.evidence()
     return evaluate(region.policy, evidence, region, at=evidence.figures.at)
 
 
@@ -88,3 +93,19 @@ def test_before_the_decision_comes_the_poll_where_one_is_asked_for() -> None:
     assert ahead(of(asked)) == (Ahead.POLL, Ahead.DECISION)
     opened = accepted(asked, open_poll(), READY_WORLD)
     assert ahead(of(opened)) == (Ahead.VOTES, Ahead.DECISION)
+
+
+def test_what_stands_behind_the_open_stage_is_told_once() -> None:
+    """What blocks is not told again; what is met is not told; the rest comes in the order of the stages."""
+    shown = of(region_launch())
+    assert [each.criterion for each in shown.blockers] == [CriterionKey.VALUE_PROPOSITIONS_SIGNED] * 2
+    found = later(shown)
+    assert [each.criterion for each in found] == [CriterionKey.OBJECTIONS_SIGNED], "people have learned ahead"
+    assert found[0].shortfall == Shortfall(numerator=0, denominator=2, needed=2)
+    assert found[0].waiting_on == ("marketing", "sales")
+    behind = evaluated(region_launch(), World(audience=50, trained=44, certified=38))
+    assert [(each.criterion, each.shortfall.needed) for each in later(behind)[1:]] == [
+        (CriterionKey.TRAINING_COMPLETION, 1),
+        (CriterionKey.CERTIFIED_SHARE, 2),
+    ]
+    assert later(of(region_launch()).model_copy(update={"stages": ()})) == ()

@@ -4,24 +4,28 @@ from dataclasses import replace
 from datetime import timedelta
 
 from readiness.asks import Ask
-from readiness.commands import Choice
+from readiness.commands import Choice, Role, Stance
 from readiness.permit import PermitStanding
-from readiness.policy import CriterionKey, Stage
+from readiness.policy import CriterionKey, Function, Stage
+from readiness.prospect import Ahead, Later, RedFor
 from readiness.readiness import WORST_FIRST, Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages import (
     BoardPage,
     Cell,
+    CellLater,
     CellWait,
     ChangeLine,
     Changes,
     CloseUp,
     ColourTotal,
     Counted,
+    Decided,
     Filters,
     Named,
     ProductRow,
     Sort,
+    Spoken,
     VerdictTotal,
 )
 from tests.readiness.builders import LAUNCH_AT, NOW
@@ -68,12 +72,40 @@ def close_up(text: str) -> CloseUp:
     anew = replace(late, ask=Ask.WRITE_ANEW)
     return CloseUp(
         waits=(wait, late, idle, anew),
+        later=(
+            CellLater(
+                of=(Spoken("marketing", (text,)), Spoken("sales", ())),
+                each=(later(CriterionKey.OBJECTIONS_SIGNED), later(CriterionKey.CERTIFIED_SHARE)),
+            ),
+        ),
+        ahead=tuple(Ahead),
+        red_for=tuple(RedFor),
         reason=text,
-        decided=Choice.HOLD,
-        decided_by=text,
-        decided_at=NOW,
-        judged=(Counted(CriterionKey.TRAINING_COMPLETION, 9, 10),),
+        decided=Decided(
+            choice=Choice.HOLD,
+            by=text,
+            at=NOW,
+            counted=(
+                Counted(CriterionKey.TRAINING_COMPLETION, 9, 10, 0.85),
+                Counted(CriterionKey.CERTIFIED_SHARE, 8, 10, None),
+            ),
+            unlike=((Function.ENABLEMENT, Stance.DISSENT),),
+            seen_address="/launches/atlas-2/emea#seen",
+            right=Role.EXECUTIVE,
+            act_address="/ledger?act=c-1",
+        ),
         sale=PermitStanding.NOT_LAUNCHED,
+    )
+
+
+def later(criterion: CriterionKey) -> Later:
+    """Return what a region will ask for later."""
+    return Later(
+        stage=Stage.TRAINING,
+        criterion=criterion,
+        due_at=LAUNCH_AT,
+        shortfall=Shortfall(numerator=4, denominator=10, needed=3),
+        waiting_on=("enablement",),
     )
 
 

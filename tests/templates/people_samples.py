@@ -12,6 +12,7 @@ from readiness.rows import ImportKind
 from templates.pages import (
     BadRowLine,
     Broken,
+    Coming,
     CourseDue,
     CourseTotal,
     Form,
@@ -37,6 +38,7 @@ from templates.pages import (
 from templates.people_words import PEOPLE_VIEWS
 from templates.words import BROKEN
 from tests.readiness.builders import LAUNCH_AT, NOW
+from tests.templates.board_samples import later
 from tests.templates.samples import VIEWER
 
 PEOPLE_FILTERS = PeopleFilters(
@@ -240,6 +242,7 @@ def waited_for(**changes: object) -> WaitedFor:
         product_name="Atlas 2",
         region_name="APAC",
         whom="sales",
+        names=(),
         stage=Stage.OBJECTION_HANDLING,
         since=NOW - timedelta(days=3),
         reason="Sales has not signed",
@@ -264,7 +267,23 @@ def helping() -> WaitedFor:
     """Return what waits for others, about people whom the reader leads."""
     short = Shortfall(numerator=4, denominator=10, needed=3)
     key = CriterionKey.CERTIFIED_SHARE
-    return waited_for(ask=Ask.CERTIFY, whom="enablement", stage=Stage.CERTIFICATION, criterion=key, shortfall=short)
+    made = waited_for(ask=Ask.CERTIFY, whom="enablement", stage=Stage.CERTIFICATION, criterion=key, shortfall=short)
+    return replace(made, names=("Priya Raman",))
+
+
+def coming(**changes: object) -> Coming:
+    """Return what will be asked of the reader, with `changes`."""
+    made = Coming(
+        product="atlas-2",
+        region="apac",
+        product_name="Atlas 2",
+        region_name="APAC",
+        time_zone="Asia/Singapore",
+        stage=Stage.VALUE_PROPOSITIONS,
+        each=(later(CriterionKey.TRAINING_COMPLETION), later(CriterionKey.CERTIFIED_SHARE)),
+        people_address="/launches/atlas-2/apac/people",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
 
 
 RUNNING = Running(
@@ -280,7 +299,9 @@ GIVEN_BACK = GivenBack(
     product_name="Atlas 2",
     region_name="EMEA",
     whom="sales",
+    stage=Stage.VALUE_PROPOSITIONS,
     since=NOW - timedelta(days=2),
+    due_at=LAUNCH_AT,
     time_zone="Europe/Berlin",
 )
 
@@ -312,6 +333,7 @@ def me_page(**changes: object) -> MePage:
         waited_for=(waited_for(), rewriting("Nobody here buys for that reason.")),
         helping=(helping(),),
         given_back=(GIVEN_BACK,),
+        coming=(coming(), coming(people_address=None)),
         more=2,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
