@@ -22,8 +22,8 @@ from api.speakers import Speakers, speakers
 from api.tasks import key_of
 from readiness.commands import Stance
 from readiness.events import CriteriaJudged, OpenedBallot, RegionEvent
-from readiness.prospect import ahead, red_for
-from readiness.readiness import Blocker, Readiness
+from readiness.prospect import ahead, later, red_for
+from readiness.readiness import PEOPLE_CRITERIA, Blocker, Readiness
 from readiness.region import ConditionStatus, Poll, Verdict, WaiverStatus
 from store.commands import LoggedCommand, logged_all, reason_under
 from store.deciding import (
@@ -248,6 +248,7 @@ def _prospect(readiness: Readiness | None) -> dict[str, Any]:
             for each in readiness.of_people
             if not each.is_satisfied and each.denominator and each.needed
         ),
+        "later": tuple(each for each in later(readiness) if each.criterion not in PEOPLE_CRITERIA),
         "ahead": ahead(readiness),
         "red_for": red_for(readiness),
     }

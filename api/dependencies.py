@@ -100,6 +100,8 @@ class Dependencies:
         """Return what `actor`'s cursors are sealed with."""
         return Holder(self.cursor_key, actor.person)
 
+    mails: bool = False
+    """Whether people are told by mail."""
     permits: PermitDesk | None = None
     """Who signs permits and reads them; None: nobody, so that nothing may be sold."""
 

@@ -18,11 +18,16 @@ from api.problems import ProblemDocument
 from api.rehearsing import RehearsalAnswer
 from api.rights import Action, allowed_regions, can
 from api.showing import MOST_REGIONS
+from api.tasks import key_of
+from readiness.forecast import is_outweighed
 from readiness.instants import known_zones, parse_wall_clock, resolve
 from readiness.policy import GATED_STAGES, LEARNING_STAGES
+from readiness.prospect import red_for
+from readiness.readiness import Readiness
 from readiness.region import RegionLaunch, Verdict
 from store.board import BoardRow, board
 from store.burn_up import burn_up
+from store.deciding import readiness_at_hand
 from store.names import names_of
 from store.regions import RegionRecord, latest_records
 from templates.pages import (
@@ -76,10 +81,12 @@ def launch_page(
         names = names_of(tx, {actor.person, *(row.owner for row in rows)})
         drawn = _drawn(records, chart)
         progress = burn_up(tx, drawn, now=read_at)
+        outweighed = (r for r in rows if is_outweighed(r.forecast_at, launch_at=r.launch_at, rag=r.rag))
+        at_hand = readiness_at_hand(tx, map(key_of, outweighed))
     if not rows:
         raise launch_not_found(product)
     scale = _scale(rows, regions.values(), read_at)
-    shown = [(row.wave, _row(row, regions[row.region], scale, read_at)) for row in rows]
+    shown = [(row.wave, _row(row, regions[row.region], at_hand.get(key_of(row)), scale, read_at)) for row in rows]
     counts = Counter(row.verdict for row in rows)
     movable = tuple(
         SlipChoice(
@@ -184,7 +191,9 @@ def _scale(rows: Sequence[BoardRow], regions: Iterable[RegionLaunch], read_at: d
     return timescale((first_at, last_at, *(min(forecast, farthest) for forecast in forecasts)))
 
 
-def _row(row: BoardRow, region: RegionLaunch, scale: Timescale, read_at: datetime) -> LaunchRow:
+def _row(
+    row: BoardRow, region: RegionLaunch, readiness: Readiness | None, scale: Timescale, read_at: datetime
+) -> LaunchRow:
     return LaunchRow(
         product=row.product,
         region=row.region,
@@ -198,6 +207,7 @@ def _row(row: BoardRow, region: RegionLaunch, scale: Timescale, read_at: datetim
         index=row.index,
         forecast_at=row.forecast_at,
         forecast_x=scale.x(row.forecast_at) if row.forecast_at is not None else None,
+        red_for=red_for(readiness) if readiness is not None else (),
         reason=row.reasons[0] if row.reasons else None,
         waits=tuple(Waits(whom=each.waiting_on, since=each.since) for each in row.blockers),
         bars=tuple(_bars(region, scale, read_at)),

@@ -1,7 +1,7 @@
 """What does the page of the audit record show, and to whom?"""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -15,7 +15,7 @@ from api.identity import Actor
 from api.page_answers import page_response, viewer_of
 from api.rights import Action, allowed_regions
 from readiness.commands import Choice
-from store.checkpoints import last_whole, latest_checkpoint, waits_since
+from store.checkpoints import CHECKPOINT_AFTER, last_whole, latest_checkpoint, waits_since
 from store.names import names_of
 from store.overview import named_products, named_regions
 from store.record import Shown, Wanted, shown_after, shown_before, shown_of_act
@@ -99,6 +99,7 @@ def record_page(
         sealed_until=checkpoint.position if checkpoint is not None else 0,
         verified_at=verified.at if verified is not None else None,
         faults=verified.faults if verified is not None else 0,
+        checkpoint_minutes=CHECKPOINT_AFTER // timedelta(minutes=1),
         waits_since=waits,
         filters=filters,
         lines=tuple(_line(each, names, filters.act) for each in found),

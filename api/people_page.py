@@ -12,7 +12,7 @@ from api.nudging import NOT_CERTIFIED
 from api.page_answers import viewer_of
 from api.page_forms import blank_form
 from api.rights import Action, can
-from readiness.people import PersonStanding, PersonStatus, due_at
+from readiness.people import PersonStanding, PersonStatus, due_at, then_due_at
 from store.names import names_of
 from store.people import Counts, Sought, Whereabouts, counted_people, course_titles, teams_of, tracker, whereabouts
 from store.views import views_of
@@ -160,6 +160,7 @@ def _row(
         territory=each.territory,
         status=each.status,
         due_at=due_at(each.status, here.policy, launch_at=here.launch_at),
+        then_due_at=then_due_at(each.status, here.policy, launch_at=here.launch_at),
         missing=tuple(titles.get(course, course) for course in each.missing_courses),
         best_score=float(each.best_score) if each.best_score is not None else None,
         attempts_left=each.attempts_left,

@@ -173,7 +173,7 @@ async def nudge_sought(request: Request, deps: Deps, actor: Reminder, filters: A
     key_of(await filled_in(request))
     product, region = filters.product, filters.region
     fresh, _ = await run_in_threadpool(remind, deps, product, region, _to_remind(filters), by=actor.person)
-    return see_other(filters.address(), said="reminded", count=len(fresh))
+    return see_other(filters.address(), said="reminded" if deps.mails else "reminded-unheard", count=len(fresh))
 
 
 def _to_remind(filters: PeopleFilters) -> Sought:
@@ -204,6 +204,7 @@ def _nudge_page(deps: Dependencies, actor: Actor, filters: PeopleFilters) -> Nud
         waiting=chosen.waiting,
         reminded=chosen.lately,
         most=MOST_NUDGED,
+        mails=deps.mails,
         is_cut=chosen.is_cut,
     )
 

@@ -125,6 +125,7 @@ def _offer(
         conditions=min(sight.region.policy.go_no_go.most_conditions, MOST_CONDITIONS_ASKED),
         asks_first=row.asks_first,
         needs_login=row.action in FRESH_LOGIN and not is_fresh,
+        has_spoken=subject.has_spoken,
     )
 
 

@@ -63,6 +63,7 @@ from readiness.policy import SHARES, Function
 from readiness.policy_events import Applies
 from readiness.readiness import Readiness
 from readiness.region import ConditionStatus, RegionLaunch, WaiverStatus
+from readiness.turns import note_standing
 from readiness.values import BASIS_POINTS
 from store.content import StageContent
 from templates.pages import About
@@ -96,6 +97,8 @@ class Subject(NamedTuple):
     function: Function | None = None
     """The function that one must speak for."""
     latest: datetime | None = None
+    has_spoken: bool = False
+    """True where that function sent this very text back: it is not its turn until the text is written anew."""
     person: str = SAMPLE_PERSON
     """As whom the core is asked whether it may be done at all, where it is for others to do."""
 
@@ -149,7 +152,9 @@ def _signed(position: Position) -> Callable[[Sight], Iterator[Subject]]:
                 }
                 about = (content.stage, function)
                 key = f"{content.stage.value}.{function.value}"
-                yield Subject(({**fixed, "reason": SAMPLE},), key, about, fixed, function)
+                note = note_standing(sight.region, content.stage, function, content.evidence)
+                said = ({**fixed, "reason": SAMPLE},)
+                yield Subject(said, key, about, fixed, function, has_spoken=note is not None)
 
     return subjects
 

@@ -226,6 +226,7 @@ def make_app(settings: Settings, store: Store, client: Client, *, observers: tup
         permits=PermitDesk(permit_keys(settings), issuer=settings.permit_issuer, lifetime=settings.permit_lifetime),
         box=box_of(settings),
         targets=Targets(allow_private=settings.webhooks_private),
+        mails=settings.smtp_host is not None,
         personas=personas() if settings.pages_without_token else (),
         page_persona=ONE_PERSON_LOOKING if settings.pages_without_token else None,
         workflows_seen_at=f"{settings.temporal_ui.rstrip('/')}/namespaces/{settings.temporal_namespace}"

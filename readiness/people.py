@@ -54,6 +54,11 @@ def next_stage(status: PersonStatus) -> Stage | None:
     return next((stage for stage, lacking in LACKING.items() if status in lacking), None)
 
 
+def then_due_at(status: PersonStatus, policy: Policy, *, launch_at: datetime) -> datetime | None:
+    """Return by when somebody who must learn first has to be certified besides; None for who is beyond learning."""
+    return policy.due_at(Stage.CERTIFICATION, launch_at) if next_stage(status) is Stage.TRAINING else None
+
+
 def due_at(status: PersonStatus, policy: Policy, *, launch_at: datetime) -> datetime | None:
     """Return by when somebody has to get further, as that stage is due; None for who is certified through the day."""
     stage = next_stage(status)

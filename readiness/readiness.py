@@ -165,6 +165,12 @@ class CriterionResult(Frozen):
         return self.status in SATISFIED
 
     @property
+    def turns(self) -> tuple[str, ...]:
+        """The functions whose turn it is: of those that can move it, whoever has not done their part for now."""
+        waits = tuple(each.of.value for each in self.asked if each.ask is not Ask.AWAIT_WRITING)
+        return waits or self.waiting_on
+
+    @property
     def needed(self) -> int:
         """How many more of those who are counted are needed for it to be met."""
         asked = round(self.required * BASIS_POINTS) * self.denominator

@@ -44,6 +44,13 @@ def instant(moment: datetime, zone: str) -> str:
 
 
 @_kept
+def to_the_second(moment: datetime, zone: str) -> str:
+    """Return `moment` on the clock of `zone` where a minute is too coarse: `1 Mar 2027, 09:00:07 CET`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{_day(local)}, {local:%H:%M:%S} {_clock_name(local)}"
+
+
+@_kept
 def beside(moment: datetime, zone: str) -> str:
     """Return the same instant on the reader's own clock as it is written beside `instant`: `08:00 UTC`.
 
@@ -65,6 +72,14 @@ def in_utc(moment: datetime) -> str:
 def day(moment: datetime, zone: str = "UTC") -> str:
     """Return the day of `moment` in `zone`: `1 Mar 2027`."""
     return _day(moment.astimezone(ZoneInfo(zone)))
+
+
+@_kept
+def day_here(moment: datetime, zone: str) -> str:
+    """Return the day of `moment` in `zone`, whose clock is named where the reader's own shows another day."""
+    local = moment.astimezone(ZoneInfo(zone))
+    own = moment.astimezone(ZoneInfo(reader().zone))
+    return _day(local) if own.date() == local.date() else f"{_day(local)} ({_clock_name(local)})"
 
 
 def on_day(day_of: date) -> str:

@@ -76,6 +76,6 @@ PEOPLE_VIEWS: dict[str, str] = {
     "waited-for": "Whom the launch waits for",
     "to-learn": "Still learning",
     "to-certify": "To certify, or again",
-    "stuck": "Stuck",
+    "stuck": "Attempts used up",
 }
 """Sets of filters that are often wanted."""

@@ -64,6 +64,8 @@ def environment() -> Environment:
         beside=moments.beside,
         in_utc=moments.in_utc,
         day=moments.day,
+        day_here=moments.day_here,
+        to_the_second=moments.to_the_second,
         on_day=moments.on_day,
         machine=moments.machine,
         span=moments.span,
@@ -140,6 +142,7 @@ def environment() -> Environment:
         plainly=core_words.plainly,
         said_words=act_words.said_words,
         role=_words(words.ROLES),
+        role_said=words.role_said,
         on_the_clock=moments.on_the_clock,
     )
     made.globals.update(

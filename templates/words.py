@@ -159,7 +159,8 @@ SAID: dict[str, str] = {
     "file-received": "The file is here.",
     "view-kept": "The view is kept, for you alone.",
     "view-forgotten": "The view is forgotten.",
-    "reminded": "Reminded {count}. Where mail is set up, each hears of it by mail.",
+    "reminded": "Reminded {count}. Each hears of it by mail.",
+    "reminded-unheard": "Reminded {count}. Each reads it on their own page. No mail is set up here: tell them too.",
     "launch-started": "The launch is started. Its first stage is open in every region.",
     "launch-moved": "The launch is moved in {count} of its regions.",
     "handed-over": "The launch is handed over, in every running region.",
@@ -367,6 +368,11 @@ ROLES: dict[Role, str] = {
     Role.ADMIN: "Administrator",
     Role.SERVICE: "Service",
 }
+
+
+def role_said(role: str) -> str:
+    """Return a role as it was written down, in words; as it is where no such role is known."""
+    return gettext(ROLES[Role(role)]) if role in set(Role) else role.replace("_", " ")
 
 
 def source(of: str) -> str:

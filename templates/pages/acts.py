@@ -45,6 +45,13 @@ class ActOffer:
     """Whether one sees what it would lead to before it is done."""
     needs_login: bool = False
     """Whether the viewer must sign in afresh before it is done."""
+    has_spoken: bool = False
+    """Whether the viewer's function sent this very text back: it is asked again once that is written anew."""
+
+    @property
+    def only_holds(self) -> bool:
+        """Say whether all that may be decided now is a hold."""
+        return self.choices == (Choice.HOLD,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from readiness.commands import Choice, Stance
 from readiness.events import RegionEvent
 from readiness.policy import CriterionKey, Function, Stage
-from readiness.prospect import Ahead, RedFor
+from readiness.prospect import Ahead, Later, RedFor
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, Verdict
 from templates.pages.addresses import region_address
@@ -113,6 +113,8 @@ class DecideRow:
     changes_left_out: int
     short: tuple[Short, ...] = ()
     """Of what people must do while the region is not ready, in the order of the stages."""
+    later: tuple[Later, ...] = ()
+    """What is missing besides, behind what is open, that is not about people."""
     ahead: tuple[Ahead, ...] = ()
     """What comes then."""
     red_for: tuple[RedFor, ...] = ()

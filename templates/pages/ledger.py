@@ -86,6 +86,8 @@ class RecordPage(Page):
     """When the whole record was last verified."""
     faults: int
     """Found then."""
+    checkpoint_minutes: int
+    """How many minutes after the last checkpoint the next one comes at the latest, where anything was sealed."""
     waits_since: datetime | None
     """Since when the oldest row waits to be sealed; None where none waits."""
     filters: RecordFilters

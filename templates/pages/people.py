@@ -113,6 +113,8 @@ class PersonRow:
     territory: str | None
     status: PersonStatus
     due_at: datetime | None
+    then_due_at: datetime | None
+    """By when they must have passed besides, where what they must do next is to learn."""
     """By when they have to get further; None for who is certified through the launch."""
     missing: tuple[str, ...]
     """The titles of required courses that are not completed."""
@@ -189,5 +191,7 @@ class NudgePage(Page):
     """How many of `count` were reminded in the last day."""
     most: int
     """How many one request may remind."""
+    mails: bool
+    """Whether they hear of it by mail; else they read it on their own page alone."""
     is_cut: bool
     """True where there are more than that."""

@@ -214,7 +214,12 @@ def test_whoever_sent_it_back_reads_that_marketing_comes_first(
     desk.look(emea)
     refresh_figures(desk.store, [emea])
     first = "you are asked again once it is rewritten."
-    assert first in outline_of(opened.get("/me", headers=bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea")))).text
+    sales = bearer(issuer, "sa-1", (Role.SALES_LEAD, "emea"))
+    assert first in outline_of(opened.get("/me", headers=sales)).text
+    room = outline_of(opened.get("/launches/atlas-2/emea", headers=sales)).text
+    assert room.index("you may change your mind: Sign it after all") > room.index("Hold the launch")
+    assert "Sign off Value propositions, Sales" not in room, "the same text is not offered to be signed first of all"
+    assert "Waits on Marketing, Sales" not in room.partition("Objection handling Locked")[0]
     of_marketing = outline_of(opened.get("/me", headers=marketing(issuer))).text
     assert first not in of_marketing
     assert "Rewrite the value propositions" in of_marketing

@@ -97,6 +97,9 @@ def test_the_record_is_shown_with_its_proof(house: TestClient, admin: dict[str, 
     """Who held the region, by which right and why, beside whether all of it could be verified."""
     shown = read(house.get("/ledger?kind=hold", headers=admin)).text
     assert "Not verified as a whole yet." in shown
+    assert "Signed checkpoints prove it up to entry 0." in shown
+    assert "entries since are sealed already; the next checkpoint, at most 5 minutes after the last," in shown
+    assert "under the next checkpoint" in shown
     assert "Asked hold" in shown
     assert "atlas-2 / emea" in shown
     assert "atlas-2 / emea" in read(house.get("/ledger?kind=hold&product=Atlas-2&region=EMEA", headers=admin)).text

@@ -21,6 +21,7 @@ from readiness.people import (
     in_force,
     is_member,
     standing,
+    then_due_at,
     valid_until,
 )
 from readiness.plan import Assessment, Course
@@ -365,3 +366,9 @@ def test_everybody_is_due_when_the_stage_is_that_they_must_pass_next() -> None:
         PersonStatus.LAPSES: proved,
         PersonStatus.CERTIFIED: None,
     }
+    then = {status: then_due_at(status, policy, launch_at=launch_at) for status in PersonStatus}
+    assert {status for status, at in then.items() if at is not None} == {
+        PersonStatus.NOT_STARTED,
+        PersonStatus.LEARNING,
+    }
+    assert set(then.values()) == {proved, None}

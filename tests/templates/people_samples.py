@@ -65,6 +65,7 @@ def person_row(**changes: object) -> PersonRow:
         territory="DACH",
         status=PersonStatus.LEARNING,
         due_at=NOW,
+        then_due_at=LAUNCH_AT,
         missing=("Atlas 2 pricing",),
         best_score=84.5,
         attempts_left=2,
@@ -146,6 +147,7 @@ def nudge_page(**changes: object) -> NudgePage:
         waiting=3,
         reminded=1,
         most=10_000,
+        mails=False,
         is_cut=True,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.

@@ -53,6 +53,7 @@ def record_page(**changes: object) -> RecordPage:
         read_at=NOW,
         entries=1_234,
         sealed_until=1_200,
+        checkpoint_minutes=5,
         verified_at=NOW - timedelta(hours=2),
         faults=2,
         waits_since=NOW - timedelta(minutes=1),

@@ -28,6 +28,14 @@ def test_an_instant_is_read_on_the_clock_of_the_region_with_beside(zone: str, th
     assert moments.beside(LAUNCH_AT, zone) == beside
 
 
+def test_a_day_names_its_clock_where_the_reader_has_another_day() -> None:
+    """What happened in the small hours of a region whose clock is ahead does not look as if it were to come."""
+    late = datetime(2026, 11, 23, 21, 14, tzinfo=UTC)
+    assert moments.day_here(late, "Asia/Singapore") == "24 Nov 2026 (UTC+8)"
+    assert moments.day_here(late, "Europe/Berlin") == "23 Nov 2026"
+    assert moments.to_the_second(late, "Europe/Berlin") == "23 Nov 2026, 22:14:00 CET"
+
+
 def test_summer_time_has_its_own_name() -> None:
     """The same wall clock half a year later carries the name of summer time."""
     assert moments.instant(LAUNCH_AT.replace(month=7), "Europe/Berlin") == "1 Jul 2027, 10:00 CEST"
