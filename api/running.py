@@ -53,6 +53,7 @@ def _of_the_store(deps: Dependencies, actor: Actor) -> Running:
             broken=tuple(_broken(tx, now=now)),
             verified_at=verified.at if verified is not None else None,
             is_telling=any(webhook.enabled for webhook in every_webhook(tx)) or any(count_deliveries(tx).values()),
+            mails=deps.mails,
             says_go=tuple(dict.fromkeys(deciding)),
         )
 

@@ -154,6 +154,8 @@ class Running:
     """When the whole audit record was last verified."""
     is_telling: bool
     """Whether a program asked to be told of what happens, or anybody was told of anything."""
+    mails: bool
+    """Whether mail is set up, so that people can be told by it."""
     says_go: tuple[str, ...]
     """Who may say go somewhere, by name, as far as is known here."""
 

@@ -292,6 +292,7 @@ RUNNING = Running(
     broken=tuple(Broken(what=what, count=2) for what in BROKEN),
     verified_at=NOW,
     is_telling=False,
+    mails=False,
     says_go=("Helena Brandt",),
 )
 
@@ -330,6 +331,7 @@ def me_page(**changes: object) -> MePage:
             broken=tuple(Broken(what=what, count=2) for what in BROKEN),
             verified_at=NOW,
             is_telling=False,
+            mails=False,
             says_go=("Helena Brandt",),
         ),
         waited_for=(waited_for(), rewriting("Nobody here buys for that reason.")),
