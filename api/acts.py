@@ -4,12 +4,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from api.answers import SignatureAnswer
+from api.answers import DecisionAnswer, SignatureAnswer
 from api.bodies import (
     AddressBody,
     AnswerBody,
@@ -31,6 +32,7 @@ from api.bodies import (
     WaiverBody,
 )
 from api.commanding import CarriedOut, region_not_found
+from api.decision_seen import decision_answer
 from api.live import region_readiness
 from api.problems import Fault, Problem, invalid, problem_of
 from api.rights import Action
@@ -66,6 +68,7 @@ from readiness.plan_faults import PlanFaulty
 from readiness.policy import Function
 from readiness.readiness import Readiness, WaiverShown
 from readiness.refusals import ReasonMissing
+from store.decision_records import latest_kept
 from store.engine import Store
 from store.ledger import rows_of_command
 from store.regions import latest_region, region_record
@@ -73,7 +76,7 @@ from store.regions import latest_region, region_record
 Fields = Callable[[Connection, datetime, str, str], dict[str, Any]]
 """Returns what a command says beyond what every command carries, for a product and a region, at a moment."""
 
-Said = Readiness | SignatureAnswer | WaiverShown
+Said = Readiness | DecisionAnswer | SignatureAnswer | WaiverShown
 """What is said of an act that was carried out."""
 
 Answer = Callable[[Store, CarriedOut], Said]
@@ -139,7 +142,15 @@ def deciding(body: DecisionBody) -> Act:
             {"function": each.function, "reason_digest": digest(each.reason)} for each in body.dissents_accepted
         ],
     }
-    return Act(Action.DECIDE, Decide, body, _always(said), status=HTTPStatus.CREATED, location="readiness")
+    return Act(
+        Action.DECIDE,
+        Decide,
+        body,
+        _always(said),
+        partial(_decision, said=body),
+        status=HTTPStatus.CREATED,
+        location="readiness",
+    )
 
 
 def holding(body: HoldBody) -> Act:
@@ -298,6 +309,15 @@ def _signature(store: Store, signed: CarriedOut) -> SignatureAnswer:
         at=written.at,
         position=Position.APPROVE if isinstance(written, SignedOff) else Position.SEND_BACK,
     )
+
+
+def _decision(store: Store, done: CarriedOut, *, said: DecisionBody) -> DecisionAnswer:
+    """Return the decision with the readiness that it was taken on, as they were written down."""
+    with store.glancing() as connection:
+        record = latest_kept(connection, done.key, until=done.accepted.version)
+    if record is None:
+        raise LookupError(f"{done.key} has no record of what command {done.command_id} decided")
+    return decision_answer(record, done.key, said)
 
 
 def _waiver(store: Store, done: CarriedOut, waiver_id: str) -> WaiverShown:

@@ -8,7 +8,8 @@ from pydantic import AwareDatetime
 from readiness.commands import Position
 from readiness.people import PersonStatus
 from readiness.policy import Function, Stage
-from readiness.readiness import LessonShown
+from readiness.readiness import ConditionShown, DecisionShown, LessonShown, Readiness
+from readiness.region import Verdict
 from readiness.values import Digest, Frozen, Moment
 
 
@@ -119,6 +120,23 @@ class EntryAnswer(Frozen):
     person: str
     at: Moment
     content: dict[str, Any]
+
+
+class DecisionAnswer(Frozen):
+    """A decision, and the readiness that it was taken on: the one that is written down with it."""
+
+    product: str
+    region: str
+    run: int
+    verdict: Verdict
+    """How the region stands by it."""
+    decision: DecisionShown
+    conditions: tuple[ConditionShown, ...] = ()
+    """What was promised with a conditional go."""
+    digest: Digest
+    """Of the record of what it was taken on, which is read at `decisions/{version}`."""
+    readiness: Readiness | None
+    """As it was when the decision was taken; null where an earlier version wrote it down in its own way."""
 
 
 class ContentAnswer(Frozen):

@@ -6,8 +6,13 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from api.answers import DecisionAnswer
+from api.bodies import DecisionBody
 from readiness.events import DecisionTaken
+from readiness.keys import RegionKey
+from readiness.policy import Policy
 from readiness.readiness import CriterionResult, Readiness, SeatShown, WaiverShown
+from readiness.taken import as_taken, verdict_by
 from store.commands import LoggedCommand
 from store.decision_records import DecisionRecord
 from templates.pages import DecisionSeen, FigureSeen, VoteSeen, WaiverSeen, act_address
@@ -19,6 +24,27 @@ Kind = TypeVar("Kind")
 def record_address(product: str, region: str, version: int) -> str:
     """Return where what a decision was taken on is read byte for byte."""
     return f"/v1/launches/{product}/regions/{region}/decisions/{version}"
+
+
+def decision_answer(record: DecisionRecord, key: RegionKey, said: DecisionBody) -> DecisionAnswer:
+    """Return the decision of `record` as who took it is answered, with what they `said`."""
+    document = json.loads(record.document)
+    event = DecisionTaken.model_validate(document["decision"])
+    policy = Policy.model_validate(document["policy"])
+    decision, conditions = as_taken(event, version=record.version, policy=policy)
+    return DecisionAnswer(
+        product=key.product,
+        region=key.region,
+        run=key.run,
+        verdict=verdict_by(event.choice),
+        decision=decision.model_copy(update={"reason": said.reason}),
+        conditions=tuple(
+            each.model_copy(update={"text": promised.text})
+            for each, promised in zip(conditions, said.conditions, strict=True)
+        ),
+        digest=record.digest,
+        readiness=_readiness(document),
+    )
 
 
 def command_of(record: DecisionRecord | None) -> str | None:

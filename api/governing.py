@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from api.acting import act_on_region
 from api.acts import cancelling, deciding, holding, rescheduling, resuming, signing
-from api.answers import SignatureAnswer
+from api.answers import DecisionAnswer, SignatureAnswer
 from api.bodies import (
     CancelBody,
     DecisionBody,
@@ -41,7 +41,7 @@ def governing_router() -> APIRouter:
         decide,
         methods=["POST"],
         status_code=201,
-        response_model=Readiness,
+        response_model=DecisionAnswer,
         responses=REHEARSED,
     )
     for act, route in (("hold", hold), ("resume", resume), ("cancel", cancel), ("reschedule", reschedule)):
@@ -69,7 +69,10 @@ async def decide(
     wish: Wished,
     actor: Annotated[Actor, requires(Action.DECIDE)],
 ) -> Any:
-    """Decide go, conditional go, no-go or hold for the launch instant that stands."""
+    """Decide go, conditional go, no-go or hold for the launch instant that stands.
+
+    Answers with the decision and the readiness that it was taken on.
+    """
     return await act_on_region(request, actor, wish, product, region, deciding(body))
 
 

@@ -27,6 +27,7 @@ from readiness.readiness import (
 )
 from readiness.region import (
     ConditionStatus,
+    Decision,
     Ending,
     PromisedCondition,
     RegionLaunch,
@@ -248,9 +249,11 @@ def _top_reasons(
 
 def decision_shown(region: RegionLaunch) -> DecisionShown | None:
     """Return the decision that stands, as readers see it; None where none does."""
-    decision = region.decision
-    if decision is None:
-        return None
+    return decision_as_shown(region.decision, region.policy) if region.decision is not None else None
+
+
+def decision_as_shown(decision: Decision, policy: Policy) -> DecisionShown:
+    """Return a decision as readers see it, with how far it reaches by `policy`."""
     return DecisionShown(
         verdict=Choice(decision.choice),
         person=decision.person,
@@ -263,7 +266,7 @@ def decision_shown(region: RegionLaunch) -> DecisionShown | None:
         audience=decision.audience,
         dissents_accepted=decision.dissents_accepted,
         slipped_to=decision.slipped_to,
-        covers_until=region.covered_until,
+        covers_until=decision.covers_until(policy),
     )
 
 

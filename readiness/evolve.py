@@ -315,15 +315,16 @@ def _addressed(region: RegionLaunch, event: LessonAddressed) -> tuple[AddressedL
     return (*region.addressed, addressed)
 
 
-def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
+def decision_of(event: DecisionTaken, *, version: int) -> Decision:
+    """Return the decision that was taken with `event`, which the ledger has at `version`."""
     if event.person is None:
         raise ValueError("a decision names nobody")
-    decision = Decision(
+    return Decision(
         choice=event.choice,
         person=event.person,
         at=event.at,
         launch_at=event.launch_at,
-        version=region.version + 1,
+        version=version,
         review_at=event.review_at,
         command_id=event.command_id,
         judged=event.judged,
@@ -334,6 +335,10 @@ def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
         ballots=event.ballots,
         dissents_accepted=event.dissents_accepted,
     )
+
+
+def _decided(region: RegionLaunch, event: DecisionTaken) -> dict[str, Any]:
+    decision = decision_of(event, version=region.version + 1)
     if event.choice not in GOES:
         return {**_without_go(region, event.at), "decision": decision, "holding": None}
     passed = _stage(region, Stage.GO_NO_GO, status=StageStatus.PASSED, closed_at=event.at, since=event.at)

@@ -206,6 +206,10 @@ class Decision(Frozen):
         """The launch instant that it holds for."""
         return self.slipped_to if self.slipped_to is not None else self.launch_at
 
+    def covers_until(self, policy: Policy) -> Moment | None:
+        """Return the latest launch instant that a go covers by `policy`, slips added up; None for what is no go."""
+        return self.launch_at + timedelta(days=policy.go_no_go.go_covers_slip_days) if self.is_go else None
+
 
 class Holding(Frozen):
     """The hold that stands: by a person, or by a rule (`person` None)."""
@@ -328,9 +332,7 @@ class RegionLaunch(Frozen):
     @property
     def covered_until(self) -> Moment | None:
         """The latest launch instant that the standing go covers, slips added up; None where no go stands."""
-        if self.decision is None or not self.decision.is_go:
-            return None
-        return self.decision.launch_at + timedelta(days=self.policy.go_no_go.go_covers_slip_days)
+        return self.decision.covers_until(self.policy) if self.decision is not None else None
 
     def covers_slip_to(self, launch_at: Moment) -> bool:
         """Say whether a go stands for the present launch instant, and reaches as far as the later one `launch_at`."""

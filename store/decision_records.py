@@ -63,9 +63,14 @@ def kept(tx: Connection, key: RegionKey, version: int) -> DecisionRecord | None:
     return _record(tx.execute(select(decision_records).filter_by(**scope_of(key), version=version)).first())
 
 
-def latest_kept(tx: Connection, key: RegionKey) -> DecisionRecord | None:
-    """Return what the latest decision on the region was taken on, whether it stands or not; None where none was."""
+def latest_kept(tx: Connection, key: RegionKey, *, until: int | None = None) -> DecisionRecord | None:
+    """Return what the latest decision on the region was taken on, whether it stands or not; None where none was.
+
+    `until` is the version beyond which the region's ledger is not looked at.
+    """
     chosen = select(decision_records).filter_by(**scope_of(key)).order_by(decision_records.c.version.desc()).limit(1)
+    if until is not None:
+        chosen = chosen.where(decision_records.c.version <= until)
     return _record(tx.execute(chosen).first())
 
 

@@ -138,6 +138,23 @@ def test_a_wish_under_one_key_has_one_effect(house: House) -> None:
     assert scene.verdict("north") == "held"
 
 
+def test_a_repeated_decision_is_answered_with_what_it_was_taken_on(house: House) -> None:
+    """Whatever has happened since, the same key brings the same decision and the same readiness."""
+    scene = Scene(house, "repeated", "west")
+    scene.start()
+    scene.make_ready()
+    key, path = new_key(), scene.path("west", "decisions")
+    due_at = scene.readiness("west")["launch_at"]
+    promised = {"text": "Print the price list.", "owner": OWNER, "due_at": due_at}
+    body = {"verdict": "conditional_go", "reason": "Ready.", "conditions": [promised]}
+    first = scene.executive.ask(path, body, key=key)
+    assert (first["verdict"], first["readiness"]["verdict"]) == ("conditional_go", "ready")
+    assert (first["decision"]["reason"], first["conditions"][0]["text"]) == ("Ready.", promised["text"])
+    scene.executive.ask(scene.path("west", "hold"), {"reason": "Wait."})
+    assert scene.executive.ask(path, body, key=key) == first
+    assert scene.verdict("west") == "held"
+
+
 def test_a_refusal_is_repeated_too_and_stays_what_it_was(house: House) -> None:
     """A decision that was refused is refused again under its key, even once the gates are met."""
     scene = Scene(house, "refused", "west")

@@ -97,6 +97,10 @@ def test_a_region_goes_through_every_gate_in_order(house: House) -> None:
         scene.decide("north", by=scene.owner)
     decided = scene.decide("north", seen=ready["version"])
     assert (decided["verdict"], decided["decision"]["person"]) == ("go", EXECUTIVE)
+    taken_on = decided["readiness"]
+    assert (taken_on["verdict"], taken_on["version"], taken_on["decision"]) == ("ready", ready["version"], None)
+    kept = scene.auditor.read(scene.path("north", f"decisions/{decided['decision']['version']}"))
+    assert (kept["decision"]["choice"], kept["readiness"]["version"]) == ("go", taken_on["version"])
     assert scene.verdict("north") == scene.on_board("north")["verdict"] == "go"
     with refused("already-decided"):
         scene.decide("north")
