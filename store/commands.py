@@ -22,7 +22,7 @@ from readiness.values import Digest, Frozen
 from store.alarms import scope_of
 from store.once import insert_once
 from store.records_schema import commands, printed_names
-from store.regions import next_command
+from store.regions import MOVE_ONE, next_command, update_region, which
 
 Command = LaunchCommand | RegionCommand
 Scope = LaunchKey | RegionKey
@@ -46,6 +46,18 @@ _OUTCOMES = select(commands.c.id, commands.c.outcome).where(
 )
 _SETTLE_OPEN = update(commands).where(commands.c.id == bindparam("command_id"), commands.c.settled_at.is_(None))
 _SETTLE_AND_TELL = _SETTLE_OPEN.returning(func.pg_notify(OUTCOMES, bindparam("told")))
+_SETTLED = (
+    update(commands)
+    .where(commands.c.id == bindparam("command_id"), commands.c.settled_at.is_(None))
+    .values(
+        outcome=bindparam("of_outcome", type_=commands.c.outcome.type),
+        settled_at=bindparam("was_settled_at", type_=commands.c.settled_at.type),
+    )
+    .returning(func.pg_notify(OUTCOMES, bindparam("told")).label("told"))
+    .cte("settled")
+)
+_MOVE_AND_SETTLE = MOVE_ONE.where(select(_SETTLED.c.told).exists())
+"""Both at once: one trip to PostgreSQL. SQLite writes nothing within a statement that writes."""
 _OF_SCOPE = select(commands).where(
     commands.c.product == bindparam("product"),
     commands.c.region == bindparam("region"),
@@ -293,6 +305,24 @@ def record_outcome(tx: Connection, command_id: str, outcome: Outcome, *, now: da
     settling = _SETTLE_AND_TELL if tx.dialect.name == "postgresql" else _SETTLE_OPEN
     told = {} if settling is _SETTLE_OPEN else {"told": _news_of(command_id, outcome)}
     if tx.execute(settling, {**settled, **told}).rowcount != 1:
+        raise ValueError(f"command {command_id} has an outcome already")
+
+
+def settle_and_move(
+    tx: Connection, key: RegionKey, command_id: str, outcome: Outcome, columns: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Write what became of a command, once and for good, and what the held row of its region tells by that."""
+    if tx.dialect.name != "postgresql":
+        record_outcome(tx, command_id, outcome, now=now)
+        update_region(tx, key, **columns)
+        return
+    settled = {
+        "command_id": command_id,
+        "of_outcome": outcome.model_dump(mode="json"),
+        "was_settled_at": now,
+        "told": _news_of(command_id, outcome),
+    }
+    if tx.execute(_MOVE_AND_SETTLE, {**columns, **which(key), **settled}).rowcount != 1:
         raise ValueError(f"command {command_id} has an outcome already")
 
 

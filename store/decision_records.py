@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from readiness.canonical import canonical_json, digest_of_text
 from readiness.evidence import Evidence
@@ -17,7 +17,14 @@ from store.commands import without_fractions
 from store.keyed import is_among
 from store.records_schema import decision_records
 
-_KEEP = insert(decision_records)
+# What every decision asks is put together once: building a statement takes longer than running it.
+_KEPT = select(decision_records).where(
+    decision_records.c.product == bindparam("product"),
+    decision_records.c.region == bindparam("region"),
+    decision_records.c.run == bindparam("run"),
+)
+_LATEST_KEPT = _KEPT.order_by(decision_records.c.version.desc()).limit(1)
+_LATEST_KEPT_UNTIL = _LATEST_KEPT.where(decision_records.c.version <= bindparam("until"))
 
 
 class DecisionRecord(NamedTuple):
@@ -29,8 +36,9 @@ class DecisionRecord(NamedTuple):
     digest: Digest
 
 
-def keep(tx: Connection, key: RegionKey, before: RegionLaunch, row: RegionRow, evidence: Evidence) -> None:
-    """Write down what the decision of `row` was taken on: the region just before it, and the evidence.
+def record_row(key: RegionKey, before: RegionLaunch, row: RegionRow, evidence: Evidence) -> dict[str, Any]:
+    """Return what is written down of what the decision of `row` was taken on: the region just before it, and the
+    evidence.
 
     Fractions are written as text, because their rendering in JSON is not everybody's.
     """
@@ -46,16 +54,13 @@ def keep(tx: Connection, key: RegionKey, before: RegionLaunch, row: RegionRow, e
         "waivers": [waiver.model_dump(mode="json") for waiver in before.waivers],
     }
     text = canonical_json(without_fractions(document))
-    tx.execute(
-        _KEEP,
-        {
-            **scope_of(key),
-            "version": row.version,
-            "at": row.event.at,
-            "document": text.decode("utf-8"),
-            "digest": digest_of_text(text),
-        },
-    )
+    return {
+        **scope_of(key),
+        "version": row.version,
+        "at": row.event.at,
+        "document": text.decode("utf-8"),
+        "digest": digest_of_text(text),
+    }
 
 
 def kept(tx: Connection, key: RegionKey, version: int) -> DecisionRecord | None:
@@ -68,10 +73,8 @@ def latest_kept(tx: Connection, key: RegionKey, *, until: int | None = None) -> 
 
     `until` is the version beyond which the region's ledger is not looked at.
     """
-    chosen = select(decision_records).filter_by(**scope_of(key)).order_by(decision_records.c.version.desc()).limit(1)
-    if until is not None:
-        chosen = chosen.where(decision_records.c.version <= until)
-    return _record(tx.execute(chosen).first())
+    found = tx.execute(_LATEST_KEPT_UNTIL, {**scope_of(key), "until": until}) if until is not None else None
+    return _record((tx.execute(_LATEST_KEPT, scope_of(key)) if found is None else found).first())
 
 
 def kept_all(tx: Connection, versions: Mapping[RegionKey, int]) -> dict[RegionKey, DecisionRecord]:

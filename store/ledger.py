@@ -2,7 +2,7 @@
 
 # Rows are only ever added, under the row of the region launch or of the launch, and numbered from 1 without gaps.
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from readiness.ledger import CORE_VERSION, LaunchRow, RegionRow
 from store.alarms import scope_of
 from store.commands import LoggedCommand, logged_all, printed_under
 from store.proof import follows_from
-from store.records_schema import ledger, outbox
+from store.records_schema import decision_records, ledger, outbox
 
 _REGION_EVENT: TypeAdapter[RegionEvent] = TypeAdapter(RegionEvent)
 _LAUNCH_EVENT: TypeAdapter[LaunchEvent] = TypeAdapter(LaunchEvent)
@@ -50,6 +50,15 @@ _ADD_AND_TELL = (
     )
 )
 """One event for both at once: one trip to PostgreSQL. SQLite writes nothing within a statement that writes."""
+_ADD_TELL_AND_KEEP = _ADD_AND_TELL.add_cte(
+    insert(decision_records)
+    .values({column.name: bindparam(f"kept_{column.name}", type_=column.type) for column in decision_records.c})
+    .cte("kept")
+)
+_KEEP = insert(decision_records)
+
+Keeping = Callable[[tuple[RegionRow, ...]], list[dict[str, Any]]]
+"""Returns what is to be kept of the decisions among rows, as rows of `decision_records`."""
 
 
 ROWS_AT_ONCE = 250
@@ -115,15 +124,19 @@ def append(
     after: int,
     now: datetime,
     command: LoggedCommand | None = None,
+    keeping: Keeping | None = None,
 ) -> tuple[RegionRow, ...]:
     """Write `events` behind version `after` of the region launch, stamped, with a row of the outbox for each.
+
+    What `keeping` says of the decisions among them is written down, too.
 
     Holds what was proposed to what was asked: raises ProposalForged where an event names another command than
     `command`, or gives something that this command does not ask for.
     """
     stamped = [_stamped(event, now=now, command=command) for event in events]
-    _write(tx, key, stamped, after=after)
-    return tuple(RegionRow(version=after + place, event=event) for place, event in enumerate(stamped, start=1))
+    rows = tuple(RegionRow(version=after + place, event=event) for place, event in enumerate(stamped, start=1))
+    _write(tx, key, stamped, after=after, kept=keeping(rows) if keeping is not None else ())
+    return rows
 
 
 def append_to_launch(
@@ -186,7 +199,14 @@ def _stamped(event: Any, *, now: datetime, command: LoggedCommand | None) -> Any
     return event.model_copy(update={"at": now, "command_digest": command.command_digest})
 
 
-def _write(tx: Connection, key: LaunchKey | RegionKey, events: Sequence[Any], *, after: int) -> None:
+def _write(
+    tx: Connection,
+    key: LaunchKey | RegionKey,
+    events: Sequence[Any],
+    *,
+    after: int,
+    kept: Sequence[dict[str, Any]] = (),
+) -> None:
     if not events:
         return
     scope = scope_of(key)
@@ -204,8 +224,13 @@ def _write(tx: Connection, key: LaunchKey | RegionKey, events: Sequence[Any], *,
         for version, event in enumerate(events, start=after + 1)
     ]
     if tx.dialect.name == "postgresql" and len(rows) == 1:
-        tx.execute(_ADD_AND_TELL, {f"of_{name}": value for name, value in rows[0].items()})
+        # One event keeps one decision at most.
+        said = {f"kept_{name}": value for record in kept for name, value in record.items()}
+        said |= {f"of_{name}": value for name, value in rows[0].items()}
+        tx.execute(_ADD_TELL_AND_KEEP if kept else _ADD_AND_TELL, said)
         return
     tx.execute(_ADD, rows)
+    if kept:
+        tx.execute(_KEEP, list(kept))
     told = [{**scope, "version": row["version"], "type": row["type"], "at": row["at"]} for row in rows]
     tx.execute(_TELL, told)

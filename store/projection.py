@@ -68,11 +68,24 @@ def move_row(
     now: datetime,
     rows: Sequence[RegionRow] = (),
     seen: Figures | None = None,
+) -> None:
+    """Write what the held row tells once `rows` made its region launch `region`, as `moved_row` says it."""
+    update_region(tx, record.key, **moved_row(tx, record, region, now=now, rows=rows, seen=seen))
+
+
+def moved_row(
+    tx: Connection,
+    record: RegionRecord,
+    region: RegionLaunch,
+    *,
+    now: datetime,
+    rows: Sequence[RegionRow] = (),
+    seen: Figures | None = None,
     looked: bool = False,
     contents: Sequence[ContentEvidence] | None = None,
     roles: RolesRead | None = None,
-) -> None:
-    """Write what the held row tells once `rows` made its region launch `region`; `seen` are figures counted just
+) -> dict[str, Any]:
+    """Return what the held row tells once `rows` made its region launch `region`; `seen` are figures counted just
     before, `contents` what it would sign and `roles` how they were changed, where somebody has read that already.
 
     Where the figures at hand are for another launch instant, the region is marked so that they are counted anew.
@@ -96,7 +109,7 @@ def move_row(
     if looked:
         columns["looked_at"] = now
         columns["looked_revision"] = max(record.looked_revision, seen.revision if seen is not None else 0)
-    update_region(tx, record.key, **columns)
+    return columns
 
 
 def readiness_of(

@@ -74,11 +74,12 @@ _HELD_ONE = _ONE.with_for_update()
 _HELD = _HELD_ONE.cte("held")
 # The clock is read of the row that is held: beside FOR UPDATE itself it would be read before the row was waited for.
 _HELD_ONE_AND_CLOCK: Select[Any] = select(*_HELD.c, func.clock_timestamp().label("held_at"))
-_MOVE_ONE = update(region_launches).where(
+MOVE_ONE = update(region_launches).where(
     region_launches.c.product == bindparam("of_product"),
     region_launches.c.region == bindparam("in_region"),
     region_launches.c.run == bindparam("of_run"),
 )
+"""Writes the columns that it is given into the row that `which` finds."""
 _NEXT_COMMAND = (
     update(region_launches)
     .where(
@@ -166,7 +167,7 @@ def region_record(tx: Connection, key: RegionKey) -> RegionRecord:
 
 def next_command(tx: Connection, key: RegionKey) -> int:
     """Take the region's row and return the number of the next command of its log; raises RegionUnknown."""
-    number: int | None = tx.execute(_NEXT_COMMAND, _which(key)).scalar()
+    number: int | None = tx.execute(_NEXT_COMMAND, which(key)).scalar()
     if number is None:
         raise RegionUnknown(f"there is no region launch {key}")
     return number
@@ -372,7 +373,7 @@ def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> bool:
 
 def update_region(tx: Connection, key: RegionKey, **columns: Any) -> None:
     """Write these columns of the region's row, which this transaction holds."""
-    tx.execute(_MOVE_ONE, {**columns, **_which(key)})
+    tx.execute(MOVE_ONE, {**columns, **which(key)})
 
 
 def insert_region(tx: Connection, key: RegionKey, **columns: Any) -> None:
@@ -432,7 +433,8 @@ WORKFLOW_LOST = "The workflow of this region was lost and is being started again
 """Said of a region whose workflow closed without an ending in the ledger."""
 
 
-def _which(key: RegionKey) -> dict[str, str | int]:
+def which(key: RegionKey) -> dict[str, str | int]:
+    """Return by which values `MOVE_ONE` finds the row."""
     return {"of_product": key.product, "in_region": key.region, "of_run": key.run}
 
 

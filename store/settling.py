@@ -6,6 +6,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection, update
 
@@ -43,8 +45,16 @@ from readiness.rules import bearings, evolve, fold
 from store.access import RolesRead
 from store.alarms import AlarmKind, resolve, sound
 from store.ballots import ballots_named, untrue_ballots
-from store.commands import CommandForged, LoggedCommand, authenticated, logged_all, overtaken_by, record_outcome
-from store.decision_records import keep
+from store.commands import (
+    CommandForged,
+    LoggedCommand,
+    authenticated,
+    logged_all,
+    overtaken_by,
+    record_outcome,
+    settle_and_move,
+)
+from store.decision_records import record_row
 from store.engine import Store
 from store.facts import AHEAD_AT_MOST
 from store.ledger import (
@@ -57,7 +67,7 @@ from store.ledger import (
     rows_after,
 )
 from store.lessons import mark_later_waves
-from store.projection import begin_row, move_row
+from store.projection import begin_row, moved_row
 from store.records_schema import launches
 from store.regions import (
     LaunchRecord,
@@ -70,6 +80,7 @@ from store.regions import (
     open_regions,
     pairs_of,
     region_record,
+    update_region,
 )
 from store.requirements import require
 from store.texts import begin_digests, contents_of
@@ -193,14 +204,13 @@ def settle_held(
     _require_ordinary(proposal.events)
     _require_true_ballots(tx, key, proposal.events)
     _require_lost_go(record.region, proposal.events)
-    rows = append(tx, key, proposal.events, after=known, now=now, command=command)
+    keeping = partial(_decisions_among, record, seen)
+    rows = append(tx, key, proposal.events, after=known, now=now, command=command, keeping=keeping)
     region = fold(key, record.region, rows)
     if region is None:
         raise ValueError(f"{key} has no beginning")
-    _keep_decisions(tx, record, rows, seen)
-    settled = _settled_outcome(tx, command, proposal.refusal, version=region.version, now=now)
     same_instant = seen is not None and proposal_is_for(region, seen.figures)
-    move_row(
+    columns = moved_row(
         tx,
         record,
         region,
@@ -211,6 +221,11 @@ def settle_held(
         contents=contents,
         roles=roles,
     )
+    settled = _outcome(proposal.refusal, version=region.version) if command is not None else None
+    if command is not None and settled is not None:
+        settle_and_move(tx, key, command.id, settled, columns, now=now)
+    else:
+        update_region(tx, key, **columns)
     if any(isinstance(row.event, PolicyChanged) for row in rows):
         # What is known of it was counted and read by the policy before.
         mark_locked(tx, [key])
@@ -356,15 +371,16 @@ def _require_lost_go(region: RegionLaunch, events: Sequence[RegionEvent]) -> Non
         region = evolve(region, event)
 
 
-def _keep_decisions(
-    tx: Connection, record: RegionRecord, rows: Sequence[RegionRow], evidence: Evidence | None
-) -> None:
-    """Write down what a decision among `rows` was taken on."""
-    region = record.region
+def _decisions_among(
+    record: RegionRecord, evidence: Evidence | None, rows: Sequence[RegionRow]
+) -> list[dict[str, Any]]:
+    """Return what is written down of what the decisions among `rows` were taken on."""
+    region, kept = record.region, []
     for row in rows:
         if isinstance(row.event, DecisionTaken) and evidence is not None:
-            keep(tx, record.key, region, row, evidence)
+            kept.append(record_row(record.key, region, row, evidence))
         region = evolve(region, row.event)
+    return kept
 
 
 def _settled_outcome(
@@ -372,9 +388,13 @@ def _settled_outcome(
 ) -> Outcome | None:
     if command is None:
         return None
-    outcome: Outcome = Accepted(version=version) if refusal is None else Refused(refusal=refusal)
+    outcome = _outcome(refusal, version=version)
     record_outcome(tx, command.id, outcome, now=now)
     return outcome
+
+
+def _outcome(refusal: Refusal | None, *, version: int) -> Outcome:
+    return Accepted(version=version) if refusal is None else Refused(refusal=refusal)
 
 
 def _open(

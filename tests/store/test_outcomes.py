@@ -4,15 +4,15 @@ import queue
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from readiness.commands import Choice
 from readiness.ledger import Accepted, Outcome, Refused
 from readiness.refusals import Expired
-from store.commands import OutcomeTold, outcome_of, outcome_told, outcomes_of, record_outcome
+from store.commands import OutcomeTold, outcome_of, outcome_told, outcomes_of, record_outcome, settle_and_move
 from store.engine import open_store
 from store.outcomes import OutcomeWatch
-from store.records_schema import commands
+from store.records_schema import commands, region_launches
 from tests.store.desk import Desk
 
 SOON = 20.0
@@ -124,6 +124,21 @@ def test_an_outcome_that_is_too_long_to_tell_is_heard_of_all_the_same(desk: Desk
         with desk.store.writing() as tx:
             record_outcome(tx, command.command_id, longest, now=desk.clock.now)
         assert heard.get(timeout=SOON) == longest
+
+
+def test_an_outcome_is_written_once_and_with_it_the_row(desk: Desk) -> None:
+    """Whoever comes second writes neither another outcome nor what the row would tell by it."""
+    key = desk.ready()
+    command = desk.decide(key, Choice.GO)
+    first, second = Accepted(version=desk.region(key).version), Refused(refusal=Expired(detail="Too late."))
+    with desk.store.writing() as tx:
+        settle_and_move(tx, key, command.command_id, first, {"revisit_at": desk.clock.now}, now=desk.clock.now)
+    with pytest.raises(ValueError, match="has an outcome already"), desk.store.writing() as tx:
+        settle_and_move(tx, key, command.command_id, second, {"revisit_at": None}, now=desk.clock.now)
+    with desk.store.reading() as tx:
+        assert outcome_of(tx, command.command_id) == first
+        told = tx.execute(select(region_launches.c.revisit_at).where(region_launches.c.region == key.region)).scalar()
+        assert told == desk.clock.now
 
 
 @pytest.mark.parametrize("outcome", [Accepted(version=7), Refused(refusal=Expired(detail="Too late."))])
