@@ -16,10 +16,11 @@ def problem_for(error: Exception) -> Problem:
             return error
         case CommandRefused():
             return problem_of(error.refusal)
-        case StoreAway():
-            return away("store-away")
+        # Full is a kind of away, so it is asked about first.
         case StoreFull():
             return away("storage-full")
+        case StoreAway():
+            return away("store-away")
         case EngineAway():
             return away("engine-away")
         case _:

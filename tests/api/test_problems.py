@@ -8,7 +8,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.testclient import TestClient
 
 from api.problems import KINDS, MOST_FAULTS, STATUS_OF_REFUSAL, Problem, away, faults_in, invalid, problem_of
+from api.sending import EngineAway
+from api.telling import problem_for
 from readiness.refusals import DeciderIsOwner, DigestStale, Expired, ReasonMissing
+from store.engine import StoreAway, StoreFull
 
 DECISIONS = "/v1/launches/atlas-2/regions/emea/decisions"
 
@@ -182,3 +185,17 @@ def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
         assert headers["cache-control"] == "no-store"
         assert headers["x-frame-options"] == "DENY"
         assert "strict-transport-security" not in headers
+
+
+@pytest.mark.parametrize(
+    ("error", "slug", "status"),
+    [
+        (StoreFull("no room"), "storage-full", 507),
+        (StoreAway("gone"), "store-away", 503),
+        (EngineAway("gone"), "engine-away", 503),
+    ],
+)
+def test_each_part_that_fails_is_told_apart(error: Exception, slug: str, status: int) -> None:
+    """A store without room is not one that is away, though whoever writes must wait for either."""
+    told = problem_for(error)
+    assert (told.kind, told.status_code) == (KINDS[slug], status)

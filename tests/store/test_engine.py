@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from store import engine as engine_module
@@ -108,6 +108,24 @@ def test_a_database_that_is_not_there_is_away(tmp_path: Path) -> None:
         with pytest.raises(StoreAway), store.reading():
             pass
         store.close()
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_server_that_was_told_to_take_no_writes_is_obeyed(store_url: str) -> None:
+    """Whoever runs it may have it only read for a while: what writes is away, and what reads is answered."""
+    database = make_url(store_url).database
+    first = open_store(store_url)
+    with first.writing() as tx:
+        tx.execute(text(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on'))
+    first.close()
+    obeying = open_store(store_url)
+    try:
+        with obeying.reading() as tx:
+            assert count(tx) == 0
+        with pytest.raises(StoreAway), obeying.writing() as tx:
+            add(tx, "basics")
+    finally:
+        obeying.close()
 
 
 def test_a_mistake_of_ours_is_not_called_away(store: Store) -> None:
