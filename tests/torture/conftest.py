@@ -15,10 +15,8 @@ collect_ignore = (
         "test_exhaustion.py",
         "test_failpoints.py",
         "test_forged.py",
-        "test_imports.py",
         "test_kills.py",
         "test_slow_connections.py",
-        "test_stale_reads.py",
     ]
     if TORTURE == "ci"
     else []
