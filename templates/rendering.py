@@ -23,6 +23,7 @@ from templates import (
     ask_words,
     core_words,
     happenings,
+    kind_words,
     moments,
     people_words,
     prospect_words,
@@ -143,6 +144,7 @@ def environment() -> Environment:
         said_words=act_words.said_words,
         role=_words(words.ROLES),
         role_said=words.role_said,
+        kind_said=kind_words.kind_said,
         on_the_clock=moments.on_the_clock,
     )
     made.globals.update(

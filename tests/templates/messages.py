@@ -17,6 +17,7 @@ from templates import (
     ask_words,
     core_words,
     import_words,
+    kind_words,
     page_words,
     people_words,
     problem_words,
@@ -82,7 +83,7 @@ def _in_words() -> Iterator[str]:
     yield from problem_words.DOINGS
     for advice in problem_words.ADVICE.values():
         yield from advice
-    for kept in (words, act_words, ask_words, prospect_words, people_words, refusal_words):
+    for kept in (words, act_words, ask_words, kind_words, prospect_words, people_words, refusal_words):
         for name, value in vars(kept).items():
             if name.isupper() and isinstance(value, dict):
                 yield from (word for word in value.values() if isinstance(word, str))
