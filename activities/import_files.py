@@ -16,10 +16,25 @@ from activities.import_repeats import Repeats, Suspects
 from readiness.rows import COLUMNS, ImportKind, ImportRow
 from store.packing import Packed, names_of
 
-__all__ = ["BATCH_ROWS", "Batch", "Checked", "FileRefused", "ImportLimits", "Rejection", "check_file", "read_rows"]
+__all__ = [
+    "BATCH_ROWS",
+    "KEPT_BYTES",
+    "Batch",
+    "Checked",
+    "FileRefused",
+    "ImportLimits",
+    "Rejection",
+    "check_file",
+    "read_rows",
+]
 
 BATCH_ROWS = 5_000
 """Rows read per batch: one short transaction each, and a sign of life at least every fraction of a second."""
+
+
+KEPT_BYTES = 8 * 1024 * 1024
+"""What was read of a file of at most so many bytes is kept from its check to its load, in some 40 MB: a larger one is
+read once more."""
 
 
 class Rejection(NamedTuple):
@@ -31,6 +46,13 @@ class Rejection(NamedTuple):
     reason: str
 
 
+class _Read(NamedTuple):
+    """Rows as they stand in the file, and what they say; None where that has not been asked."""
+
+    lump: Lump
+    reading: Reading | None
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A file that is what it claims to be: how many data rows it has, and which of them other lines speak of too."""
@@ -39,6 +61,8 @@ class Checked:
     rows: int
     others: "array[int] | None" = field(repr=False)
     """Per row: 0, or minus the line that it repeats, or the line that it contradicts; None where all would be 0."""
+    kept: "tuple[_Read, ...] | None" = field(default=None, repr=False)
+    """All that was read of it, or None where it is too large for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +101,30 @@ def check_file(
     now: datetime,
     scratch: Path | None = None,
     beat: Callable[[int], None] | None = None,
+    kept_bytes: int = 0,
 ) -> Checked:
     """Read the whole file at `path` before anything is loaded from it; once more where lines seem to repeat others.
 
     Raises FileRefused where it is not what it claims. `beat` hears the rows read so far every few thousand rows;
-    fingerprints are kept in unnamed temporary files in `scratch` (None: where the system keeps such files).
+    fingerprints are kept in unnamed temporary files in `scratch` (None: where the system keeps such files). What was
+    read of a file of at most `kept_bytes` is there for `read_rows`.
     """
     reader = ColumnReader(kind, now=now)
     suspects = Suspects(kind)
     count = 0
+    kept: list[_Read] = []
+    is_kept = path.stat().st_size <= kept_bytes
     for lump in _beating(lumps(path, kind, limits=limits), beat):
-        suspects.add(reader.read(lump))
+        reading = reader.read(lump)
+        suspects.add(reading)
+        if is_kept:
+            # The cells are asked for again only where some of them cannot be used.
+            kept.append(_Read(lump if reading.unusable else Lump(lump.lines, (), {}), reading))
         count += len(lump.lines)
+    all_read = tuple(kept) if is_kept else None
     suspected = suspects.found()
     if suspected is None:
-        return Checked(kind, count, None)
+        return Checked(kind, count, None, all_read)
     with Repeats(kind, scratch) as repeats:
         begin = 0
         for lump in _beating(lumps(path, kind, limits=limits), beat):
@@ -104,7 +137,7 @@ def check_file(
                         values = (column[place] for column in reading.columns)
                         repeats.add(values, number=begin + place, line=lump.lines[place])
             begin = end
-        return Checked(kind, count, repeats.compare(count))
+        return Checked(kind, count, repeats.compare(count), all_read)
 
 
 def _beating(those: Iterable[Lump], beat: Callable[[int], None] | None) -> Iterator[Lump]:
@@ -142,9 +175,10 @@ def read_rows(
     reader = ColumnReader(kind, now=now)
     batch = _Filling(kind, from_batch, from_row)
     before = 0
-    for lump in lumps(path, kind, limits=limits):
+    anew = (_Read(lump, None) for lump in lumps(path, kind, limits=limits))
+    for lump, said in anew if checked.kept is None else checked.kept:
         begin, after = max(from_row, before), before + len(lump.lines)
-        reading = reader.read(lump) if begin < after else None
+        reading = said or reader.read(lump) if begin < after else None
         while reading is not None and begin < after:
             end = min(after, batch.first_row + batch_rows)
             others = checked.others[begin:end] if checked.others is not None else None

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, TextClause, text
 
 from readiness.rows import AttemptRow, CompletionRow, ImportKind, ImportRow
-from store.facts import Loaded, Mark, ProductRegion, begun, make_way, sql
-from store.packing import NULL, Packed, Shaped, packed, pour, shaped
+from store.facts import Loaded, Mark, ProductRegion, begun, make_way, matching, sql
+from store.packing import Packed, Shaped, packed, pour, shaped
 from store.types import NEVER, from_microseconds
 
 
@@ -53,15 +53,21 @@ _SPELT = {
         "moment": "arriving.happened_at",
         "score": "arriving.score",
         "items": "IN (SELECT value FROM json_each(:items))",
+        "held": "roster held",
     },
     "postgresql": {
         # Exact up to the year 2255: so far a float counts microseconds without a gap.
         "moment": "(TIMESTAMPTZ 'epoch' + arriving.happened_at * INTERVAL '1 microsecond')",
         "score": "(arriving.score * 0.0001)",
         "items": "= ANY(CAST(:items AS TEXT[]))",
+        # In one walk along the index, from PostgreSQL 17 on: a third faster than by a search for each row.
+        "held": """(
+            SELECT person_id, region, until_at FROM roster
+            WHERE person_id = ANY(ARRAY(SELECT person_id FROM arriving)) OFFSET 0) held""",
     },
 }
-"""How a moment and a score of a row are said as their table keeps them, and that an item is one of a chunk's."""
+"""How a moment and a score of a row are said as their table keeps them, that an item is one of a chunk's, and what
+rosters say of the people of a chunk."""
 
 _SAME = """
     known.person_id = arriving.person_id AND known.{item} = arriving.item_id AND known.{moment} = <moment>
@@ -90,7 +96,7 @@ _MET = """
     SELECT arriving.item_id, held.region,
         SUM(CASE WHEN arriving.fate IN ('new', 'corrects') THEN 1 ELSE 0 END) AS news,
         SUM(CASE WHEN held.until_at = :never THEN 1 ELSE 0 END) AS rows
-    FROM arriving CROSS JOIN roster held WHERE held.person_id = arriving.person_id
+    FROM arriving CROSS JOIN <held> WHERE held.person_id = arriving.person_id
     GROUP BY 1, 2
 """
 """Where those who are known are, were or will be at home, item by item: of how many rows that is news, and how many
@@ -147,15 +153,14 @@ class Arrival(NamedTuple):
 
 def arrival(rows: Packed, *, is_sqlite: bool) -> Arrival:
     """Return a chunk as a database of that kind takes it; needs no database, so that it can be done ahead."""
-    # Sorted so that the rows find what they meet, and their own place, from left to right. Where two may be of one
-    # identity no more than that is compared, for a score may be missing.
-    in_order = sorted(zip(*rows.columns, strict=True), key=None if rows.are_checked else itemgetter(0, 1, 2))
+    # Sorted so that the rows find what they meet, and their own place, from left to right: on PostgreSQL by the text
+    # of COPY, which is several times as fast as by values. Where two rows may be of one identity no more than that is
+    # compared among values, for a score may be missing.
     if is_sqlite:
-        shape = Shaped(_ARRIVE_IN, in_order)
-    elif rows.are_checked:
-        shape = Shaped(_ARRIVE_IN, _text(in_order))
+        by = None if rows.are_checked else itemgetter(0, 1, 2)
+        shape = Shaped(_ARRIVE_IN, sorted(zip(*rows.columns, strict=True), key=by))
     else:
-        shape = shaped(_ARRIVE_IN, zip(*in_order, strict=True) if rows else rows.columns, is_sqlite=False)
+        shape = shaped(_ARRIVE_IN, rows.columns, is_sqlite=False, is_sorted=True)
     return Arrival(
         kind=rows.kind,
         rows=len(rows),
@@ -163,16 +168,6 @@ def arrival(rows: Packed, *, is_sqlite: bool) -> Arrival:
         dated_until=from_microseconds(max(rows.columns[2])) if rows else None,
         are_distinct=rows.are_checked,
         shape=shape,
-    )
-
-
-def _text(rows: Sequence[tuple[Any, ...]]) -> str:
-    """Return rows as COPY reads them, where their ids hold nothing that means something to it."""
-    return "".join(
-        [
-            f"{person_id}\t{item_id}\t{happened_at}\t{NULL if score is None else score}\t{void}\n"
-            for person_id, item_id, happened_at, score, void in rows
-        ]
     )
 
 
@@ -229,7 +224,8 @@ class _Met(NamedTuple):
 def _met(tx: Connection, learning: _Learning, items: frozenset[str]) -> _Met:
     listed = json.dumps(sorted(items)) if tx.dialect.name == "sqlite" else sorted(items)
     asked = tx.execute(_about(learning, _ASKED, tx), {"items": listed}).all()
-    at_home = tx.execute(sql(_MET, tx, "never"), {"never": NEVER}).all()
+    with matching(tx):
+        at_home = tx.execute(_about(learning, _MET, tx, "never"), {"never": NEVER}).all()
     asking: dict[str, set[str]] = {row.item_id: set() for row in asked}
     for row in asked:
         if row.product is not None:
@@ -241,7 +237,7 @@ def _met(tx: Connection, learning: _Learning, items: frozenset[str]) -> _Met:
     return _Met(tuple(sorted(touched)), sum(row.rows for row in at_home if row.item_id in asking))
 
 
-def _about(learning: _Learning, statement: str, tx: Connection) -> TextClause:
+def _about(learning: _Learning, statement: str, tx: Connection, *moments: str) -> TextClause:
     database = tx.dialect.name
     about = statement.format(
         table=learning.table,
@@ -252,4 +248,4 @@ def _about(learning: _Learning, statement: str, tx: Connection) -> TextClause:
     )
     for name, words in _SPELT[database].items():
         about = about.replace(f"<{name}>", words)
-    return sql(about, tx)
+    return sql(about, tx, *moments)

@@ -32,7 +32,7 @@ _ROWS: dict[ImportKind, type[ImportRow]] = {
     ImportKind.COMPLETIONS: CompletionRow,
     ImportKind.ATTEMPTS: AttemptRow,
 }
-NULL = "\\N"
+_NULL = "\\N"
 """What stands in the text of a COPY where nothing is said."""
 
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -97,17 +97,25 @@ class Shaped:
 
 
 def shaped(
-    names: Sequence[str], columns: Iterable[Column], *, is_sqlite: bool, moments: Collection[str] = ()
+    names: Sequence[str],
+    columns: Iterable[Column],
+    *,
+    is_sqlite: bool,
+    moments: Collection[str] = (),
+    is_sorted: bool = False,
 ) -> Shaped:
     """Return what `columns` say of each of `names`, all of one length, as a database of that kind takes it.
 
     Those named in `moments` go from microseconds since 1970 into columns of moments. This needs no database: a thread
-    may do it while the database is busy.
+    may do it while the database is busy. PostgreSQL takes rows that are to be sorted in the order of their text.
     """
     if is_sqlite:
         return Shaped(tuple(names), list(zip(*columns, strict=True)))
     texts = [_copied(column, dated=name in moments) for name, column in zip(names, columns, strict=True)]
-    return Shaped(tuple(names), "".join([f"{line}\n" for line in map("\t".join, zip(*texts, strict=True))]))
+    lines: Iterable[str] = map("\t".join, zip(*texts, strict=True))
+    if is_sorted:
+        lines = sorted(lines)
+    return Shaped(tuple(names), "".join([f"{line}\n" for line in lines]))
 
 
 def pour(tx: Connection, table: str, shape: Shaped) -> None:
@@ -137,7 +145,7 @@ def _copied(column: Column, *, dated: bool) -> Iterable[str]:
     if not dated and kinds <= {int, bool}:
         return map(str, column)
     spelt = _instant if dated else str if str not in kinds else _escaped
-    return [NULL if value is None else spelt(value) for value in column]
+    return [_NULL if value is None else spelt(value) for value in column]
 
 
 def _escaped(value: object) -> str:

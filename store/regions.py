@@ -349,11 +349,11 @@ def mark_locked(tx: Connection, keys: Iterable[RegionKey], dated_until: datetime
     if dated_until is not None:
         known = columns.facts_dated_until
         changes["facts_dated_until"] = case((known > dated_until, known), else_=literal(dated_until, known.type))
-    these = is_among(_KEY, held)
-    tx.execute(update(region_launches).where(these).values(changes))
-    unmakes = these & columns.shown_verdict.in_(GOES)
     held_back = {"shown_verdict": Verdict.HELD.value, "reasons": [BEING_CHECKED]}
-    tx.execute(update(region_launches).where(unmakes).values(held_back))
+    unmakes = columns.shown_verdict.in_(GOES)
+    for name, said in held_back.items():
+        changes[name] = case((unmakes, literal(said, columns[name].type)), else_=columns[name])
+    tx.execute(update(region_launches).where(is_among(_KEY, held)).values(changes))
 
 
 def mark_lost(tx: Connection, key: RegionKey, *, now: datetime) -> bool:

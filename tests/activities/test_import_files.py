@@ -242,6 +242,22 @@ def test_batches_can_be_taken_up_again_at_any_of_them(tmp_path: Path) -> None:
         assert list(go_on(from_batch=first, from_row=first * 7, batch_rows=7)) == whole[first:]
 
 
+def test_what_the_check_has_kept_is_loaded_as_if_read_anew(tmp_path: Path) -> None:
+    """A file that is kept from its check to its load brings the same rows, counts and refusals, from any row on."""
+    cells = {4: "x", 11: "101", 12: ""}
+    rows = "".join(f"p-{n},c-1,2026-11-01T12:00:00Z,{cells.get(n, 80)}\n" for n in range(25))
+    twice = "p-1,c-1,2026-11-01T12:00:00Z,80\np-2,c-1,2026-11-01T12:00:00Z,81\n"
+    path = a_file(tmp_path, COMPLETIONS + rows + twice + "p-9\n")
+    check = partial(check_file, path, ImportKind.COMPLETIONS, limits=LIMITS, now=NOW)
+    anew, kept = check(), check(kept_bytes=path.stat().st_size)
+    assert anew.kept is None
+    assert check(kept_bytes=path.stat().st_size - 1).kept is None
+    assert kept.kept is not None
+    load = partial(read_rows, path, ImportKind.COMPLETIONS, limits=LIMITS, now=NOW, batch_rows=7)
+    for row in range(30):
+        assert list(load(checked=kept, from_row=row)) == list(load(checked=anew, from_row=row))
+
+
 def test_a_load_goes_on_at_any_row_in_batches_of_any_length(tmp_path: Path) -> None:
     """After a crash the rest of the file comes whole, though batches have become longer or shorter since."""
     rows = "".join(f"p-{n},c-1,2026-11-01T12:00:00Z,80\n" for n in range(25))
