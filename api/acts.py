@@ -32,7 +32,7 @@ from api.bodies import (
     WaiverBody,
 )
 from api.commanding import CarriedOut, region_not_found
-from api.decision_seen import decision_answer
+from api.decision_seen import command_of, decision_answer
 from api.live import region_readiness
 from api.problems import Fault, Problem, invalid, problem_of
 from api.rights import Action
@@ -43,6 +43,7 @@ from readiness.commands import (
     Cancel,
     CastBallot,
     ChangeOwner,
+    Choice,
     ConfirmPolicyChange,
     Decide,
     DeclinePolicyChange,
@@ -147,7 +148,8 @@ def deciding(body: DecisionBody) -> Act:
         Decide,
         body,
         _always(said),
-        partial(_decision, said=body),
+        # A hold is nothing that was decided on evidence: it is kept as any other, and answered so.
+        _readiness if body.verdict is Choice.HOLD else partial(_decision, said=body),
         status=HTTPStatus.CREATED,
         location="readiness",
     )
@@ -315,7 +317,7 @@ def _decision(store: Store, done: CarriedOut, *, said: DecisionBody) -> Decision
     """Return the decision with the readiness that it was taken on, as they were written down."""
     with store.glancing() as connection:
         record = latest_kept(connection, done.key, until=done.accepted.version)
-    if record is None:
+    if record is None or command_of(record) != done.command_id:
         raise LookupError(f"{done.key} has no record of what command {done.command_id} decided")
     return decision_answer(record, done.key, said)
 

@@ -41,7 +41,7 @@ def governing_router() -> APIRouter:
         decide,
         methods=["POST"],
         status_code=201,
-        response_model=DecisionAnswer,
+        response_model=DecisionAnswer | Readiness,
         responses=REHEARSED,
     )
     for act, route in (("hold", hold), ("resume", resume), ("cancel", cancel), ("reschedule", reschedule)):
@@ -71,7 +71,7 @@ async def decide(
 ) -> Any:
     """Decide go, conditional go, no-go or hold for the launch instant that stands.
 
-    Answers with the decision and the readiness that it was taken on.
+    Answers with the decision and the readiness that it was taken on; where it is a hold, with how the region stands.
     """
     return await act_on_region(request, actor, wish, product, region, deciding(body))
 

@@ -6,7 +6,7 @@ import pytest
 
 from readiness.commands import Role
 from tests.stories.house import PATIENCE, House, eventually, refused
-from tests.stories.scene import OWNER, Scene, new_key, wall_clock
+from tests.stories.scene import EXECUTIVE, OWNER, Scene, new_key, wall_clock
 
 pytestmark = pytest.mark.story
 
@@ -153,6 +153,9 @@ def test_a_repeated_decision_is_answered_with_what_it_was_taken_on(house: House)
     scene.executive.ask(scene.path("west", "hold"), {"reason": "Wait."})
     assert scene.executive.ask(path, body, key=key) == first
     assert scene.verdict("west") == "held"
+    scene.executive.ask(scene.path("west", "resume"), {"reason": "Go on."})
+    stopped = scene.executive.ask(path, {"verdict": "hold", "reason": "Wait again."})
+    assert (stopped["verdict"], stopped["hold"]["person"]) == ("held", EXECUTIVE), "a hold is no earlier decision"
 
 
 def test_a_refusal_is_repeated_too_and_stays_what_it_was(house: House) -> None:
