@@ -319,7 +319,7 @@ def _decision(store: Store, done: CarriedOut, *, said: DecisionBody) -> Decision
         record = latest_kept(connection, done.key, until=done.accepted.version)
     if record is None or command_of(record) != done.command_id:
         raise LookupError(f"{done.key} has no record of what command {done.command_id} decided")
-    return decision_answer(record, done.key, said)
+    return decision_answer(record, done.key, said, version=done.accepted.version)
 
 
 def _waiver(store: Store, done: CarriedOut, waiver_id: str) -> WaiverShown:

@@ -130,6 +130,8 @@ class DecisionAnswer(Frozen):
     run: int
     verdict: Verdict
     """How the region stands by it."""
+    version: int
+    """Where its ledger ends by it: what the next act may say that it has `seen`."""
     decision: DecisionShown
     conditions: tuple[ConditionShown, ...] = ()
     """What was promised with a conditional go."""

@@ -26,8 +26,11 @@ def record_address(product: str, region: str, version: int) -> str:
     return f"/v1/launches/{product}/regions/{region}/decisions/{version}"
 
 
-def decision_answer(record: DecisionRecord, key: RegionKey, said: DecisionBody) -> DecisionAnswer:
-    """Return the decision of `record` as who took it is answered, with what they `said`."""
+def decision_answer(record: DecisionRecord, key: RegionKey, said: DecisionBody, *, version: int) -> DecisionAnswer:
+    """Return the decision of `record` as it is answered to who took it, with what they `said`.
+
+    `version` is where it left the region.
+    """
     document = json.loads(record.document)
     event = DecisionTaken.model_validate(document["decision"])
     policy = Policy.model_validate(document["policy"])
@@ -37,6 +40,7 @@ def decision_answer(record: DecisionRecord, key: RegionKey, said: DecisionBody) 
         region=key.region,
         run=key.run,
         verdict=verdict_by(event.choice),
+        version=version,
         decision=decision.model_copy(update={"reason": said.reason}),
         conditions=tuple(
             each.model_copy(update={"text": promised.text})

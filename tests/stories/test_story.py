@@ -97,6 +97,7 @@ def test_a_region_goes_through_every_gate_in_order(house: House) -> None:
         scene.decide("north", by=scene.owner)
     decided = scene.decide("north", seen=ready["version"])
     assert (decided["verdict"], decided["decision"]["person"]) == ("go", EXECUTIVE)
+    assert decided["version"] == scene.readiness("north")["version"]
     taken_on = decided["readiness"]
     assert (taken_on["verdict"], taken_on["version"], taken_on["decision"]) == ("ready", ready["version"], None)
     kept = scene.auditor.read(scene.path("north", f"decisions/{decided['decision']['version']}"))
