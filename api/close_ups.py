@@ -17,7 +17,7 @@ from readiness.commands import Stance
 from readiness.keys import RegionKey
 from readiness.permit import PermitStanding
 from readiness.policy import Stage
-from readiness.prospect import ahead, later, red_for
+from readiness.prospect import ahead, decide_by, later, red_for
 from readiness.readiness import PEOPLE_CRITERIA, Readiness
 from readiness.region import Verdict
 from store.board import BoardRow
@@ -65,6 +65,8 @@ def close_up(row: BoardRow, seen: Looked) -> CloseUp:
     """Return what the cell of `row` tells beside the rest."""
     said = {blocker.reason for blocker in row.blockers}
     readiness = seen.at_hand.get(key_of(row))
+    behind = tuple(_later(row.region, readiness, seen.speaking)) if readiness is not None else ()
+    comes = row.stage is not Stage.GO_NO_GO
     return CloseUp(
         waits=tuple(
             CellWait(
@@ -79,8 +81,10 @@ def close_up(row: BoardRow, seen: Looked) -> CloseUp:
             )
             for blocker in row.blockers
         ),
-        later=tuple(_later(row.region, readiness, seen.speaking)) if readiness is not None else (),
-        ahead=ahead(readiness) if readiness is not None and row.stage is not Stage.GO_NO_GO else (),
+        texts_later=tuple(each for each in behind if each.each[0].criterion not in PEOPLE_CRITERIA),
+        people_later=tuple(each for each in behind if each.each[0].criterion in PEOPLE_CRITERIA),
+        ahead=ahead(readiness) if comes and readiness is not None else (),
+        decide_by=decide_by(readiness) if comes and readiness is not None else None,
         red_for=red_for(readiness) if readiness is not None else (),
         reason=next((reason for reason in row.reasons[:1] if reason not in said), None),
         decided=_decided(row, seen),

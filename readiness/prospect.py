@@ -67,6 +67,11 @@ def ahead(readiness: Readiness) -> tuple[Ahead, ...]:
     return (Ahead.VOTES, Ahead.DECISION) if is_open else (Ahead.POLL, Ahead.DECISION)
 
 
+def decide_by(readiness: Readiness) -> datetime | None:
+    """Return by when the last stage, and with it the decision, is due."""
+    return next((each.due_at for each in readiness.stages if each.stage is Stage.GO_NO_GO), None)
+
+
 def red_for(readiness: Readiness) -> tuple[RedFor, ...]:
     """Return what makes a region red, in the order of `RedFor`; nothing where it is not red."""
     if readiness.rag is not Rag.RED:

@@ -23,6 +23,18 @@ RED_FOR: dict[RedFor, str] = {
 }
 
 
+OWN_PARTS: dict[CriterionKey, str] = {
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: "your signature of the value propositions",
+    CriterionKey.OBJECTIONS_SIGNED: "your signature of the answers to objections",
+}
+"""What is asked of one person where each function signs once."""
+
+
+def own_part(criterion: CriterionKey, shortfall: Shortfall) -> str:
+    """Return what a criterion will ask of whoever reads: their own signature, or else what it still needs."""
+    return gettext(OWN_PARTS[criterion]) if criterion in OWN_PARTS else more_needed(criterion, shortfall)
+
+
 def more_needed(criterion: CriterionKey, shortfall: Shortfall) -> str:
     """Return how many more a criterion needs: `5 more to certify`; its name where no count says it."""
     if not shortfall.needed:

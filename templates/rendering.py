@@ -116,6 +116,7 @@ def environment() -> Environment:
         whom_by_name=speaker_words.whom_by_name,
         some_names=speaker_words.some_names,
         more_needed=prospect_words.more_needed,
+        own_part=prospect_words.own_part,
         ahead=_words(prospect_words.AHEAD),
         red_for=_words(prospect_words.RED_FOR),
         sort_word=_words(words.SORTS),

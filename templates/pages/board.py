@@ -166,10 +166,14 @@ class CloseUp:
     """What a cell tells beside the rest where the board is small enough to be read from close by."""
 
     waits: tuple[CellWait, ...]
-    later: tuple[CellLater, ...]
-    """What stands behind what is open, in the order of the stages."""
+    texts_later: tuple[CellLater, ...]
+    """Which texts stand behind what is open, in the order of the stages."""
+    people_later: tuple[CellLater, ...]
+    """What is still missing of people behind what is open: they may learn ahead."""
     ahead: tuple[Ahead, ...]
     """What comes once all that is met; nothing where it is not for a region that is not ready."""
+    decide_by: datetime | None
+    """By when that is to be done; None where nothing comes."""
     red_for: tuple[RedFor, ...]
     reason: str | None
     """Why it stands so, where nobody who is waited for is the reason."""

@@ -6,8 +6,8 @@ import pytest
 
 from readiness.evaluate import evaluate
 from readiness.events import CriterionStatus
-from readiness.policy import CriterionKey
-from readiness.prospect import Ahead, RedFor, ahead, later, red_for
+from readiness.policy import CriterionKey, Stage
+from readiness.prospect import Ahead, RedFor, ahead, decide_by, later, red_for
 from readiness.readiness import ConditionShown, CriterionResult, Rag, Readiness, Shortfall
 from readiness.region import ConditionStatus, RegionLaunch
 from tests.readiness.builders import NOW, READY_WORLD, World, region_launch
@@ -93,6 +93,8 @@ def test_before_the_decision_comes_the_poll_where_one_is_asked_for() -> None:
     assert ahead(of(asked)) == (Ahead.POLL, Ahead.DECISION)
     opened = accepted(asked, open_poll(), READY_WORLD)
     assert ahead(of(opened)) == (Ahead.VOTES, Ahead.DECISION)
+    assert decide_by(of(opened)) == opened.policy.due_at(Stage.GO_NO_GO, opened.launch_at)
+    assert decide_by(reading(stages=())) is None
 
 
 def test_what_stands_behind_the_open_stage_is_told_once() -> None:

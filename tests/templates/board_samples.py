@@ -72,13 +72,15 @@ def close_up(text: str) -> CloseUp:
     anew = replace(late, ask=Ask.WRITE_ANEW)
     return CloseUp(
         waits=(wait, late, idle, anew),
-        later=(
+        texts_later=(
             CellLater(
                 of=(Spoken("marketing", (text,)), Spoken("sales", ())),
                 each=(later(CriterionKey.OBJECTIONS_SIGNED), later(CriterionKey.CERTIFIED_SHARE)),
             ),
         ),
+        people_later=(CellLater(of=(Spoken("enablement", ()),), each=(later(CriterionKey.CERTIFIED_SHARE),)),),
         ahead=tuple(Ahead),
+        decide_by=LAUNCH_AT,
         red_for=tuple(RedFor),
         reason=text,
         decided=Decided(
