@@ -129,9 +129,9 @@ class DecisionAnswer(Frozen):
     region: str
     run: int
     verdict: Verdict
-    """How the region stands by it."""
+    """How the region stood right after it; how it stands since is read as its readiness."""
     version: int
-    """Where its ledger ends by it: what the next act may say that it has `seen`."""
+    """Where its ledger ended by it: what the next act may say that it has `seen`."""
     decision: DecisionShown
     conditions: tuple[ConditionShown, ...] = ()
     """What was promised with a conditional go."""
