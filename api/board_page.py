@@ -142,14 +142,7 @@ def board_page(
     )
 
 
-def _own(
-    tx: Connection,
-    actor: Actor,
-    rows: Sequence[CellRow],
-    close: Looked,
-    *,
-    now: datetime,
-) -> Own:
+def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], close: Looked, *, now: datetime) -> Own:
     """Return what of `rows` is for `actor`; of many cells as far as they tell, which do not name who was named."""
     seen = [row for row in rows if isinstance(row, BoardRow)]
     others = [row for row in rows if any(is_waited_for(actor, whom, row.region) for whom in row.waiting_on)]

@@ -5,8 +5,11 @@ from enum import StrEnum
 
 from readiness.policy import LEARNING_STAGES, CriterionKey, Stage
 from readiness.readiness import CriterionResult, Rag, Readiness, Shortfall
-from readiness.region import ConditionStatus
+from readiness.region import ConditionStatus, Verdict
 from readiness.values import Frozen, Moment
+
+GO_STANDS = frozenset({Verdict.GO, Verdict.CONDITIONAL_GO})
+"""The verdicts of a region that has passed all five gates and has only its launch instant to wait for."""
 
 
 class Ahead(StrEnum):

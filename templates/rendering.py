@@ -14,7 +14,7 @@ from readiness.forecast import is_outweighed
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import GATED_STAGES, CriterionKey, Stage
-from readiness.prospect import red_for
+from readiness.prospect import GO_STANDS, red_for
 from readiness.readiness import PEOPLE_CRITERIA, Rag
 from readiness.region import ConditionStatus, StageStatus, Verdict, WaiverStatus
 from readiness.signing import SigningState
@@ -174,6 +174,7 @@ def environment() -> Environment:
         SigningState=SigningState,
         WaiverStatus=WaiverStatus,
         PermitStanding=PermitStanding,
+        GO_STANDS=GO_STANDS,
         Rag=Rag,
         ConditionStatus=ConditionStatus,
     )

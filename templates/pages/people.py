@@ -113,9 +113,9 @@ class PersonRow:
     territory: str | None
     status: PersonStatus
     due_at: datetime | None
+    """By when they have to get further; None for who is certified through the launch."""
     then_due_at: datetime | None
     """By when they must have passed besides, where what they must do next is to learn."""
-    """By when they have to get further; None for who is certified through the launch."""
     missing: tuple[str, ...]
     """The titles of required courses that are not completed."""
     best_score: float | None
