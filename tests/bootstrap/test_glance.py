@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -15,8 +15,12 @@ PATIENCE = 60.0
 async def saying(answer: bytes | None) -> AsyncIterator[str]:
     """Yield the address of somebody who says `answer` to each request and hangs up; None: who never says anything."""
     over = asyncio.Event()
+    talks: list[asyncio.Task[None]] = []
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        talks.append(talk)
         asked = await reader.readuntil(b"\r\n\r\n")
         assert asked.startswith(b"GET /here?a=b HTTP/1.0\r\n")
         if answer is None:
@@ -24,12 +28,14 @@ async def saying(answer: bytes | None) -> AsyncIterator[str]:
         else:
             writer.write(answer)
         writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(meet, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/here?a=b"
         over.set()
+        await asyncio.gather(*talks)
 
 
 @pytest.mark.parametrize(

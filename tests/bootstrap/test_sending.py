@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,10 +42,14 @@ async def somebody_silent() -> AsyncIterator[str]:
     try:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
-        for writer in writers:
-            writer.close()
+        # Nobody new is let in before whoever is there is hung up on, and all of it is over before the loop is.
         server.close()
         await server.wait_closed()
+        while writers:
+            writer = writers.pop()
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 async def asked(sender: TemporalSender) -> list[Callable[[], Awaitable[object]]]:
