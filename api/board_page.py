@@ -152,10 +152,10 @@ def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], close: Looked, *
     tasks = tasks_in(actor, seen)
     told = {(row.product, row.region) for row, _ in tasks.waiting[:MOST_OWN]}
     return Own(
-        waiting=waited_for(tx, actor, tasks.waiting[:MOST_OWN]),
-        helping=waited_for(tx, actor, tasks.helping[:MOST_OWN], close.speaking),
+        waiting=waited_for(tx, actor, tasks.waiting[:MOST_OWN], close.at_hand, now=now),
+        helping=waited_for(tx, actor, tasks.helping[:MOST_OWN], close.at_hand, close.speaking, now=now),
         given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_OWN]),
-        coming=coming(actor, seen, close.at_hand)[:MOST_OWN],
+        coming=coming(tx, actor, seen, close.at_hand, now=now, limit=MOST_OWN),
         others=sum((row.product, row.region) not in told for row in others),
         decides=bool(allowed_regions(actor, Action.DECIDE)),
     )

@@ -7,57 +7,59 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from api.decision_seen import command_of, readiness_of_record
+from api.decided import DecisionsRead, decisions_read
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.rights import Action, can
+from api.sent_back import SentBack, sent_back
 from api.speakers import Speakers, speakers
-from api.tasks import key_of
-from readiness.commands import Stance
+from api.tasks import is_waited_for, key_of, not_certified_address
 from readiness.keys import RegionKey
 from readiness.permit import PermitStanding
-from readiness.policy import Stage
-from readiness.prospect import ahead, decide_by, later, red_for
+from readiness.policy import CriterionKey, Stage
+from readiness.prospect import GO_STANDS, ahead, decide_by, later, red_for
 from readiness.readiness import PEOPLE_CRITERIA, Readiness
 from readiness.region import Verdict
 from store.board import BoardRow
-from store.commands import LoggedCommand, logged_all
 from store.deciding import readiness_at_hand
-from store.decision_records import DecisionRecord, kept_all
-from store.names import names_of
 from store.permits import standings_of
-from templates.pages import CellLater, CellWait, CloseUp, Counted, Decided, Spoken, act_address, region_address
+from templates.pages import CellLater, CellWait, CloseUp, Spoken, Uncertified
+
+_LOOKED_INTO = frozenset({Verdict.NOT_READY, *GO_STANDS})
+"""Of the other verdicts a cell tells why there is nothing to be done for its people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What was read besides the rows of a small board, as far as it is for the reader."""
 
-    names: Mapping[str, str]
+    decisions: DecisionsRead
     sales: Mapping[tuple[str, str], PermitStanding]
     speaking: Speakers
     at_hand: Mapping[RegionKey, Readiness]
-    """How ready each region is that is not ready."""
-    records: Mapping[RegionKey, DecisionRecord]
-    """What the decisions that stand were taken on."""
-    wishes: Mapping[str, LoggedCommand]
-    """The wishes for them, by id."""
+    """How ready each region is that is not ready, or that has a go."""
+    back: SentBack
+    """Why texts were sent back, but for those that the reader is asked to write anew: they are told above."""
+    may_see_people: frozenset[str]
+    """The regions of which the reader may see who has learned."""
 
 
 def looked_at(tx: Connection, deps: Dependencies, actor: Actor, rows: Sequence[BoardRow], *, now: datetime) -> Looked:
     """Read what is told of these few regions beside their rows; a fixed number of queries."""
-    decided = {key_of(row): row.decision for row in rows if row.decision is not None}
-    versions = {key: each.version for key, each in decided.items() if can(actor, Action.READ_TIMELINE, key.region)}
-    records = kept_all(tx, versions)
-    asked = (command_of(record) for key, record in records.items() if can(actor, Action.READ_LEDGER, key.region))
     sold = {(row.product, row.region) for row in rows if can(actor, Action.READ_PERMIT, row.region)}
+    others = [
+        (key_of(row), blocker)
+        for row in rows
+        for blocker in row.blockers
+        if not is_waited_for(actor, blocker.waiting_on, row.region)
+    ]
     return Looked(
-        names=names_of(tx, {each.person for each in decided.values()}),
+        decisions=decisions_read(tx, deps, actor, rows),
         sales=standings_of(tx, sold, at=now),
         speaking=speakers(tx, deps, actor, {row.region for row in rows}, now=now),
-        at_hand=readiness_at_hand(tx, (key_of(row) for row in rows if row.verdict is Verdict.NOT_READY)),
-        records=records,
-        wishes=logged_all(tx, (command for command in asked if command is not None)),
+        at_hand=readiness_at_hand(tx, (key_of(row) for row in rows if row.verdict in _LOOKED_INTO)),
+        back=sent_back(tx, actor, others),
+        may_see_people=frozenset(row.region for row in rows if can(actor, Action.READ_PEOPLE, row.region)),
     )
 
 
@@ -66,7 +68,7 @@ def close_up(row: BoardRow, seen: Looked) -> CloseUp:
     said = {blocker.reason for blocker in row.blockers}
     readiness = seen.at_hand.get(key_of(row))
     behind = tuple(_later(row.region, readiness, seen.speaking)) if readiness is not None else ()
-    comes = row.stage is not Stage.GO_NO_GO
+    comes = row.verdict is Verdict.NOT_READY and row.stage is not Stage.GO_NO_GO
     return CloseUp(
         waits=tuple(
             CellWait(
@@ -78,16 +80,18 @@ def close_up(row: BoardRow, seen: Looked) -> CloseUp:
                 due_at=blocker.due_at,
                 shortfall=blocker.shortfall,
                 names=seen.speaking.of(row.region, blocker.waiting_on),
+                said_back=seen.back.under(key_of(row), blocker),
             )
             for blocker in row.blockers
         ),
         texts_later=tuple(each for each in behind if each.each[0].criterion not in PEOPLE_CRITERIA),
         people_later=tuple(each for each in behind if each.each[0].criterion in PEOPLE_CRITERIA),
-        ahead=ahead(readiness) if comes and readiness is not None else (),
+        ahead=seen.speaking.thens(row.region, ahead(readiness)) if comes and readiness is not None else (),
         decide_by=decide_by(readiness) if comes and readiness is not None else None,
         red_for=red_for(readiness) if readiness is not None else (),
         reason=next((reason for reason in row.reasons[:1] if reason not in said), None),
-        decided=_decided(row, seen),
+        decided=seen.decisions.of(row),
+        uncertified=_uncertified(row, readiness, seen),
         sale=seen.sales.get((row.product, row.region)),
     )
 
@@ -98,25 +102,15 @@ def _later(region: str, readiness: Readiness, speaking: Speakers) -> Iterator[Ce
         yield CellLater(of=of, each=tuple(each))
 
 
-def _decided(row: BoardRow, seen: Looked) -> Decided | None:
-    decision, record = row.decision, seen.records.get(key_of(row))
-    if decision is None:
+def _uncertified(row: BoardRow, readiness: Readiness | None, seen: Looked) -> Uncertified | None:
+    """Return how many are not certified where a go stands all the same; None where all are, or none is to be."""
+    if readiness is None or row.verdict not in GO_STANDS:
         return None
-    then = readiness_of_record(record) if record is not None else None
-    required = {each.key: each.required for each in then.criteria} if then is not None else {}
-    seats = then.poll.seats if then is not None and then.poll is not None else ()
-    wish = seen.wishes.get(command_of(record) or "")
-    return Decided(
-        choice=decision.verdict,
-        by=seen.names.get(decision.person, decision.person),
-        at=decision.at,
-        counted=tuple(
-            Counted(each.key, each.numerator, each.denominator, required.get(each.key))
-            for each in decision.judged
-            if each.key in PEOPLE_CRITERIA
-        ),
-        unlike=tuple((s.function, s.position) for s in seats if s.position not in {None, Stance.AGREE}),
-        seen_address=f"{region_address(row.product, row.region)}#seen" if record is not None else None,
-        right=wish.role if wish is not None else None,
-        act_address=act_address(wish.id) if wish is not None else None,
+    found = next((each for each in readiness.criteria if each.key is CriterionKey.CERTIFIED_SHARE), None)
+    if found is None or found.numerator >= found.denominator:
+        return None
+    return Uncertified(
+        missing=found.denominator - found.numerator,
+        of_all=found.denominator,
+        people_address=not_certified_address(row) if row.region in seen.may_see_people else None,
     )

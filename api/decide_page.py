@@ -132,7 +132,7 @@ def decide_page(deps: Dependencies, actor: Actor, words: str, after: Place | Non
             replace(
                 _row(each, actor, names, said, looks, happened.get(keys[each.place], ()), now),
                 waits=tuple(_waits(blocker, each.row.region, spoken, names) for blocker in each.row.blockers),
-                **_prospect(at_hand.get(keys[each.place])),
+                **_prospect(at_hand.get(keys[each.place]), spoken),
             ),
         )
         for each in rows
@@ -232,7 +232,7 @@ def _waits(blocker: Blocker, region: str, spoken: Speakers, names: Mapping[str, 
     )
 
 
-def _prospect(readiness: Readiness | None) -> dict[str, Any]:
+def _prospect(readiness: Readiness | None, spoken: Speakers) -> dict[str, Any]:
     """Return what the row of a region that is not ready says besides: how many more, what then, and why red."""
     if readiness is None:
         return {}
@@ -249,7 +249,7 @@ def _prospect(readiness: Readiness | None) -> dict[str, Any]:
             if not each.is_satisfied and each.denominator and each.needed
         ),
         "later": tuple(each for each in later(readiness) if each.criterion not in PEOPLE_CRITERIA),
-        "ahead": ahead(readiness),
+        "ahead": spoken.thens(readiness.region, ahead(readiness)),
         "red_for": red_for(readiness),
     }
 

@@ -32,7 +32,7 @@ from store.deliver_people import Reminded, last_reminders
 from store.names import names_of
 from store.own import Due, due_for
 from store.permits import standings_of
-from templates.pages import Coming, CourseDue, LaunchDue, MePage
+from templates.pages import CourseDue, LaunchDue, MePage
 
 MOST_LOOKED_THROUGH = 2_000
 """Region launches in which it is looked whether they wait for somebody: more than anybody speaks for, and quick."""
@@ -146,11 +146,13 @@ async def show_own(
             reminders = last_reminders(tx, actor.person, {(due.product, due.region) for due in found.due})
             names = {**found.names, **names_of(tx, {each.by for each in reminders.values()})}
             tasks = found.tasks
-            ahead = _coming(tx, actor, found.rows)
-            waiting = waited_for(tx, actor, tasks.waiting[:MOST_SHOWN])
+            soonest = _soonest(found.rows)
+            at_hand = readiness_at_hand(tx, map(key_of, soonest))
+            ahead = coming(tx, actor, soonest, at_hand, now=read_at, limit=MOST_SHOWN)
+            waiting = waited_for(tx, actor, tasks.waiting[:MOST_SHOWN], at_hand, now=read_at)
             led = tasks.helping[:MOST_SHOWN]
             speaking = speakers(tx, deps, actor, (row.region for row, _ in led), now=read_at)
-            helping = waited_for(tx, actor, led, speaking)
+            helping = waited_for(tx, actor, led, at_hand, speaking, now=read_at)
         viewer = viewer_of(actor, deps, name=found.names.get(actor.person))
         page = MePage(
             viewer=viewer,
@@ -185,10 +187,10 @@ def _own(tx: Connection, deps: Dependencies, actor: Actor) -> _Own:
     return _Own(due, tasks_in(actor, rows), tuple(rows), names)
 
 
-def _coming(tx: Connection, actor: Actor, rows: Iterable[BoardRow]) -> tuple[Coming, ...]:
+def _soonest(rows: Iterable[BoardRow]) -> list[BoardRow]:
+    """Return the regions that are not ready and launch first."""
     behind = sorted((row for row in rows if row.verdict is Verdict.NOT_READY), key=lambda row: row.launch_at)
-    soonest = behind[:MOST_LOOKED_AHEAD]
-    return coming(actor, soonest, readiness_at_hand(tx, map(key_of, soonest)))
+    return behind[:MOST_LOOKED_AHEAD]
 
 
 def _sales(

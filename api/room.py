@@ -34,6 +34,7 @@ from templates.pages import (
     ShownContent,
     SignedLine,
     TextLine,
+    rewrite_address,
     text_address,
 )
 
@@ -223,12 +224,11 @@ def shown_contents(
 def _text(actor: Actor, key: RegionKey, entry: ContentEntry) -> TextLine:
     body, text = entry.text.body, entry.text
     rank = body.get("rank")
-    address, here = text_address(text.product, text.stage, text.key), f"?region={key.region}"
+    address = text_address(text.product, text.stage, text.key)
     may_write = can(actor, Action.EDIT_CONTENT, key.region)
     return TextLine(
-        address=f"{address}{here}" if text.region else address,
-        # Words of its own: those of the whole product would be signed anew everywhere, and could end a go elsewhere.
-        write=f"{address}{here}#write" if may_write else None,
+        address=f"{address}?region={key.region}" if text.region else address,
+        write=rewrite_address(text.product, text.stage, text.key, key.region) if may_write else None,
         key=text.key,
         revision=text.revision,
         is_adapted=bool(text.region),

@@ -143,7 +143,9 @@ def _signed(position: Position) -> Callable[[Sight], Iterator[Subject]]:
         if sight.region.ending is not None:
             return
         for content in sight.contents:
-            for function in sight.region.policy.signers_of(content.stage):
+            signers = sight.region.policy.signers_of(content.stage)
+            is_back = any(note_standing(sight.region, content.stage, each, content.evidence) for each in signers)
+            for function in signers:
                 fixed = {
                     "stage": content.stage.value,
                     "function": function.value,
@@ -153,6 +155,9 @@ def _signed(position: Position) -> Callable[[Sight], Iterator[Subject]]:
                 about = (content.stage, function)
                 key = f"{content.stage.value}.{function.value}"
                 note = note_standing(sight.region, content.stage, function, content.evidence)
+                if position is Position.SEND_BACK and function is Function.MARKETING and is_back:
+                    # It writes the text anew: nobody sends back what was sent back to them.
+                    continue
                 said = ({**fixed, "reason": SAMPLE},)
                 yield Subject(said, key, about, fixed, function, has_spoken=note is not None)
 

@@ -48,13 +48,14 @@ def _of_the_store(deps: Dependencies, actor: Actor) -> Running:
         verified = last_whole(tx)
         regions = [slug for slug, _ in named_regions(tx)]
         speaking = speakers(tx, deps, actor, regions, now=now)
-        deciding = (name for region in regions for name in speaking.of(region, Role.EXECUTIVE.value))
+        deciding = [speaking.of(region, Role.EXECUTIVE.value) for region in regions]
         return Running(
             broken=tuple(_broken(tx, now=now)),
             verified_at=verified.at if verified is not None else None,
             is_telling=any(webhook.enabled for webhook in every_webhook(tx)) or any(count_deliveries(tx).values()),
             mails=deps.mails,
-            says_go=tuple(dict.fromkeys(deciding)),
+            says_go=tuple(dict.fromkeys(name for each in deciding for name in each)),
+            says_go_everywhere=len({frozenset(each) for each in deciding}) == 1,
         )
 
 

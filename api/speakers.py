@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.rights import Action, can
+from readiness.prospect import AHEAD_IS_OF, Ahead
 from store.holders import holders_in
 from store.names import names_of
+from templates.pages import Then
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ class Speakers:
         """Return the names of who speaks for `waiting_on` in `region`; empty where nobody is known."""
         return self.names.get(region, {}).get(waiting_on, ())
 
+    def thens(self, region: str, ahead: Iterable[Ahead]) -> tuple[Then, ...]:
+        """Return what comes in `region`, each with the names of whose it is."""
+        return tuple(Then(each, self.of(region, AHEAD_IS_OF.get(each, ""))) for each in ahead)
+
 
 NOBODY_NAMED = Speakers({})
 """Where it does not matter who speaks."""
@@ -35,11 +41,17 @@ def speakers(tx: Connection, deps: Dependencies, actor: Actor, regions: Iterable
     """Return who speaks in those of `regions` in which `actor` may read who did what; at most three queries."""
     read = [region for region in set(regions) if can(actor, Action.READ_TIMELINE, region)]
     found = holders_in(tx, read, now=now)
-    people = {person for spoken in found.values() for each in spoken.values() for person in each}
-    named = {persona.person: persona.name for persona in deps.personas} | names_of(tx, people)
+    named = names_known(
+        tx, deps, {person for spoken in found.values() for each in spoken.values() for person in each}
+    )
     return Speakers(
         {
             region: {word: tuple(named.get(person, person) for person in each) for word, each in spoken.items()}
             for region, spoken in found.items()
         }
     )
+
+
+def names_known(tx: Connection, deps: Dependencies, people: Iterable[str]) -> dict[str, str]:
+    """Return the names of people as far as they are known, of those among them whom one may try out as too."""
+    return {persona.person: persona.name for persona in deps.personas} | names_of(tx, set(people))

@@ -8,28 +8,29 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from api.identity import Actor
+from api.missing_people import missing_people
 from api.nudging import NOT_CERTIFIED
 from api.rights import RIGHTS, Action, can, may_act_for
+from api.sent_back import sent_back
 from api.speakers import NOBODY_NAMED, Speakers
 from readiness.asks import Ask
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.keys import RegionKey
-from readiness.policy import Function
-from readiness.prospect import Later, later
+from readiness.policy import CriterionKey, Function
+from readiness.prospect import AHEAD_IS_OF, Ahead, Foretold, Later, ahead, decide_by, foretell, later
 from readiness.readiness import PEOPLE_CRITERIA, Blocker, Readiness
-from readiness.region import Signature
-from store.board import BoardRow, records_of
-from store.commands import logged_all, reason_under
-from store.names import names_of
+from store.board import BoardRow
+from store.content import stage_content
 from templates.pages import (
     Coming,
     GivenBack,
     PeopleFilters,
-    SaidBack,
+    TextToWrite,
     WaitedFor,
     content_address,
     launch_address,
     region_address,
+    rewrite_address,
 )
 
 Waiting = tuple[BoardRow, Blocker]
@@ -46,6 +47,9 @@ _FORMS = {
     Ask.NAME_SEAT: "name-seat",
 }
 """By which form of a region's page it is done."""
+
+MOST_NAMED_FOR = 3
+"""Regions for which it is told who is missing, or which texts are to be written anew."""
 
 _OF_PEOPLE = frozenset({Ask.LEARN, Ask.CERTIFY})
 """What people must do who learn, whoever is waited for."""
@@ -87,16 +91,25 @@ def tasks_in(actor: Actor, rows: Iterable[BoardRow]) -> Tasks:
 
 
 def waited_for(
-    tx: Connection, actor: Actor, tasks: Sequence[Waiting], speaking: Speakers = NOBODY_NAMED
+    tx: Connection,
+    actor: Actor,
+    tasks: Sequence[Waiting],
+    at_hand: Mapping[RegionKey, Readiness],
+    speaking: Speakers = NOBODY_NAMED,
+    *,
+    now: datetime,
 ) -> tuple[WaitedFor, ...]:
-    """Return these tasks as pages show them, with the words by which a text was sent back; three queries at most."""
-    anew = [(row, blocker) for row, blocker in tasks if blocker.ask is Ask.WRITE_ANEW]
-    notes = {
-        (record.key.product, record.key.region): record.region.sent_back
-        for record in records_of(tx, [key_of(row) for row, _ in anew if can(actor, Action.READ_TIMELINE, row.region)])
+    """Return these tasks as pages show them: with the words by which a text was sent back (three queries at most),
+    and of the first that are about people and whose readiness is at hand, who is missing."""
+    back = sent_back(tx, actor, [(key_of(row), blocker) for row, blocker in tasks])
+    of_people = [(row, blocker) for row, blocker in tasks if _at_hand(row, blocker, at_hand) is not None]
+    who = {
+        (key_of(row), blocker.criterion): missing_people(tx, actor, at_hand[key_of(row)], asked, now=now)
+        for row, blocker in of_people[:MOST_NAMED_FOR]
+        if (asked := [key for key in PEOPLE_CRITERIA if key is blocker.criterion])
     }
-    said = logged_all(tx, (note.command_id for each in notes.values() for note in each if note.command_id))
-    names = names_of(tx, {note.person for each in notes.values() for note in each})
+    anew = [(row, blocker) for row, blocker in tasks if blocker.ask is Ask.WRITE_ANEW]
+    written = {key_of(row): _texts(tx, actor, row, blocker) for row, blocker in anew[:MOST_NAMED_FOR]}
     return tuple(
         WaitedFor(
             product=row.product,
@@ -113,11 +126,10 @@ def waited_for(
             criterion=blocker.criterion,
             due_at=blocker.due_at,
             shortfall=blocker.shortfall,
-            said_back=tuple(
-                SaidBack(who=names.get(note.person, note.person), at=note.at, text=reason)
-                for note in _latest(notes.get((row.product, row.region), ()), blocker)
-                if (reason := reason_under(said, note.command_id)) is not None
-            ),
+            texts=written.get(key_of(row), ()),
+            said_back=back.under(key_of(row), blocker),
+            foretold=_foretold(row, blocker, at_hand),
+            missing=who.get((key_of(row), blocker.criterion)),
             act_address=_where(actor, row, blocker),
         )
         for row, blocker in tasks
@@ -139,38 +151,91 @@ def given_back(actor: Actor, row: BoardRow, blocker: Blocker) -> GivenBack:
     )
 
 
-def coming(actor: Actor, rows: Iterable[BoardRow], at_hand: Mapping[RegionKey, Readiness]) -> tuple[Coming, ...]:
-    """Return what regions of which the readiness is at hand will ask of `actor`, the soonest due first."""
-    found: list[tuple[datetime, Coming]] = []
+def coming(
+    tx: Connection,
+    actor: Actor,
+    rows: Iterable[BoardRow],
+    at_hand: Mapping[RegionKey, Readiness],
+    *,
+    now: datetime,
+    limit: int,
+) -> tuple[Coming, ...]:
+    """Return what regions of which the readiness is at hand will ask of `actor`, the soonest due first; at most
+    `limit`, with who is missing for the first that are about people."""
+    found: list[tuple[datetime, BoardRow, Readiness, tuple[Later, ...], tuple[Ahead, ...]]] = []
     for row in rows:
         readiness = at_hand.get(key_of(row))
-        behind = later(readiness) if readiness is not None else ()
-        mine = [each for each in behind if _is_for(actor, each, row.region)]
-        if mine:
-            found.append((mine[0].due_at, _coming(actor, row, tuple(mine))))
-    return tuple(each for _, each in sorted(found, key=itemgetter(0)))
+        if readiness is None:
+            continue
+        mine = tuple(each for each in later(readiness) if _is_for(actor, each, row.region))
+        then = tuple(each for each in ahead(readiness) if _comes_to(actor, row, each))
+        due = [each.due_at for each in mine[:1]] or [at for at in [decide_by(readiness)] if then and at is not None]
+        found += [(at, row, readiness, mine, then) for at in due]
+    soonest = sorted(found, key=itemgetter(0))[:limit]
+    of_people = [row for _, row, _, mine, _ in soonest if _learned(mine)]
+    return tuple(
+        Coming(
+            product=row.product,
+            region=row.region,
+            product_name=row.product_name,
+            region_name=row.name,
+            time_zone=row.time_zone,
+            stage=row.stage,
+            each=mine,
+            then=then,
+            decide_by=decide_by(readiness),
+            foretold=foretell(readiness, _learned(mine)),
+            missing=missing_people(tx, actor, readiness, _learned(mine), now=now)
+            if row in of_people[:MOST_NAMED_FOR]
+            else None,
+            people_address=not_certified_address(row)
+            if _learned(mine) and can(actor, Action.READ_PEOPLE, row.region)
+            else None,
+        )
+        for _, row, readiness, mine, then in soonest
+    )
+
+
+def not_certified_address(row: BoardRow) -> str:
+    """Return where those of the audience are who are not certified yet."""
+    return PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED).address()
+
+
+def _learned(mine: Iterable[Later]) -> tuple[CriterionKey, ...]:
+    """Return what of it people do who learn."""
+    return tuple(each.criterion for each in mine if each.criterion in PEOPLE_CRITERIA)
+
+
+def _comes_to(actor: Actor, row: BoardRow, each: Ahead) -> bool:
+    """Say whether it is for `actor` to do, and nobody waits for it yet."""
+    whose = AHEAD_IS_OF.get(each)
+    if whose is None or any(blocker.waiting_on == whose for blocker in row.blockers):
+        return False
+    return is_waited_for(actor, whose, row.region)
+
+
+def _at_hand(row: BoardRow, blocker: Blocker, at_hand: Mapping[RegionKey, Readiness]) -> Readiness | None:
+    """Return the readiness of a region that waits for people who learn; None where it waits for others."""
+    return at_hand.get(key_of(row)) if blocker.criterion in PEOPLE_CRITERIA else None
+
+
+def _texts(tx: Connection, actor: Actor, row: BoardRow, blocker: Blocker) -> tuple[TextToWrite, ...]:
+    """Return the texts of a stage that was sent back, each with where the region writes it in its own words."""
+    if not can(actor, Action.EDIT_CONTENT, row.region):
+        return ()
+    texts = (entry.text for entry in stage_content(tx, key_of(row), blocker.stage).entries)
+    return tuple(
+        TextToWrite(text.key, rewrite_address(text.product, text.stage, text.key, row.region)) for text in texts
+    )
+
+
+def _foretold(row: BoardRow, blocker: Blocker, at_hand: Mapping[RegionKey, Readiness]) -> Foretold | None:
+    readiness = _at_hand(row, blocker, at_hand)
+    return foretell(readiness, [key for key in [blocker.criterion] if key is not None]) if readiness else None
 
 
 def _is_for(actor: Actor, later: Later, region: str) -> bool:
     return any(is_waited_for(actor, function, region) for function in later.waiting_on)
-
-
-def _coming(actor: Actor, row: BoardRow, each: tuple[Later, ...]) -> Coming:
-    is_of_people = any(one.criterion in PEOPLE_CRITERIA for one in each)
-    return Coming(
-        product=row.product,
-        region=row.region,
-        product_name=row.product_name,
-        region_name=row.name,
-        time_zone=row.time_zone,
-        stage=row.stage,
-        each=each,
-        people_address=_people_address(row) if is_of_people and can(actor, Action.READ_PEOPLE, row.region) else None,
-    )
-
-
-def _people_address(row: BoardRow) -> str:
-    return PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED).address()
 
 
 def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
@@ -197,7 +262,7 @@ def _where(actor: Actor, row: BoardRow, blocker: Blocker) -> str:
     """Return where it is done: the form itself where there is one for it."""
     here = region_address(row.product, row.region)
     if blocker.ask in _OF_PEOPLE and can(actor, Action.READ_PEOPLE, row.region):
-        return _people_address(row)
+        return not_certified_address(row)
     if blocker.ask in {Ask.WRITE, Ask.ANSWER}:
         return content_address(row.product)
     if blocker.ask is Ask.WRITE_ANEW:
@@ -205,12 +270,6 @@ def _where(actor: Actor, row: BoardRow, blocker: Blocker) -> str:
     if blocker.ask is Ask.RESCHEDULE:
         return launch_address(row.product)
     return f"{here}/acts/{_FORMS[blocker.ask]}" if blocker.ask in _FORMS else here
-
-
-def _latest(notes: Iterable[Signature], blocker: Blocker) -> Iterable[Signature]:
-    """Return the last note of each function that sent back what is to be written anew."""
-    of_stage = [note for note in notes if note.stage is blocker.stage and note.function in blocker.sent_back_by]
-    return {note.function: note for note in of_stage}.values()
 
 
 def key_of(row: BoardRow) -> RegionKey:

@@ -26,6 +26,9 @@ ASSESSMENT = "atlas-2-cert"
 LEAD_DAYS = 45
 """Days from the first `up` to the launch: more than tier 2 asks for, and past the lapse of the old certifications."""
 
+WAVE_APART = timedelta(days=14)
+"""What a wave has to learn from the one before it."""
+
 _PATIENCE = timedelta(minutes=2)
 _POLL_SECONDS = 0.2
 
@@ -99,7 +102,16 @@ def plan(now: datetime) -> dict[str, Any]:
         "tier": 2,
         "owner": "pm-7",
         "launch_at": f"{launch_on.isoformat()}T09:00",
-        "regions": [{"region": r.region, "name": r.name, "time_zone": r.time_zone, "wave": r.wave} for r in REGIONS],
+        "regions": [
+            {
+                "region": each.region,
+                "name": each.name,
+                "time_zone": each.time_zone,
+                "wave": each.wave,
+                "launch_at": f"{(launch_on + (each.wave - 1) * WAVE_APART).isoformat()}T09:00",
+            }
+            for each in REGIONS
+        ],
         "courses": [
             {"course_id": COURSES[0], "title": "Atlas 2 basics"},
             {"course_id": COURSES[1], "title": "Atlas 2 pricing", "min_score": 60},

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
@@ -35,6 +35,9 @@ class RoleChange(Frozen):
     region: Slug | Literal["*"]
     change: Literal["granted", "withdrawn"]
     effective_at: Moment
+
+
+Change = TypeVar("Change", bound=RoleChange)
 
 
 class HeldRole(Frozen):
@@ -102,7 +105,13 @@ def speakers_in(held: Mapping[str, Iterable[HeldRole]], region: str) -> dict[str
     }
 
 
-def in_force(changes: Iterable[RoleChange], *, at: datetime) -> list[RoleChange]:
+def grant_behind(changes: Iterable[Change], role: Role, region: str, *, at: datetime) -> Change | None:
+    """Return the grant by which one person held `role` in `region` at `at`; None where it came with their sign-in."""
+    concerned = [c for c in in_force(changes, at=at) if c.role is role and c.region in (region, EVERYWHERE)]
+    return concerned[-1] if concerned and concerned[-1].change == "granted" else None
+
+
+def in_force(changes: Iterable[Change], *, at: datetime) -> list[Change]:
     """Return the changes that have taken effect by `at`, the one that counts last; of two for one moment the later
     made counts."""
     return sorted((c for c in changes if c.effective_at <= at), key=lambda change: change.effective_at)

@@ -18,7 +18,7 @@ from readiness.region import ConditionStatus, Verdict, WaiverStatus
 from templates.core_words import plainly
 from templates.language import Reader, gettext, reader, reading
 from templates.moments import cut, day, in_utc, index, instant, margin, percent, span, until
-from templates.prospect_words import RED_FOR
+from templates.prospect_words import red_said
 from templates.words import (
     CHOICES,
     COLOURS,
@@ -96,7 +96,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
     if shown.forecast_at is not None:
         forecast = f"{day(shown.forecast_at)}, {margin(shown.forecast_at, shown.launch_at)}"
         if is_outweighed(shown.forecast_at, launch_at=shown.launch_at, rag=shown.rag):
-            why = ", ".join(gettext(RED_FOR[each]) for each in red_for(shown))
+            why = ", ".join(red_said(each) for each in red_for(shown))
             forecast += f", {gettext('by the pace alone; red because %(why)s') % {'why': why}}"
     return {
         "language": reader().language,

@@ -140,6 +140,11 @@ def lasting(moment: datetime, now: datetime) -> str:
     return gettext("for less than a minute")
 
 
+def since(moment: datetime, zone: str, now: datetime) -> str:
+    """Return since when something lasts, by its day in `zone` and how long that is: `since 1 Mar 2027 · 3 hours`."""
+    return gettext("since %(day)s · %(age)s") % {"day": day_here(moment, zone), "age": age(moment, now)}
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """Return how long ago `moment` was, down to minutes: `3 hours ago`, `less than a minute ago`."""
     length = now - moment

@@ -22,6 +22,16 @@ PERSON_STATUSES_MEAN: dict[PersonStatus, str] = {
     PersonStatus.LAPSES: "Certified now, no more on launch day",
 }
 
+MISSING_ONES: dict[PersonStatus, str] = {
+    PersonStatus.LAPSES: "To pass again before the launch:",
+    PersonStatus.TRAINED: "To pass:",
+    PersonStatus.LEARNING: "To complete courses, then pass:",
+    PersonStatus.NOT_STARTED: "Not started:",
+    PersonStatus.FAILED: "No attempt left:",
+    PersonStatus.CERTIFIED: "Certified:",
+}
+"""What people who are named have still to do."""
+
 PERSON_COLOURS: dict[PersonStatus, Rag] = {
     PersonStatus.NOT_STARTED: Rag.GREY,
     PersonStatus.LEARNING: Rag.AMBER,

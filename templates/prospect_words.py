@@ -1,33 +1,93 @@
-"""How is said what is still to come, and what makes a region red?"""
+"""How is said what is still to come, whether it comes in time, and what makes a region red?"""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from readiness.policy import CriterionKey
-from readiness.prospect import Ahead, RedFor
-from readiness.readiness import Shortfall
+from readiness.prospect import Ahead, Foretold, Reddening, RedFor, Timeliness
+from readiness.readiness import PEOPLE_CRITERIA, Shortfall
 from templates.language import gettext, ngettext
-from templates.moments import number
+from templates.moments import day, number
+from templates.speaker_words import some_names
 from templates.words import CRITERIA
 
 AHEAD: dict[Ahead, str] = {
-    Ahead.POLL: "Then product management opens the poll.",
+    Ahead.POLL: "Then product management%(names)s opens the poll, in which the functions vote.",
     Ahead.VOTES: "Then the last seats vote.",
-    Ahead.DECISION: "Then an executive decides.",
+    Ahead.DECISION: "Then an executive%(names)s decides.",
+}
+"""What comes then; the names of whose it is follow on them where they are known."""
+
+OWN_AHEAD: dict[Ahead, str] = {
+    Ahead.POLL: "Open the poll, in which the functions vote",
+    Ahead.VOTES: "Vote in the poll",
+    Ahead.DECISION: "Decide: go or no-go",
+}
+"""What will be asked of whoever reads."""
+
+OVERDUE: dict[CriterionKey, str] = {
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: "signatures of the value propositions are overdue",
+    CriterionKey.OBJECTIONS_ANSWERED: "answers to objections are overdue",
+    CriterionKey.OBJECTIONS_SIGNED: "signatures of the answers to objections are overdue",
+    CriterionKey.TRAINING_COMPLETION: "training is overdue",
+    CriterionKey.CERTIFIED_SHARE: "certification is overdue",
+    CriterionKey.POLL_COMPLETE: "the poll is overdue",
 }
 
-RED_FOR: dict[RedFor, str] = {
-    RedFor.OVERDUE: "something is overdue",
-    RedFor.LAPSES: "what counts today lapses before the launch",
-    RedFor.SLOW: "at this pace something misses the day on which it is due",
-    RedFor.CONDITION: "a condition was missed",
+TOO_SLOW: dict[CriterionKey, str] = {
+    CriterionKey.TRAINING_COMPLETION: "at this pace too few are trained when it is due",
+    CriterionKey.CERTIFIED_SHARE: "at this pace too few are certified when it is due",
 }
 
 
 OWN_PARTS: dict[CriterionKey, str] = {
-    CriterionKey.VALUE_PROPOSITIONS_SIGNED: "your signature of the value propositions",
-    CriterionKey.OBJECTIONS_SIGNED: "your signature of the answers to objections",
+    CriterionKey.VALUE_PROPOSITIONS_SIGNED: "Your signature of the value propositions",
+    CriterionKey.OBJECTIONS_SIGNED: "Your signature of the answers to objections",
 }
 """What is asked of one person where each function signs once."""
+
+
+def then_said(ahead: Ahead, names: Sequence[str]) -> str:
+    """Return what comes once the gates are passed: `Then an executive (Helena Brandt) decides.`"""
+    return gettext(AHEAD[ahead]) % {"names": f" ({some_names(names)})" if names else ""}
+
+
+def red_said(because: Reddening) -> str:
+    """Return what makes a region red, as it goes on after a colon: `certification is overdue`."""
+    key = because.criterion
+    match because.why:
+        case RedFor.OVERDUE if key is not None:
+            return gettext(OVERDUE[key])
+        case RedFor.LAPSES if key in PEOPLE_CRITERIA:
+            return gettext("too few will be certified on the launch day")
+        case RedFor.LAPSES:
+            return gettext("what counts today does not count on the launch day any more")
+        case RedFor.WAIVER_ENDS:
+            return gettext("a waiver ends before the launch")
+        case RedFor.CONDITION:
+            return gettext("a condition was missed")
+        case _:
+            words = TOO_SLOW.get(key) if key is not None else None
+            return gettext(words or "at this pace something is not done when it is due")
+
+
+def foretold_said(foretold: Foretold) -> str:
+    """Return whether what people have still to do will be done in time, as a sentence."""
+    reached_at = foretold.forecast_at
+    match foretold.timeliness:
+        case Timeliness.MISSES if reached_at is not None:
+            said = gettext("Will not be done in time at the pace of the last fourteen days: it takes until %(day)s.")
+        case Timeliness.MISSES:
+            said = gettext("Will not be done in time as things stand.")
+        case Timeliness.UNKNOWN:
+            said = gettext(
+                "Whether it will be done in time is not known: nobody got there in the last fourteen days."
+            )
+        case Timeliness.IN_TIME:
+            said = gettext("Will be done in time at the pace of the last fourteen days: by %(day)s.")
+        case _:
+            assert_never(foretold.timeliness)
+    return said % {"day": day(reached_at)} if reached_at is not None else said
 
 
 def own_part(criterion: CriterionKey, shortfall: Shortfall) -> str:

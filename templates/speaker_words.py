@@ -22,6 +22,11 @@ def some_names(names: Sequence[str]) -> str:
     return told % {"names": named, "count": number(more)}
 
 
+def names_in_full(names: Sequence[str]) -> str:
+    """Return all of these names in a row."""
+    return ", ".join(cut(name, _LONGEST_NAME) for name in names)
+
+
 def whom_by_name(waiting_on: str, names: Sequence[str]) -> str:
     """Return for whom something waits: `Enablement (Priya Raman)`, the function alone where nobody is known."""
     if not names:

@@ -14,7 +14,7 @@ from templates.pages.acts import (
     SignedLine,
     TextLine,
 )
-from templates.pages.addresses import content_address, launch_address, region_address, text_address
+from templates.pages.addresses import content_address, launch_address, region_address, rewrite_address, text_address
 from templates.pages.board import (
     BoardPage,
     Cell,
@@ -30,10 +30,13 @@ from templates.pages.board import (
     Named,
     Own,
     ProductRow,
+    Proof,
     Sort,
     Spoken,
+    Uncertified,
     VerdictTotal,
 )
+from templates.pages.coming import Coming, Missing, MissingOnes, Then
 from templates.pages.content import (
     Comment,
     ContentPage,
@@ -56,7 +59,17 @@ from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsP
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
 from templates.pages.ledger import RecordFilters, RecordLine, RecordPage, act_address
-from templates.pages.me import Broken, Coming, CourseDue, GivenBack, LaunchDue, MePage, Running, SaidBack, WaitedFor
+from templates.pages.me import (
+    Broken,
+    CourseDue,
+    GivenBack,
+    LaunchDue,
+    MePage,
+    Running,
+    SaidBack,
+    TextToWrite,
+    WaitedFor,
+)
 from templates.pages.people import (
     CourseTotal,
     KeptView,
@@ -161,6 +174,8 @@ __all__ = [
     "LaunchPage",
     "LaunchRow",
     "MePage",
+    "Missing",
+    "MissingOnes",
     "Named",
     "NudgePage",
     "Own",
@@ -180,6 +195,7 @@ __all__ = [
     "ProblemPage",
     "ProductRow",
     "Promised",
+    "Proof",
     "RecordFilters",
     "RecordLine",
     "RecordPage",
@@ -215,10 +231,13 @@ __all__ = [
     "TextLine",
     "TextPage",
     "TextSaid",
+    "TextToWrite",
+    "Then",
     "TierProposed",
     "TimelineLine",
     "TrendDay",
     "TryLine",
+    "Uncertified",
     "UploadForm",
     "VerdictCount",
     "VerdictTotal",
@@ -236,5 +255,6 @@ __all__ = [
     "content_address",
     "launch_address",
     "region_address",
+    "rewrite_address",
     "text_address",
 ]

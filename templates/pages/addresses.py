@@ -29,3 +29,9 @@ def content_address(product: str) -> str:
 def text_address(product: str, stage: Stage, key: str) -> str:
     """Return the address of the page of one text; keys are slugs, as the address of a product is quoted."""
     return f"{content_address(product)}/{stage.value}/{key}"
+
+
+def rewrite_address(product: str, stage: Stage, key: str, region: str) -> str:
+    """Return where a region writes a text in its own words: those of the whole product would be signed anew
+    everywhere, and could end a go elsewhere."""
+    return f"{text_address(product, stage, key)}?region={region}#write"

@@ -10,12 +10,13 @@ from readiness.asks import Ask
 from readiness.commands import Choice, Role, Stance
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Function, Stage
-from readiness.prospect import Ahead, Later, RedFor
+from readiness.prospect import Later, Reddening
 from readiness.readiness import Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages.addresses import launch_address, region_address
+from templates.pages.coming import Coming, Then
 from templates.pages.frame import Page
-from templates.pages.me import Coming, GivenBack, Running, WaitedFor
+from templates.pages.me import GivenBack, Running, SaidBack, WaitedFor
 
 WORTH_TELLING = timedelta(minutes=5)
 """Figures that are younger are as good as new: they are counted within seconds of what changes them."""
@@ -116,6 +117,8 @@ class CellWait:
     shortfall: Shortfall | None
     names: tuple[str, ...]
     """Of those who speak for it; empty where nobody is known, or that is not for the reader."""
+    said_back: tuple[SaidBack, ...]
+    """Why what is to be written anew was sent back; empty where the reader is asked to, and reads it above."""
 
 
 class Spoken(NamedTuple):
@@ -144,6 +147,33 @@ class Counted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """By which right, why and with what proof a decision was taken."""
+
+    right: Role
+    granted_by: str | None
+    granted_at: datetime | None
+    """Who granted the right here, and when; None where it came with the sign-in."""
+    reason: str | None
+    """In the words of whoever decided."""
+    act_address: str
+    """Where it stands in the audit record."""
+    record_address: str
+    """Where all that it was taken on is kept, word for word."""
+    digest: str
+    """Of that record."""
+
+
+class Uncertified(NamedTuple):
+    """How many people are not certified on the launch day, in a region that may launch without them."""
+
+    missing: int
+    of_all: int
+    people_address: str | None
+    """Where they are; None where they are not for the reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """A decision that stands, and what was seen when it was taken."""
 
@@ -152,13 +182,12 @@ class Decided:
     at: datetime
     counted: tuple[Counted, ...]
     """How many people had learned and proved it."""
-    unlike: tuple[tuple[Function, Stance], ...]
-    """The votes that did not simply agree, as far as they are for the reader."""
+    votes: tuple[tuple[Function, Stance], ...]
+    """Those that did not simply agree; all of them where the proof is for the reader."""
     seen_address: str | None
     """Where all that was seen is read; None where that is not for the reader."""
-    right: Role | None
-    act_address: str | None
-    """By which right it was taken, and where it stands in the audit record; None for whoever may not read that."""
+    proof: Proof | None
+    """None for whoever may not read the audit record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +199,17 @@ class CloseUp:
     """Which texts stand behind what is open, in the order of the stages."""
     people_later: tuple[CellLater, ...]
     """What is still missing of people behind what is open: they may learn ahead."""
-    ahead: tuple[Ahead, ...]
+    ahead: tuple[Then, ...]
     """What comes once all that is met; nothing where it is not for a region that is not ready."""
     decide_by: datetime | None
     """By when that is to be done; None where nothing comes."""
-    red_for: tuple[RedFor, ...]
+    red_for: tuple[Reddening, ...]
     reason: str | None
     """Why it stands so, where nobody who is waited for is the reason."""
     decided: Decided | None
     """None where no decision stands."""
+    uncertified: Uncertified | None
+    """None where nobody is, or none has a go."""
     sale: PermitStanding | None
     """Whether it may be sold; None where the reader is not to know."""
 

@@ -7,10 +7,11 @@ from typing import ClassVar
 from readiness.commands import Choice, Stance
 from readiness.events import RegionEvent
 from readiness.policy import CriterionKey, Function, Stage
-from readiness.prospect import Ahead, Later, RedFor
+from readiness.prospect import Later, Reddening
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, Verdict
 from templates.pages.addresses import region_address
+from templates.pages.coming import Then
 from templates.pages.frame import Page
 
 
@@ -115,9 +116,9 @@ class DecideRow:
     """Of what people must do while the region is not ready, in the order of the stages."""
     later: tuple[Later, ...] = ()
     """What is missing besides, behind what is open, that is not about people."""
-    ahead: tuple[Ahead, ...] = ()
+    ahead: tuple[Then, ...] = ()
     """What comes then."""
-    red_for: tuple[RedFor, ...] = ()
+    red_for: tuple[Reddening, ...] = ()
 
     @property
     def address(self) -> str:

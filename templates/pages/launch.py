@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from readiness.policy import Stage
-from readiness.prospect import RedFor
+from readiness.prospect import Reddening
 from readiness.readiness import Rag
 from readiness.region import StageStatus, Verdict
 from templates.pages.addresses import launch_address, region_address
@@ -66,7 +66,7 @@ class LaunchRow:
     index: float
     forecast_at: datetime | None
     forecast_x: int | None
-    red_for: tuple[RedFor, ...]
+    red_for: tuple[Reddening, ...]
     """What makes it red, where its forecast reads better than it stands."""
     reason: str | None
     waits: tuple[Waits, ...]

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
-from readiness.prospect import Later
+from readiness.prospect import Foretold
 from readiness.readiness import Shortfall
 from templates.pages.addresses import region_address
+from templates.pages.coming import Coming, Missing
 from templates.pages.frame import Page
 
 
@@ -61,6 +62,13 @@ class SaidBack:
     text: str
 
 
+class TextToWrite(NamedTuple):
+    """A text that is to be written anew, and where."""
+
+    key: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitedFor:
     """Something that waits for what the reader speaks for."""
@@ -82,6 +90,12 @@ class WaitedFor:
     criterion: CriterionKey | None
     due_at: datetime | None
     shortfall: Shortfall | None
+    foretold: Foretold | None
+    """Whether people will have done it in time; None where it is not about people, or that is not known."""
+    missing: Missing | None
+    """Who is missing; None where it is not about people, or they are not for the reader or too many."""
+    texts: tuple[TextToWrite, ...]
+    """Which texts are to be written anew; empty where none is, or the reader does not write."""
     said_back: tuple[SaidBack, ...]
     """Why what is to be written anew was sent back, in the words of who did."""
     act_address: str
@@ -116,27 +130,6 @@ class GivenBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coming:
-    """What a region will ask of the reader once what is open before it is met."""
-
-    product: str
-    region: str
-    product_name: str
-    region_name: str
-    time_zone: str
-    stage: Stage
-    """What is open before it."""
-    each: tuple[Later, ...]
-    people_address: str | None
-    """Where those are who may learn ahead; None where none of it is about people, or they are not for the reader."""
-
-    @property
-    def address(self) -> str:
-        """The address of the region's page."""
-        return region_address(self.product, self.region)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
     """Something that is broken in the installation."""
 
@@ -158,6 +151,8 @@ class Running:
     """Whether mail is set up, so that people can be told by it."""
     says_go: tuple[str, ...]
     """Who may say go somewhere, by name, as far as is known here."""
+    says_go_everywhere: bool
+    """True where each of them may in every region."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

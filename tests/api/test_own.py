@@ -11,14 +11,16 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.identity import EmbeddedIssuer
+from api.identity import Actor, EmbeddedIssuer, RoleGrant
+from api.missing_people import MOST_LOOKED_AT, MOST_NAMED, missing_people
 from api.own import own_page_router, own_router
 from api.pages import OPEN_PAGE_PATHS, pages_router
 from readiness.commands import Position, Role
 from readiness.people import PersonStanding, PersonStatus
-from readiness.policy import Function, Stage
+from readiness.policy import CriterionKey, Function, Stage
 from readiness.rows import AttemptRow, AudienceRow, ImportKind, PersonRow
 from store.board import refresh_figures
+from store.deciding import readiness_at_hand
 from store.deliver_people import nudge
 from store.deliver_schema import nudges
 from store.engine import open_store
@@ -27,6 +29,7 @@ from store.learning import load_attempts
 from store.own import due_for
 from store.people import tracker
 from store.rosters import apply_audience, apply_people, stage_audience, stage_people
+from templates.pages import content_address
 from tests.api.door import SettableClock, bearer, dependencies
 from tests.readiness.builders import LAUNCH_AT, NOW
 from tests.store.desk import PRODUCT, Clock, Desk, marking
@@ -160,11 +163,14 @@ def test_what_was_sent_back_is_told_to_its_writer_and_to_who_sent_it(
         writer = Outline(client.get(path, headers=bearer(issuer, "ma-1", (Role.MARKETING, "*"))).text)
         assert "Rewrite the value propositions" in writer.text
         assert "Nobody here buys for that reason." in writer.text
-        assert "/launches/atlas-2/apac#content-value_propositions" in [a.get("href") for _, a in writer.elements]
+        led_to = [a.get("href") for _, a in writer.elements]
+        assert "/launches/atlas-2/apac#content-value_propositions" in led_to
+        text = f"{content_address(PRODUCT)}/value_propositions/all?region=apac#write"
+        assert text in led_to, "each of its texts is told, with where the region writes it in its own words"
         sender = Outline(client.get(path, headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
         assert "you are asked again once it is rewritten" in sender.text
         assert "Nobody waits for you" not in sender.text
-        assert "your signature of the answers to objections by" in sender.text, "it will be asked for later"
+        assert "Your signature of the answers to objections by" in sender.text, "it will be asked for later"
     board = Outline(client.get("/", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))).text).text
     assert "To be rewritten, then signed anew, by" in board
 
@@ -185,15 +191,51 @@ def test_a_sales_lead_is_led_to_the_people_who_are_missing(
         outline = Outline(client.get(path, headers=lead).text)
         assert "1 more to train by" in outline.text
         assert any("/emea/people?" in str(a.get("href")) for _, a in outline.elements)
+        assert "Not started: emea-8, emea-9" in outline.text
+        assert "Will be done in time at the pace of the last fourteen days: by" in outline.text
+    enablement = Outline(client.get("/", headers=bearer(issuer, "en-9", (Role.ENABLEMENT, "*"))).text).text
+    assert "Already now: have people learn open before it: Value propositions Atlas 2 in APAC" in enablement
+    marketing = Outline(client.get("/", headers=bearer(issuer, "ma-9", (Role.MARKETING, "*"))).text).text
+    assert "emea-8" not in marketing, "who has learned is not for marketing"
     apart = Outline(client.get("/me", headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
     assert "People whom you lead" not in apart.text
+
+
+def test_who_is_missing_of_many_is_counted_beyond_the_first(here: Desk) -> None:
+    """Those who are nearest are named first, as many as one would write to; nobody is named in a large audience, nor
+    to whom people are not shown."""
+    key = here.latest("emea")
+    assert key is not None
+    lead = Actor("sa-9", (RoleGrant(Role.SALES_LEAD, "emea"),), "t-1")
+    asked = [CriterionKey.CERTIFIED_SHARE]
+    here.teach("emea", people=20, trained=8, certified=4)
+    with here.store.reading() as tx:
+        now = here.store.now(tx)
+        shown = readiness_at_hand(tx, [key])[key]
+        found = missing_people(tx, lead, shown, asked, now=now)
+        assert found is not None
+        assert [(each.status, len(each.names)) for each in found.named] == [
+            (PersonStatus.TRAINED, 4),
+            (PersonStatus.NOT_STARTED, MOST_NAMED - 4),
+        ]
+        assert found.more == 16 - MOST_NAMED
+        elsewhere = Actor("sa-9", (RoleGrant(Role.SALES_LEAD, "apac"),), "t-1")
+        assert missing_people(tx, elsewhere, shown, asked, now=now) is None
+        assert missing_people(tx, lead, shown, [], now=now) is None
+        many = [each.model_copy(update={"denominator": MOST_LOOKED_AT + 1}) for each in shown.criteria]
+        stages = tuple(
+            stage.model_copy(update={"criteria": tuple(many) if stage.stage is Stage.CERTIFICATION else ()})
+            for stage in shown.stages
+        )
+        assert missing_people(tx, lead, shown.model_copy(update={"stages": stages}), asked, now=now) is None
 
 
 def test_a_seller_reads_whether_they_may_sell_it_today(door: tuple[Desk, TestClient], issuer: EmbeddedIssuer) -> None:
     """Each launch that asks something of them says so, where permits are theirs to read."""
     _, client = door
     seller = bearer(issuer, "emea-6", (Role.SELLER, "emea"))
-    assert "Not to be sold here yet: it has not launched." in Outline(client.get("/me", headers=seller).text).text
+    shown = Outline(client.get("/me", headers=seller).text)
+    assert "Not to be sold here yet: at the earliest from the launch on, 1 Mar 2027" in shown.text
     nowhere = Outline(client.get("/me", headers=bearer(issuer, "emea-6", (Role.SELLER, "apac"))).text)
     assert "sold here" not in nowhere.text
 

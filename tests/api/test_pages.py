@@ -148,7 +148,7 @@ def test_the_board_shows_every_region_of_every_product(desk: Desk, persona: Test
         "Green",
         "Atlas 2",
         "EMEA",
-        "Marketing for less than a minute",
+        "Marketing since 4 Jan 2027 · less than a minute",
         "3 region launches of 1 product",
     ):
         assert part in outline.text
@@ -160,19 +160,19 @@ def test_a_small_board_tells_each_region_from_close_by(desk: Desk, persona: Test
     three_regions(desk)
     text = read(persona.get("/")).text
     for part in (
-        "Marketing for less than a minute Marketing has not signed the value propositions",
+        "Marketing since 4 Jan 2027 · less than a minute Marketing has not signed the value propositions",
         "Marketing has not signed the value propositions To be signed by 11 Jan 2027",
         "After that: Marketing, Sales: 2 signatures of the answers to objections by 18 Jan 2027",
-        "People may go on learning meanwhile: Enablement: Audience trained by 15 Feb 2027",
+        "Already now, beside that: Enablement: Audience trained by 15 Feb 2027",
         "Then an executive decides. Due 26 Feb 2027.",
         "All five gates passed",
-        "Go by ex-1",
+        "Go by Elena Fischer",
         "Seen then: 10 of 10 trained (90% needed), 10 of 10 certified on the launch day (80% needed)",
         "Not to be sold here before the launch, 1 Mar 2027, 09:00 CET.",
-        "Not to be sold here yet: it has not launched.",
+        "Not to be sold here yet: at the earliest from the launch on, 1 Mar 2027",
     ):
         assert part in text
-    assert text.index("Go by ex-1") < text.index("Search and filters")
+    assert text.index("Go by Elena Fischer") < text.index("Search and filters")
     assert "Misses its date as things stand" in text.partition("How to read this")[2]
 
 
@@ -182,7 +182,7 @@ def test_an_auditor_is_led_from_the_board_to_the_right_and_the_proof_of_a_decisi
     """Whoever may read the audit record reads by which right a go was said, and is led to its entries; others read
     only what was seen."""
     three_regions(desk)
-    proven = "By right: Executive. Its entries in the audit record"
+    proven = "By right: Executive, which came with the sign-in. Proof: Its entries in the audit record"
     outline = read(stranger.get("/", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))))
     assert proven in outline.text
     assert any(link.startswith("/ledger?") for link in links(outline))
@@ -299,7 +299,7 @@ def test_the_board_says_what_waits_for_its_reader(desk: Desk, stranger: TestClie
     assert "EMEA" not in own
     assert "/launches/atlas-2/apac/acts/sign-off" in links(sales)
     executive = read(stranger.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*"))))
-    assert "Nothing here waits for your decision. See what comes up for decision" in executive.text
+    assert "Nothing here waits for your decision yet. What comes to you: Later for you" in executive.text
     of_emea = read(stranger.get("/", headers=bearer(issuer, "sa-9", (Role.SALES_LEAD, "emea"))))
     assert "Nothing here waits for you." in of_emea.text
     auditor = read(stranger.get("/", headers=bearer(issuer, "au-9", (Role.AUDITOR, "*"))))
@@ -394,9 +394,9 @@ def test_a_region_that_is_behind_names_who_holds_the_ball(desk: Desk, persona: T
     three_regions(desk)
     desk.clock.now += timedelta(days=4)
     text = read(persona.get("/launches/atlas-2/apac")).text
-    assert "Marketing for 4 days" in text
+    assert "Marketing since 4 Jan 2027 · 4 days" in text
     assert text.index("Waits on Marketing") < text.index("Who holds the ball"), "it is told beside the verdict"
-    assert "Sales for 4 days" in text
+    assert "Sales since 4 Jan 2027 · 4 days" in text
 
 
 def test_a_page_never_shows_a_go_that_facts_have_overtaken(desk: Desk, persona: TestClient) -> None:

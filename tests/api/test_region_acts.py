@@ -92,6 +92,10 @@ class House:
         """Return a form of the page that a person reads."""
         return Forms(self.read(person, path)).named(name, about)
 
+    def offered(self, who: str, name: str) -> list[str]:
+        """Return what the forms are about by which somebody may do this."""
+        return [form.values["about"] for form in Forms(self.read(who)).called(name)]
+
     def do(self, who: str, name: str, about: str | None = None, *, path: str = ROOM, **typed: str) -> Filled:
         """Fill in a form and send it, twice where it asks whether one is sure, and expect that it is done."""
         form = self.form(who, name, about, path=path)
@@ -183,7 +187,9 @@ def test_every_act_has_a_form_that_does_it(desk: Desk, house: House) -> None:
     desk.teach("emea", certified=6)
     desk.look(emea)
     for stage in ("value_propositions", "objection_handling"):
+        assert f"{stage}.marketing" in house.offered("ma-1", "send-back")
         house.do("sa-1", "send-back", f"{stage}.sales", reason="Nobody here talks like that.")
+        assert f"{stage}.marketing" not in house.offered("ma-1", "send-back"), "it was sent back to them"
         house.do("ma-1", "sign-off", f"{stage}.marketing")
         house.do("sa-1", "sign-off", f"{stage}.sales")
     waiver = {"reason": "Four are on leave.", "compensating_control": "They sell in pairs.", "expires_at": there(70)}

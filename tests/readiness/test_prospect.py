@@ -7,9 +7,9 @@ import pytest
 from readiness.evaluate import evaluate
 from readiness.events import CriterionStatus
 from readiness.policy import CriterionKey, Stage
-from readiness.prospect import Ahead, RedFor, ahead, decide_by, later, red_for
-from readiness.readiness import ConditionShown, CriterionResult, Rag, Readiness, Shortfall
-from readiness.region import ConditionStatus, RegionLaunch
+from readiness.prospect import Ahead, Reddening, RedFor, Timeliness, ahead, decide_by, foretell, later, red_for
+from readiness.readiness import ConditionShown, CriterionResult, Rag, Readiness, Shortfall, WaiverShown
+from readiness.region import ConditionStatus, RegionLaunch, Verdict, WaiverStatus
 from tests.readiness.builders import NOW, READY_WORLD, World, region_launch
 from tests.readiness.governing import open_poll, polled_region
 from tests.readiness.steps import accepted
@@ -64,7 +64,53 @@ def with_criterion(**other: object) -> Readiness:
 )
 def test_red_is_told_apart_by_what_makes_it_so(other: dict[str, object], found: tuple[RedFor, ...]) -> None:
     """Overdue comes first; it lapses where enough count today; else it is too slow for its day."""
-    assert red_for(with_criterion(**other)) == found
+    assert tuple(each.why for each in red_for(with_criterion(**other))) == found
+
+
+def test_red_names_the_criterion_and_a_waiver_that_ends() -> None:
+    """Each is told with what it is about, in the order of the stages; what is waived is red by its waiver alone."""
+    assert red_for(with_criterion(lapsing=3)) == (
+        Reddening(why=RedFor.LAPSES, criterion=CriterionKey.CERTIFIED_SHARE),
+    )
+    ends = WaiverShown(
+        id="w-1",
+        stage=None,
+        criterion=CriterionKey.CERTIFIED_SHARE,
+        status=WaiverStatus.GRANTED,
+        floor=0.3,
+        expires_at=DUE_AT,
+        covers_launch=False,
+        requested_by="pm-7",
+        requested_at=NOW,
+        answered_by="ex-1",
+        answered_at=NOW,
+        ended_by=None,
+        ended_at=None,
+    )
+    assert [each.why for each in red_for(with_criterion(waiver=ends))] == [RedFor.WAIVER_ENDS]
+    assert [each.why for each in red_for(with_criterion(waiver=ends, lapsing=3))] == [RedFor.LAPSES]
+
+
+@pytest.mark.parametrize(
+    ("other", "foretold"),
+    [
+        ({"rag": Rag.AMBER}, (Timeliness.UNKNOWN, None)),
+        ({"rag": Rag.AMBER, "forecast_at": DUE_AT}, (Timeliness.IN_TIME, DUE_AT)),
+        ({"forecast_at": DUE_AT}, (Timeliness.MISSES, None)),
+        ({"forecast_at": DUE_AT + timedelta(days=1)}, (Timeliness.MISSES, DUE_AT + timedelta(days=1))),
+        ({}, (Timeliness.MISSES, None)),
+    ],
+)
+def test_it_is_foretold_whether_people_learn_in_time(
+    other: dict[str, object], foretold: tuple[Timeliness, object]
+) -> None:
+    """Red misses its day, whatever the pace; else the pace of the last fourteen days tells, and none tells none."""
+    found = foretell(with_criterion(**other), [CriterionKey.CERTIFIED_SHARE])
+    assert found is not None
+    assert (found.timeliness, found.forecast_at) == foretold
+    assert foretell(with_criterion(**other), [CriterionKey.TRAINING_COMPLETION]) is None
+    met = with_criterion(status=CriterionStatus.MET, **other)
+    assert foretell(met, [CriterionKey.CERTIFIED_SHARE]) is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +128,7 @@ def test_a_missed_condition_makes_red(status: ConditionStatus, due_in: int, foun
         id="c-1", owner="pm-7", due_at=NOW + timedelta(days=due_in), status=status, closed_by=None, closed_at=None
     )
     shown = with_criterion(rag=Rag.AMBER).model_copy(update={"conditions": (promised,)})
-    assert red_for(shown) == found
+    assert tuple(each.why for each in red_for(shown)) == found
     assert red_for(shown.model_copy(update={"rag": Rag.AMBER})) == ()
 
 
@@ -93,6 +139,7 @@ def test_before_the_decision_comes_the_poll_where_one_is_asked_for() -> None:
     assert ahead(of(asked)) == (Ahead.POLL, Ahead.DECISION)
     opened = accepted(asked, open_poll(), READY_WORLD)
     assert ahead(of(opened)) == (Ahead.VOTES, Ahead.DECISION)
+    assert ahead(reading(verdict=Verdict.GO)) == (), "it has its answer"
     assert decide_by(of(opened)) == opened.policy.due_at(Stage.GO_NO_GO, opened.launch_at)
     assert decide_by(reading(stages=())) is None
 

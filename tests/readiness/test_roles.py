@@ -16,7 +16,16 @@ from readiness.readiness import Readiness
 from readiness.refusals import AlreadySigned
 from readiness.region import RegionLaunch, Verdict
 from readiness.role_values import RoleLost
-from readiness.roles import EVERYWHERE, HeldRole, RoleChange, givers, roles_held, roles_lost, speakers_in
+from readiness.roles import (
+    EVERYWHERE,
+    HeldRole,
+    RoleChange,
+    givers,
+    grant_behind,
+    roles_held,
+    roles_lost,
+    speakers_in,
+)
 from readiness.rules import evaluate, evolve, must_look, propose, why_not_launch
 from tests.readiness.builders import LAUNCH_AT, NOW, READY_WORLD, World, decision, lasting, region_launch, sign_off
 from tests.readiness.governing import SEATS, SHORT_WORLD, at, ballot, open_poll, polled_region, voted, waived
@@ -57,6 +66,19 @@ def after_look(region: RegionLaunch, evidence: Evidence, *, now: datetime) -> Re
 
 
 # --- who holds what
+
+
+def test_a_role_is_traced_to_the_grant_that_gave_it() -> None:
+    """The latest grant in force for the region counts; what was withdrawn, is still to come, or came with a sign-in
+    has none."""
+    everywhere, here = change("granted"), change("granted", region="emea", at=NOW + HOUR)
+    later, gone = NOW + 2 * HOUR, change("withdrawn", at=NOW + HOUR)
+    assert grant_behind([everywhere, here], Role.EXECUTIVE, "emea", at=later) == here
+    assert grant_behind([everywhere, here], Role.EXECUTIVE, "emea", at=NOW) == everywhere
+    assert grant_behind([everywhere, here], Role.EXECUTIVE, "apac", at=later) == everywhere
+    assert grant_behind([everywhere, gone], Role.EXECUTIVE, "emea", at=later) is None
+    assert grant_behind([everywhere], Role.MARKETING, "emea", at=later) is None
+    assert grant_behind([], Role.EXECUTIVE, "emea", at=later) is None
 
 
 def test_a_withdrawal_stands_whatever_a_token_claims_until_granted_again() -> None:

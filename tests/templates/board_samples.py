@@ -7,7 +7,7 @@ from readiness.asks import Ask
 from readiness.commands import Choice, Role, Stance
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Function, Stage
-from readiness.prospect import Ahead, Later, RedFor
+from readiness.prospect import Ahead, Later, Reddening, RedFor
 from readiness.readiness import WORST_FIRST, Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages import (
@@ -24,12 +24,19 @@ from templates.pages import (
     Filters,
     Named,
     ProductRow,
+    Proof,
+    SaidBack,
     Sort,
     Spoken,
+    Then,
+    Uncertified,
     VerdictTotal,
 )
 from tests.readiness.builders import LAUNCH_AT, NOW
 from tests.templates.samples import VIEWER
+
+RED_FOR = tuple(Reddening(why=why, criterion=key) for why in RedFor for key in (*CriterionKey, None))
+"""Everything that may make a region red."""
 
 
 def cell(**changes: object) -> Cell:
@@ -66,10 +73,11 @@ def close_up(text: str) -> CloseUp:
         due_at=LAUNCH_AT,
         shortfall=Shortfall(numerator=42, denominator=50, needed=3),
         names=(text, "Mei Tan", "Priya Raman"),
+        said_back=(),
     )
     late = replace(wait, whom="marketing", criterion=CriterionKey.VALUE_PROPOSITIONS_SIGNED, due_at=NOW)
     idle = replace(wait, whom="executive", criterion=None, due_at=None, shortfall=None)
-    anew = replace(late, ask=Ask.WRITE_ANEW)
+    anew = replace(late, ask=Ask.WRITE_ANEW, said_back=(SaidBack(who=text, at=NOW, text=text),))
     return CloseUp(
         waits=(wait, late, idle, anew),
         texts_later=(
@@ -79,9 +87,9 @@ def close_up(text: str) -> CloseUp:
             ),
         ),
         people_later=(CellLater(of=(Spoken("enablement", ()),), each=(later(CriterionKey.CERTIFIED_SHARE),)),),
-        ahead=tuple(Ahead),
+        ahead=tuple(Then(each, (text,)) for each in Ahead),
         decide_by=LAUNCH_AT,
-        red_for=tuple(RedFor),
+        red_for=RED_FOR,
         reason=text,
         decided=Decided(
             choice=Choice.HOLD,
@@ -91,11 +99,19 @@ def close_up(text: str) -> CloseUp:
                 Counted(CriterionKey.TRAINING_COMPLETION, 9, 10, 0.85),
                 Counted(CriterionKey.CERTIFIED_SHARE, 8, 10, None),
             ),
-            unlike=((Function.ENABLEMENT, Stance.DISSENT),),
+            votes=((Function.ENABLEMENT, Stance.DISSENT),),
             seen_address="/launches/atlas-2/emea#seen",
-            right=Role.EXECUTIVE,
-            act_address="/ledger?act=c-1",
+            proof=Proof(
+                right=Role.EXECUTIVE,
+                granted_by=text,
+                granted_at=NOW,
+                reason=text,
+                act_address="/ledger?act=c-1",
+                record_address="/v1/launches/atlas-2/regions/emea/decisions/9",
+                digest="sha256:9f8e",
+            ),
         ),
+        uncertified=Uncertified(2, 10, "/launches/atlas-2/emea/people"),
         sale=PermitStanding.NOT_LAUNCHED,
     )
 

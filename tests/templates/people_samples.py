@@ -7,6 +7,7 @@ from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
+from readiness.prospect import Ahead, Foretold, Timeliness
 from readiness.readiness import Shortfall
 from readiness.rows import ImportKind
 from templates.pages import (
@@ -23,6 +24,8 @@ from templates.pages import (
     KeptView,
     LaunchDue,
     MePage,
+    Missing,
+    MissingOnes,
     NudgePage,
     PeopleFilters,
     PeoplePage,
@@ -31,6 +34,7 @@ from templates.pages import (
     SaidBack,
     StatusTotal,
     TeamChoice,
+    TextToWrite,
     UploadForm,
     ViewLink,
     WaitedFor,
@@ -253,7 +257,10 @@ def waited_for(**changes: object) -> WaitedFor:
         criterion=CriterionKey.OBJECTIONS_SIGNED,
         due_at=LAUNCH_AT,
         shortfall=Shortfall(numerator=1, denominator=2, needed=1),
+        texts=(),
         said_back=(),
+        foretold=None,
+        missing=None,
         act_address="/launches/atlas-2/apac/acts/sign-off",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
@@ -262,7 +269,17 @@ def waited_for(**changes: object) -> WaitedFor:
 def rewriting(text: str) -> WaitedFor:
     """Return a text that was sent back with the words `text`."""
     note = SaidBack(who=text, at=NOW, text=text)
-    return waited_for(ask=Ask.WRITE_ANEW, whom="marketing", said_back=(note,), reason=text, due_at=NOW)
+    return waited_for(
+        ask=Ask.WRITE_ANEW,
+        whom="marketing",
+        said_back=(note,),
+        reason=text,
+        due_at=NOW,
+        texts=(TextToWrite(text, "/x"),),
+    )
+
+
+MISSING = Missing(named=tuple(MissingOnes(status, ("Aiko Mori", "Ben Ito")) for status in PersonStatus), more=3)
 
 
 def helping() -> WaitedFor:
@@ -270,7 +287,8 @@ def helping() -> WaitedFor:
     short = Shortfall(numerator=4, denominator=10, needed=3)
     key = CriterionKey.CERTIFIED_SHARE
     made = waited_for(ask=Ask.CERTIFY, whom="enablement", stage=Stage.CERTIFICATION, criterion=key, shortfall=short)
-    return replace(made, names=("Priya Raman",))
+    foretold = Foretold(timeliness=Timeliness.MISSES, forecast_at=LAUNCH_AT)
+    return replace(made, names=("Priya Raman",), foretold=foretold, missing=MISSING)
 
 
 def coming(**changes: object) -> Coming:
@@ -283,6 +301,10 @@ def coming(**changes: object) -> Coming:
         time_zone="Asia/Singapore",
         stage=Stage.VALUE_PROPOSITIONS,
         each=(later(CriterionKey.TRAINING_COMPLETION), later(CriterionKey.CERTIFIED_SHARE)),
+        then=tuple(Ahead),
+        decide_by=LAUNCH_AT,
+        foretold=Foretold(timeliness=Timeliness.IN_TIME, forecast_at=LAUNCH_AT),
+        missing=MISSING,
         people_address="/launches/atlas-2/apac/people",
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
@@ -294,6 +316,7 @@ RUNNING = Running(
     is_telling=False,
     mails=False,
     says_go=("Helena Brandt",),
+    says_go_everywhere=True,
 )
 
 GIVEN_BACK = GivenBack(
@@ -333,6 +356,7 @@ def me_page(**changes: object) -> MePage:
             is_telling=False,
             mails=False,
             says_go=("Helena Brandt",),
+            says_go_everywhere=False,
         ),
         waited_for=(waited_for(), rewriting("Nobody here buys for that reason.")),
         helping=(helping(),),

@@ -8,7 +8,7 @@ from api.room_acts import ROOM_ACTS
 from readiness.commands import Choice, Role, Stance
 from readiness.events import HoldCause, RegionCancelled
 from readiness.policy import SIGNED_STAGES, CriterionKey, Function, Stage
-from readiness.prospect import Ahead, RedFor
+from readiness.prospect import Ahead, Reddening, RedFor
 from readiness.readiness import Rag
 from readiness.region import ConditionStatus, Verdict
 from readiness.rehearsal import Outlook, Would, WouldBeRed, WouldHold, WouldReopen, WouldVoid
@@ -30,6 +30,7 @@ from templates.pages import (
     ShownContent,
     SignedLine,
     TextLine,
+    Then,
     Viewer,
     Vote,
     WaitsOn,
@@ -189,8 +190,8 @@ def decide_page(text: str = "The north is not ready.") -> DecidePage:
             Short(criterion=CriterionKey.TRAINING_COMPLETION, reached=6, of_all=10, needed=3, due_at=NOW),
             Short(criterion=CriterionKey.CERTIFIED_SHARE, reached=6, of_all=10, needed=1, due_at=LAUNCH_AT),
         ),
-        ahead=(Ahead.POLL, Ahead.DECISION),
-        red_for=(RedFor.OVERDUE, RedFor.LAPSES),
+        ahead=(Then(Ahead.POLL, ("Ines Carvalho",)), Then(Ahead.DECISION, ())),
+        red_for=(Reddening(why=RedFor.OVERDUE), Reddening(why=RedFor.LAPSES)),
     )
     sealed = replace(
         row, verdict=Verdict.READY, may_decide=False, poll_closes_at=LAUNCH_AT, changes=(), forecast_at=None

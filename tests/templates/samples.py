@@ -10,7 +10,7 @@ from readiness.evidence import AudienceChange
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.policy_events import Applies
-from readiness.prospect import RedFor
+from readiness.prospect import Reddening, RedFor
 from readiness.readiness import (
     ConditionShown,
     DecisionShown,
@@ -298,7 +298,7 @@ def launch_row(**changes: object) -> LaunchRow:
         index=63.4,
         forecast_at=LAUNCH_AT + timedelta(days=2),
         forecast_x=850,
-        red_for=(RedFor.LAPSES,),
+        red_for=(Reddening(why=RedFor.LAPSES),),
         reason="8 of 50 have not completed every required course",
         waits=(Waits(whom="enablement", since=NOW),),
         bars=(

@@ -322,7 +322,7 @@ def test_the_region_says_what_is_reached_and_who_decides() -> None:
     text = Outline(render(page)).text
     assert page.readiness.verdict is Verdict.READY
     assert "Reached enough people have learned and proved it" in text
-    assert "Executive for 3 days" in text
+    assert "Executive since 4 Jan 2027 · 3 days" in text
 
 
 def test_a_dissent_is_read_before_every_other_position() -> None:

@@ -1,0 +1,68 @@
+"""What do pages know of what is still to come in a region, and of the people who are missing for it?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from readiness.people import PersonStatus
+from readiness.policy import Stage
+from readiness.prospect import Ahead, Foretold, Later
+from templates.pages.addresses import region_address
+
+
+class Then(NamedTuple):
+    """What comes once the gates are passed, and the names of whose it is as far as the reader may know them."""
+
+    ahead: Ahead
+    names: tuple[str, ...]
+
+
+class MissingOnes(NamedTuple):
+    """The names of people who are missing and have come equally far."""
+
+    status: PersonStatus
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Who is missing for a gate that people pass by learning."""
+
+    named: tuple[MissingOnes, ...]
+    """The first of them, who are nearest to it first."""
+    more: int
+    """How many are missing besides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """What a region will ask of the reader once what is open before it is met."""
+
+    product: str
+    region: str
+    product_name: str
+    region_name: str
+    time_zone: str
+    stage: Stage
+    """What is open before it."""
+    each: tuple[Later, ...]
+    then: tuple[Ahead, ...]
+    """What is the reader's once all gates are passed that people pass by learning and signing."""
+    decide_by: datetime | None
+    """By when that is due."""
+    foretold: Foretold | None
+    """Whether people will have learned in time; None where none of it is about people."""
+    missing: Missing | None
+    """None where none of it is about people, they are not for the reader, or there are too many to look at each."""
+    people_address: str | None
+    """Where those are who may learn ahead; None where none of it is about people, or they are not for the reader."""
+
+    @property
+    def is_of_people(self) -> bool:
+        """Say whether it is about people, who need not wait for what is open before it."""
+        return self.foretold is not None
+
+    @property
+    def address(self) -> str:
+        """The address of the region's page."""
+        return region_address(self.product, self.region)
