@@ -21,9 +21,10 @@ Key = TypeVar("Key", bound=Hashable)
 Kind = TypeVar("Kind")
 
 
-def record_address(product: str, region: str, version: int) -> str:
-    """Return where what a decision was taken on is read byte for byte."""
-    return f"/v1/launches/{product}/regions/{region}/decisions/{version}"
+def record_address(product: str, region: str, version: int, *, run: int | None = None) -> str:
+    """Return where what a decision was taken on is read byte for byte; in the latest run, where none is said."""
+    of_run = f"?run={run}" if run is not None else ""
+    return f"/v1/launches/{product}/regions/{region}/decisions/{version}{of_run}"
 
 
 def decision_answer(record: DecisionRecord, key: RegionKey, said: DecisionBody, *, version: int) -> DecisionAnswer:

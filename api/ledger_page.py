@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.decision_seen import record_address
 from api.dependencies import Dependencies, Deps
 from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
@@ -19,8 +20,10 @@ from store.checkpoints import CHECKPOINT_AFTER, last_whole, latest_checkpoint, w
 from store.names import names_of
 from store.overview import named_products, named_regions
 from store.record import Shown, Wanted, shown_after, shown_before, shown_of_act
+from store.records_schema import decision_records
 from store.seals import head_of
-from templates.pages import RecordFilters, RecordLine, RecordPage, act_address
+from templates.kind_words import kind_meant
+from templates.pages import KeptRecord, RecordFilters, RecordLine, RecordPage, act_address
 
 _DECISIONS = frozenset({"decide", "decision_taken"})
 
@@ -123,7 +126,7 @@ def _id_of(written: str, named: Callable[[], Iterable[tuple[str, str]]]) -> str 
 
 def _kinds(written: str) -> tuple[str | None, frozenset[str] | None, str | None]:
     """Return the kind that is meant, or several and what was decided, by words of pages or by the kind itself."""
-    word = "_".join(written.lower().replace("-", " ").split())
+    word = "_".join(kind_meant(written).lower().replace("-", " ").split())
     if word in {choice.value for choice in Choice} - {Choice.HOLD.value}:
         return None, _DECISIONS, word
     if word == "decision":
@@ -152,4 +155,14 @@ def _line(shown: Shown, names: dict[str, str], act: str) -> RecordLine:
         withheld=shown.withheld,
         digest=shown.seal.digest,
         act_address=act_address(shown.act) if shown.act is not None and shown.act != act else None,
+        kept=_kept(shown),
     )
+
+
+def _kept(shown: Shown) -> KeptRecord | None:
+    """Return where what a decision was taken on is read, if the entry is the record of it."""
+    said = shown.said
+    if shown.seal.source != decision_records.name or not said:
+        return None
+    place = (str(said["product"]), str(said["region"]), int(said["version"]))
+    return KeptRecord(record_address(*place, run=int(said["run"])), str(said["digest"]))

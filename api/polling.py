@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.acting import act_on_region
@@ -98,16 +98,18 @@ async def decision_record(
     version: Annotated[int, Path(ge=1, le=LAST_VERSION)],
     deps: Deps,
     actor: Annotated[Actor, requires(Action.READ_TIMELINE)],
+    run: Annotated[int | None, Query(ge=1, le=LAST_VERSION)] = None,
 ) -> Response:
-    """Return what the decision of that version was taken on, byte for byte as it was written down then."""
+    """Return what the decision of that version was taken on, byte for byte as it was written down then; of the latest
+    run there, or of `run`."""
     del actor
 
     def read() -> DecisionRecord | None:
         with deps.store.reading() as tx:
-            key = latest_region(tx, product, region)
-            if key is None:
+            latest = latest_region(tx, product, region)
+            if latest is None:
                 raise region_not_found(product, region)
-            return kept(tx, key, version)
+            return kept(tx, latest if run is None else latest.model_copy(update={"run": run}), version)
 
     record = await run_in_threadpool(read)
     if record is None:

@@ -1,6 +1,7 @@
 """What is a kind of entry of the audit record called?"""
 
 from templates.language import gettext
+from templates.words import CHOICES
 
 KINDS: dict[str, str] = {
     # What is asked.
@@ -74,6 +75,13 @@ KINDS: dict[str, str] = {
     "waiver_revoked": "waiver taken back",
 }
 """The kinds of commands and of events, in words that stand behind the source of an entry."""
+
+
+def kind_meant(written: str) -> str:
+    """Return the kind, or what was decided, that the reader's language calls so; what was written for all else."""
+    same = " ".join(written.casefold().split())
+    called = {gettext(words).casefold(): kind for kind, words in (*KINDS.items(), *CHOICES.items())}
+    return called.get(same, written)
 
 
 def kind_said(kind: str) -> str:

@@ -58,7 +58,7 @@ from templates.pages.frame import Form, Frame, Page, Place, Viewer
 from templates.pages.imports import BadRowLine, ImportLine, ImportPage, ImportsPage, UploadForm
 from templates.pages.launch import LaunchPage, LaunchRow, StageBar, VerdictCount, Waits, Wave
 from templates.pages.launch_acts import LATER_WEEKS, BurnDay, BurnUp, Slip, SlipChoice, SlipDue, SlipRed
-from templates.pages.ledger import RecordFilters, RecordLine, RecordPage, act_address
+from templates.pages.ledger import KeptRecord, RecordFilters, RecordLine, RecordPage, act_address
 from templates.pages.me import (
     Broken,
     CourseDue,
@@ -167,6 +167,7 @@ __all__ = [
     "ImportLine",
     "ImportPage",
     "ImportsPage",
+    "KeptRecord",
     "KeptView",
     "KeyLine",
     "Lacking",

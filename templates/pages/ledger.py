@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from urllib.parse import quote, urlencode
 
 from templates.pages.frame import Page
@@ -38,6 +38,13 @@ class RecordFilters:
         return f"/ledger?{query}" if query else "/ledger"
 
 
+class KeptRecord(NamedTuple):
+    """Where what a decision was taken on is read word for word, and the digest of that."""
+
+    address: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordLine:
     """One entry of the audit record."""
@@ -64,6 +71,8 @@ class RecordLine:
     digest: str
     act_address: str | None = None
     """Where everything of the same act is shown; None where it belongs to none, or that is shown already."""
+    kept: KeptRecord | None = None
+    """What a decision was taken on, where the entry is that."""
 
 
 def act_address(command_id: str) -> str:

@@ -148,6 +148,16 @@ def test_what_belongs_to_one_act_is_seen_together(
     for part in ("Asked decide", "Answered", "Happened decision taken", "Record of a decision"):
         assert part in act, act
     assert "Asked hold" not in act
+    (kept,) = (
+        str(a["href"]) for _, a in read(house.get(address, headers=admin)).elements if "?run=" in str(a.get("href"))
+    )
+    record = house.get(kept, headers=admin)
+    assert record.headers["Digest-Of-Document"][:22] in act, "the very bytes are a click away"
+    assert house.get(kept.replace("run=1", "run=2"), headers=admin).status_code == 404
+    in_german = {**admin, "Accept-Language": "de"}
+    asked = read(house.get("/ledger?kind=entscheiden", headers=in_german)).text
+    assert "Verlangt entscheiden" in asked, "a kind is found by what the page calls it"
+    assert "Verlangt anhalten" not in asked
     elsewhere = bearer(issuer, "au-1", (Role.AUDITOR, "emea"))
     assert "Asked decide" not in read(house.get(address, headers=elsewhere)).text
     found = read(house.get("/ledger?region=APAC&product=Atlas 2&kind=go", headers=admin)).text

@@ -12,6 +12,7 @@ from templates.pages import (
     Form,
     GoLine,
     HolderLine,
+    KeptRecord,
     KeyLine,
     RecordFilters,
     RecordLine,
@@ -45,6 +46,7 @@ def record_page(**changes: object) -> RecordPage:
         withheld="The poll is open.",
         digest="sha256:" + "0" * 64,
         act_address="/ledger?act=c-1",
+        kept=KeptRecord("/v1/launches/atlas-2/regions/emea/decisions/9?run=1", "sha256:" + "9" * 64),
     )
     made = replace(line, **changes)  # type: ignore[arg-type]  # dataclasses.replace takes any field.
     return RecordPage(
