@@ -4,10 +4,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Integer, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, Insert, Integer, Table, bindparam, insert, select, update
 
 from readiness.events import GIVING, LaunchEvent, RegionEvent
 from readiness.keys import LaunchKey, RegionKey
@@ -35,27 +36,11 @@ _FIRST_AFTER = _AFTER.limit(bindparam("at_most", type_=Integer))
 _OF_COMMAND = _AFTER.where(ledger.c.command_id == bindparam("command_id"))
 _ADD = insert(ledger)
 _TELL = insert(outbox)
-_ADD_AND_TELL = (
-    insert(outbox)
-    .values(
-        {
-            name: bindparam(f"of_{name}", type_=ledger.c[name].type)
-            for name in ("product", "region", "run", "version", "type", "at")
-        }
-    )
-    .add_cte(
-        insert(ledger)
-        .values({column.name: bindparam(f"of_{column.name}", type_=column.type) for column in ledger.c})
-        .cte("added")
-    )
-)
-"""One event for both at once: one trip to PostgreSQL. SQLite writes nothing within a statement that writes."""
-_ADD_TELL_AND_KEEP = _ADD_AND_TELL.add_cte(
-    insert(decision_records)
-    .values({column.name: bindparam(f"kept_{column.name}", type_=column.type) for column in decision_records.c})
-    .cte("kept")
-)
 _KEEP = insert(decision_records)
+_TOLD_OF = ("product", "region", "run", "version", "type", "at")
+
+_MOST_AT_ONCE = 4
+"""Events of one proposal that are written by one statement: what an act leads to, with the stages that it opens."""
 
 Keeping = Callable[[tuple[RegionRow, ...]], list[dict[str, Any]]]
 """Returns what is to be kept of the decisions among rows, as rows of `decision_records`."""
@@ -64,6 +49,28 @@ Keeping = Callable[[tuple[RegionRow, ...]], list[dict[str, Any]]]
 ROWS_AT_ONCE = 250
 """Rows of a region launch that a workflow is told at once. Twice as many travel in one payload, and Temporal takes
 none above two megabytes: some thousand rows, told at once, would keep every new run from ever beginning."""
+
+
+@cache
+def _adding(events: int, kept: int) -> Insert:
+    """Return the statement that writes so many events, tells of each and keeps so many decisions: one trip to
+    PostgreSQL. SQLite writes nothing within a statement that writes."""
+    told = [
+        {name: bindparam(f"of_{n}_{name}", type_=ledger.c[name].type) for name in _TOLD_OF} for n in range(events)
+    ]
+    adding = insert(outbox).values(told).add_cte(insert(ledger).values(_places(ledger, "of", events)).cte("added"))
+    if not kept:
+        return adding
+    return adding.add_cte(insert(decision_records).values(_places(decision_records, "kept", kept)).cte("kept"))
+
+
+def _places(table: Table, named: str, rows: int) -> list[dict[str, BindParameter[Any]]]:
+    return [{c.name: bindparam(f"{named}_{n}_{c.name}", type_=c.type) for c in table.c} for n in range(rows)]
+
+
+def _filling(named: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what fills the places of `_places`."""
+    return {f"{named}_{n}_{name}": value for n, row in enumerate(rows) for name, value in row.items()}
 
 
 class LedgerBehind(Exception):  # noqa: N818 - named by its reason, as refusals are.
@@ -223,11 +230,8 @@ def _write(
         }
         for version, event in enumerate(events, start=after + 1)
     ]
-    if tx.dialect.name == "postgresql" and len(rows) == 1:
-        # One event keeps one decision at most.
-        said = {f"kept_{name}": value for record in kept for name, value in record.items()}
-        said |= {f"of_{name}": value for name, value in rows[0].items()}
-        tx.execute(_ADD_TELL_AND_KEEP if kept else _ADD_AND_TELL, said)
+    if tx.dialect.name == "postgresql" and len(rows) <= _MOST_AT_ONCE:
+        tx.execute(_adding(len(rows), len(kept)), {**_filling("of", rows), **_filling("kept", kept)})
         return
     tx.execute(_ADD, rows)
     if kept:
