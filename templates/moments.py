@@ -15,6 +15,9 @@ _MONTHS = {
 }
 """Of the languages that are not the machine's own."""
 
+_TOGETHER = "\N{NO-BREAK SPACE}"
+"""Between the parts of a day: no line ends within one."""
+
 _KEPT = 4_096
 """Moments and numbers whose words are kept: more than a page of the board has."""
 
@@ -217,13 +220,14 @@ def cut(text: str, longest: int) -> str:
 
 
 def _day(local: date) -> str:
-    return f"{_short(local)} {local.year}"
+    return f"{_short(local)}{_TOGETHER}{local.year}"
 
 
 def _short(local: date) -> str:
     """Return the day without its year: `1 Mar`, in German `1. März`."""
     months = _MONTHS.get(reader().language)
-    return f"{local.day}. {months[local.month - 1]}" if months else f"{local.day} {local:%b}"
+    said = (f"{local.day}.", months[local.month - 1]) if months else (f"{local.day}", f"{local:%b}")
+    return _TOGETHER.join(said)
 
 
 def _number_of(local: datetime) -> str:

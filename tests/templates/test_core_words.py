@@ -210,9 +210,9 @@ def test_whatever_needs_a_reason_is_named() -> None:
 )
 def test_a_sentence_of_the_core_is_said_as_pages_say_it(said: str, english: str, german: str) -> None:
     """Known sentences are translated with their values; of others the dates and the names of criteria are ours."""
-    assert plainly(said) == english
+    assert " ".join(plainly(said).split()) == english
     with reading(GERMAN):
-        assert plainly(said) == german
+        assert " ".join(plainly(said).split()) == " ".join(german.split())
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,25 @@ from templates.language import Reader, reading
 LAUNCH_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 
 
+def loosely(said: str) -> str:
+    """Return what is said with spaces at which a line may end."""
+    return " ".join(said.split())
+
+
+def test_no_line_ends_within_a_day() -> None:
+    """A day keeps together in every language, and its time may stand on the next line."""
+    held = "\N{NO-BREAK SPACE}"
+    assert moments.instant(LAUNCH_AT, "Europe/Berlin") == f"1{held}Mar{held}2027, 09:00 CET"
+    with reading(Reader(language="de")):
+        assert moments.day(LAUNCH_AT) == f"1.{held}März{held}2027"
+
+
+def test_since_when_is_told_by_day_and_length() -> None:
+    """The day is that of the region's clock; the length is cut to its largest unit."""
+    now = LAUNCH_AT + timedelta(days=5, hours=3)
+    assert loosely(moments.since(LAUNCH_AT, "Europe/Berlin", now)) == "since 1 Mar 2027 · 5 days"
+
+
 @pytest.mark.parametrize(
     ("zone", "there", "beside"),
     [
@@ -24,21 +43,21 @@ LAUNCH_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 )
 def test_an_instant_is_read_on_the_clock_of_the_region_with_beside(zone: str, there: str, beside: str) -> None:
     """The zone is always named, and the day in UTC wherever it is another one."""
-    assert moments.instant(LAUNCH_AT, zone) == there
-    assert moments.beside(LAUNCH_AT, zone) == beside
+    assert loosely(moments.instant(LAUNCH_AT, zone)) == there
+    assert loosely(moments.beside(LAUNCH_AT, zone)) == beside
 
 
 def test_a_day_names_its_clock_where_the_reader_has_another_day() -> None:
     """What happened in the small hours of a region whose clock is ahead does not look as if it were to come."""
     late = datetime(2026, 11, 23, 21, 14, tzinfo=UTC)
-    assert moments.day_here(late, "Asia/Singapore") == "24 Nov 2026 (UTC+8)"
-    assert moments.day_here(late, "Europe/Berlin") == "23 Nov 2026"
-    assert moments.to_the_second(late, "Europe/Berlin") == "23 Nov 2026, 22:14:00 CET"
+    assert loosely(moments.day_here(late, "Asia/Singapore")) == "24 Nov 2026 (UTC+8)"
+    assert loosely(moments.day_here(late, "Europe/Berlin")) == "23 Nov 2026"
+    assert loosely(moments.to_the_second(late, "Europe/Berlin")) == "23 Nov 2026, 22:14:00 CET"
 
 
 def test_summer_time_has_its_own_name() -> None:
     """The same wall clock half a year later carries the name of summer time."""
-    assert moments.instant(LAUNCH_AT.replace(month=7), "Europe/Berlin") == "1 Jul 2027, 10:00 CEST"
+    assert loosely(moments.instant(LAUNCH_AT.replace(month=7), "Europe/Berlin")) == "1 Jul 2027, 10:00 CEST"
 
 
 @pytest.mark.parametrize(
@@ -52,14 +71,14 @@ def test_summer_time_has_its_own_name() -> None:
 )
 def test_a_span_of_days_says_nothing_twice(last: datetime, words: str) -> None:
     """Month and year are said once where they are the same."""
-    assert moments.days(LAUNCH_AT, last) == words
+    assert loosely(moments.days(LAUNCH_AT, last)) == words
 
 
 def test_an_hour_that_comes_twice_is_written_as_two() -> None:
     """Words that are kept are those of the moment, not of what a clock shows that goes back."""
     first = datetime(2027, 10, 31, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
-    assert moments.instant(first, "Europe/Berlin") == "31 Oct 2027, 02:30 CEST"
-    assert moments.instant(first.replace(fold=1), "Europe/Berlin") == "31 Oct 2027, 02:30 CET"
+    assert loosely(moments.instant(first, "Europe/Berlin")) == "31 Oct 2027, 02:30 CEST"
+    assert loosely(moments.instant(first.replace(fold=1), "Europe/Berlin")) == "31 Oct 2027, 02:30 CET"
 
 
 @pytest.mark.parametrize(
