@@ -148,5 +148,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(instant=moments.instant, machine=moments.machine, sentence=SENTENCES.__getitem__)
+    made.filters.update(instant=_instant, machine=moments.machine, sentence=SENTENCES.__getitem__)
     return made
+
+
+def _instant(moment: datetime, zone: str) -> str:
+    """Return a moment as pages write it, with plain spaces: mail is searched, and read by programs."""
+    return moments.instant(moment, zone).replace("\N{NO-BREAK SPACE}", " ")
