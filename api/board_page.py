@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from api.close_ups import Looked, close_up, looked_at
+from api.coming import coming
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
-from api.tasks import coming, given_back, is_waited_for, speaks, tasks_in, waited_for
+from api.tasks import given_back, is_waited_for, speaks, tasks_in, waited_for
 from api.visits import changes_since
 from readiness.keys import RegionKey
 from readiness.readiness import WORST_FIRST

@@ -19,6 +19,9 @@ MOST_NAMED = 8
 MOST_LOOKED_AT = 500
 """The largest audience that is looked through for those few; a larger one has its own page."""
 
+MOST_NAMED_FOR = 3
+"""Regions of one list for which names are read: those of people who are missing, or of texts to be written anew."""
+
 _NEAREST_FIRST = (
     PersonStatus.LAPSES,
     PersonStatus.TRAINED,
@@ -26,6 +29,21 @@ _NEAREST_FIRST = (
     PersonStatus.NOT_STARTED,
     PersonStatus.FAILED,
 )
+
+
+class Naming:
+    """Names who is missing in the first regions of a list; each takes three queries."""
+
+    def __init__(self, tx: Connection, actor: Actor, *, now: datetime) -> None:
+        self._tx, self._actor, self._now = tx, actor, now
+        self._left = MOST_NAMED_FOR
+
+    def missing(self, readiness: Readiness, criteria: Collection[CriterionKey]) -> Missing | None:
+        """Return what `missing_people` does; None once that was asked for as many regions as are named."""
+        if not criteria or self._left == 0:
+            return None
+        self._left -= 1
+        return missing_people(self._tx, self._actor, readiness, criteria, now=self._now)
 
 
 def missing_people(

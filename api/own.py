@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import PersonAnswer
+from api.coming import coming
 from api.dependencies import Dependencies, Deps
 from api.guard import guarded_router, requires
 from api.identity import Actor
@@ -19,7 +20,7 @@ from api.page_answers import page_response, viewer_of
 from api.rights import Action, allowed_regions, can
 from api.running import running_of
 from api.speakers import speakers
-from api.tasks import Tasks, coming, given_back, key_of, speaks, tasks_in, waited_for
+from api.tasks import Tasks, given_back, key_of, speaks, tasks_in, waited_for
 from readiness.asks import Ask
 from readiness.people import PersonStanding, PersonStatus
 from readiness.permit import PermitStanding

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from api.identity import Actor
-from api.missing_people import missing_people
+from api.missing_people import MOST_NAMED_FOR, Naming
 from api.nudging import NOT_CERTIFIED
 from api.rights import RIGHTS, Action, can, may_act_for
 from api.sent_back import sent_back
@@ -16,13 +15,12 @@ from api.speakers import NOBODY_NAMED, Speakers
 from readiness.asks import Ask
 from readiness.commands import ROLE_OF_FUNCTION, Role
 from readiness.keys import RegionKey
-from readiness.policy import CriterionKey, Function
-from readiness.prospect import AHEAD_IS_OF, Ahead, Foretold, Later, ahead, decide_by, foretell, later
+from readiness.policy import Function
+from readiness.prospect import foretell
 from readiness.readiness import PEOPLE_CRITERIA, Blocker, Readiness
 from store.board import BoardRow
 from store.content import stage_content
 from templates.pages import (
-    Coming,
     GivenBack,
     PeopleFilters,
     TextToWrite,
@@ -47,9 +45,6 @@ _FORMS = {
     Ask.NAME_SEAT: "name-seat",
 }
 """By which form of a region's page it is done."""
-
-MOST_NAMED_FOR = 3
-"""Regions for which it is told who is missing, or which texts are to be written anew."""
 
 _OF_PEOPLE = frozenset({Ask.LEARN, Ask.CERTIFY})
 """What people must do who learn, whoever is waited for."""
@@ -102,12 +97,7 @@ def waited_for(
     """Return these tasks as pages show them: with the words by which a text was sent back (three queries at most),
     and of the first that are about people and whose readiness is at hand, who is missing."""
     back = sent_back(tx, actor, [(key_of(row), blocker) for row, blocker in tasks])
-    of_people = [(row, blocker) for row, blocker in tasks if _at_hand(row, blocker, at_hand) is not None]
-    who = {
-        (key_of(row), blocker.criterion): missing_people(tx, actor, at_hand[key_of(row)], asked, now=now)
-        for row, blocker in of_people[:MOST_NAMED_FOR]
-        if (asked := [key for key in PEOPLE_CRITERIA if key is blocker.criterion])
-    }
+    naming = Naming(tx, actor, now=now)
     anew = [(row, blocker) for row, blocker in tasks if blocker.ask is Ask.WRITE_ANEW]
     written = {key_of(row): _texts(tx, actor, row, blocker) for row, blocker in anew[:MOST_NAMED_FOR]}
     return tuple(
@@ -128,8 +118,7 @@ def waited_for(
             shortfall=blocker.shortfall,
             texts=written.get(key_of(row), ()),
             said_back=back.under(key_of(row), blocker),
-            foretold=_foretold(row, blocker, at_hand),
-            missing=who.get((key_of(row), blocker.criterion)),
+            **_learning(row, blocker, at_hand, naming),
             act_address=_where(actor, row, blocker),
         )
         for row, blocker in tasks
@@ -151,72 +140,20 @@ def given_back(actor: Actor, row: BoardRow, blocker: Blocker) -> GivenBack:
     )
 
 
-def coming(
-    tx: Connection,
-    actor: Actor,
-    rows: Iterable[BoardRow],
-    at_hand: Mapping[RegionKey, Readiness],
-    *,
-    now: datetime,
-    limit: int,
-) -> tuple[Coming, ...]:
-    """Return what regions of which the readiness is at hand will ask of `actor`, the soonest due first; at most
-    `limit`, with who is missing for the first that are about people."""
-    found: list[tuple[datetime, BoardRow, Readiness, tuple[Later, ...], tuple[Ahead, ...]]] = []
-    for row in rows:
-        readiness = at_hand.get(key_of(row))
-        if readiness is None:
-            continue
-        mine = tuple(each for each in later(readiness) if _is_for(actor, each, row.region))
-        then = tuple(each for each in ahead(readiness) if _comes_to(actor, row, each))
-        due = [each.due_at for each in mine[:1]] or [at for at in [decide_by(readiness)] if then and at is not None]
-        found += [(at, row, readiness, mine, then) for at in due]
-    soonest = sorted(found, key=itemgetter(0))[:limit]
-    of_people = [row for _, row, _, mine, _ in soonest if _learned(mine)]
-    return tuple(
-        Coming(
-            product=row.product,
-            region=row.region,
-            product_name=row.product_name,
-            region_name=row.name,
-            time_zone=row.time_zone,
-            stage=row.stage,
-            each=mine,
-            then=then,
-            decide_by=decide_by(readiness),
-            foretold=foretell(readiness, _learned(mine)),
-            missing=missing_people(tx, actor, readiness, _learned(mine), now=now)
-            if row in of_people[:MOST_NAMED_FOR]
-            else None,
-            people_address=not_certified_address(row)
-            if _learned(mine) and can(actor, Action.READ_PEOPLE, row.region)
-            else None,
-        )
-        for _, row, readiness, mine, then in soonest
-    )
-
-
 def not_certified_address(row: BoardRow) -> str:
     """Return where those of the audience are who are not certified yet."""
     return PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED).address()
 
 
-def _learned(mine: Iterable[Later]) -> tuple[CriterionKey, ...]:
-    """Return what of it people do who learn."""
-    return tuple(each.criterion for each in mine if each.criterion in PEOPLE_CRITERIA)
-
-
-def _comes_to(actor: Actor, row: BoardRow, each: Ahead) -> bool:
-    """Say whether it is for `actor` to do, and nobody waits for it yet."""
-    whose = AHEAD_IS_OF.get(each)
-    if whose is None or any(blocker.waiting_on == whose for blocker in row.blockers):
-        return False
-    return is_waited_for(actor, whose, row.region)
-
-
-def _at_hand(row: BoardRow, blocker: Blocker, at_hand: Mapping[RegionKey, Readiness]) -> Readiness | None:
-    """Return the readiness of a region that waits for people who learn; None where it waits for others."""
-    return at_hand.get(key_of(row)) if blocker.criterion in PEOPLE_CRITERIA else None
+def _learning(
+    row: BoardRow, blocker: Blocker, at_hand: Mapping[RegionKey, Readiness], naming: Naming
+) -> dict[str, Any]:
+    """Return what is told besides where a region waits for people who learn, as far as its readiness is at hand."""
+    readiness = at_hand.get(key_of(row)) if blocker.criterion in PEOPLE_CRITERIA else None
+    if readiness is None or blocker.criterion is None:
+        return {"foretold": None, "missing": None}
+    asked = (blocker.criterion,)
+    return {"foretold": foretell(readiness, asked), "missing": naming.missing(readiness, asked)}
 
 
 def _texts(tx: Connection, actor: Actor, row: BoardRow, blocker: Blocker) -> tuple[TextToWrite, ...]:
@@ -227,15 +164,6 @@ def _texts(tx: Connection, actor: Actor, row: BoardRow, blocker: Blocker) -> tup
     return tuple(
         TextToWrite(text.key, rewrite_address(text.product, text.stage, text.key, row.region)) for text in texts
     )
-
-
-def _foretold(row: BoardRow, blocker: Blocker, at_hand: Mapping[RegionKey, Readiness]) -> Foretold | None:
-    readiness = _at_hand(row, blocker, at_hand)
-    return foretell(readiness, [key for key in [blocker.criterion] if key is not None]) if readiness else None
-
-
-def _is_for(actor: Actor, later: Later, region: str) -> bool:
-    return any(is_waited_for(actor, function, region) for function in later.waiting_on)
 
 
 def _waits_for(actor: Actor, row: BoardRow, blocker: Blocker) -> bool:
