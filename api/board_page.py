@@ -12,6 +12,7 @@ from api.close_ups import Looked, close_up, looked_at
 from api.coming import coming
 from api.dependencies import Dependencies
 from api.identity import Actor
+from api.missing_people import Naming
 from api.page_answers import REFRESH_SECONDS, viewer_of
 from api.rights import Action, allowed_regions
 from api.showing import MOST_REGIONS
@@ -152,11 +153,12 @@ def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], close: Looked, *
         seen = list(board(tx, among=keys, limit=MOST_OWN, now=now))
     tasks = tasks_in(actor, seen)
     told = {(row.product, row.region) for row, _ in tasks.waiting[:MOST_OWN]}
+    naming = Naming(tx, actor, now=now)
     return Own(
-        waiting=waited_for(tx, actor, tasks.waiting[:MOST_OWN], close.at_hand, now=now),
-        helping=waited_for(tx, actor, tasks.helping[:MOST_OWN], close.at_hand, close.speaking, now=now),
+        waiting=waited_for(tx, actor, tasks.waiting[:MOST_OWN], close.at_hand, naming),
+        helping=waited_for(tx, actor, tasks.helping[:MOST_OWN], close.at_hand, naming, close.speaking),
         given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_OWN]),
-        coming=coming(tx, actor, seen, close.at_hand, now=now, limit=MOST_OWN),
+        coming=coming(actor, seen, close.at_hand, naming, limit=MOST_OWN),
         others=sum((row.product, row.region) not in told for row in others),
         decides=bool(allowed_regions(actor, Action.DECIDE)),
     )

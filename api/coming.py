@@ -5,8 +5,6 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from api.identity import Actor
 from api.missing_people import Naming
 from api.rights import Action, can
@@ -35,18 +33,11 @@ class _ToCome(NamedTuple):
 
 
 def coming(
-    tx: Connection,
-    actor: Actor,
-    rows: Iterable[BoardRow],
-    at_hand: Mapping[RegionKey, Readiness],
-    *,
-    now: datetime,
-    limit: int,
+    actor: Actor, rows: Iterable[BoardRow], at_hand: Mapping[RegionKey, Readiness], naming: Naming, *, limit: int
 ) -> tuple[Coming, ...]:
     """Return what regions of which the readiness is at hand will ask of `actor`, the soonest due first; at most
     `limit`, with who is missing for the first that are about people."""
     found = sorted(_to_come(actor, rows, at_hand), key=attrgetter("due_at"))
-    naming = Naming(tx, actor, now=now)
     return tuple(_shown(actor, each, naming) for each in found[:limit])
 
 

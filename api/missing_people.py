@@ -20,7 +20,7 @@ MOST_LOOKED_AT = 500
 """The largest audience that is looked through for those few; a larger one has its own page."""
 
 MOST_NAMED_FOR = 3
-"""Regions of one list for which names are read: those of people who are missing, or of texts to be written anew."""
+"""Regions on one page for which names are read: those of people who are missing, or of texts to be written anew."""
 
 _NEAREST_FIRST = (
     PersonStatus.LAPSES,
@@ -32,7 +32,7 @@ _NEAREST_FIRST = (
 
 
 class Naming:
-    """Names who is missing in the first regions of a list; each takes three queries."""
+    """Names who is missing in the first regions that a page tells of; each takes three queries."""
 
     def __init__(self, tx: Connection, actor: Actor, *, now: datetime) -> None:
         self._tx, self._actor, self._now = tx, actor, now

@@ -16,6 +16,7 @@ from api.coming import coming
 from api.dependencies import Dependencies, Deps
 from api.guard import guarded_router, requires
 from api.identity import Actor
+from api.missing_people import Naming
 from api.page_answers import page_response, viewer_of
 from api.rights import Action, allowed_regions, can
 from api.running import running_of
@@ -149,11 +150,12 @@ async def show_own(
             tasks = found.tasks
             soonest = _soonest(found.rows)
             at_hand = readiness_at_hand(tx, map(key_of, soonest))
-            ahead = coming(tx, actor, soonest, at_hand, now=read_at, limit=MOST_SHOWN)
-            waiting = waited_for(tx, actor, tasks.waiting[:MOST_SHOWN], at_hand, now=read_at)
+            naming = Naming(tx, actor, now=read_at)
+            waiting = waited_for(tx, actor, tasks.waiting[:MOST_SHOWN], at_hand, naming)
             led = tasks.helping[:MOST_SHOWN]
             speaking = speakers(tx, deps, actor, (row.region for row, _ in led), now=read_at)
-            helping = waited_for(tx, actor, led, at_hand, speaking, now=read_at)
+            helping = waited_for(tx, actor, led, at_hand, naming, speaking)
+            ahead = coming(actor, soonest, at_hand, naming, limit=MOST_SHOWN)
         viewer = viewer_of(actor, deps, name=found.names.get(actor.person))
         page = MePage(
             viewer=viewer,

@@ -1,7 +1,6 @@
 """What is asked of whoever reads, region by region: what, why, by when, and where is it done?"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -90,14 +89,12 @@ def waited_for(
     actor: Actor,
     tasks: Sequence[Waiting],
     at_hand: Mapping[RegionKey, Readiness],
+    naming: Naming,
     speaking: Speakers = NOBODY_NAMED,
-    *,
-    now: datetime,
 ) -> tuple[WaitedFor, ...]:
     """Return these tasks as pages show them: with the words by which a text was sent back (three queries at most),
     and of the first that are about people and whose readiness is at hand, who is missing."""
     back = sent_back(tx, actor, [(key_of(row), blocker) for row, blocker in tasks])
-    naming = Naming(tx, actor, now=now)
     anew = [(row, blocker) for row, blocker in tasks if blocker.ask is Ask.WRITE_ANEW]
     written = {key_of(row): _texts(tx, actor, row, blocker) for row, blocker in anew[:MOST_NAMED_FOR]}
     return tuple(
