@@ -17,7 +17,7 @@ from api.tasks import is_waited_for, key_of, not_certified_address
 from readiness.keys import RegionKey
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
-from readiness.prospect import GO_STANDS, ahead, decide_by, later, red_for
+from readiness.prospect import GO_STANDS, decide_by, later, red_for
 from readiness.readiness import PEOPLE_CRITERIA, Readiness
 from readiness.region import Verdict
 from store.board import BoardRow
@@ -86,7 +86,7 @@ def close_up(row: BoardRow, seen: Looked) -> CloseUp:
         ),
         texts_later=tuple(each for each in behind if each.each[0].criterion not in PEOPLE_CRITERIA),
         people_later=tuple(each for each in behind if each.each[0].criterion in PEOPLE_CRITERIA),
-        ahead=seen.speaking.thens(row.region, ahead(readiness)) if comes and readiness is not None else (),
+        ahead=seen.speaking.thens(readiness) if comes and readiness is not None else (),
         decide_by=decide_by(readiness) if comes and readiness is not None else None,
         red_for=red_for(readiness) if readiness is not None else (),
         reason=next((reason for reason in row.reasons[:1] if reason not in said), None),

@@ -9,9 +9,10 @@ from api.identity import Actor
 from api.missing_people import Naming
 from api.rights import Action, can
 from api.tasks import is_waited_for, key_of, not_certified_address
+from readiness.asks import Ask
 from readiness.keys import RegionKey
 from readiness.policy import CriterionKey
-from readiness.prospect import AHEAD_IS_OF, Ahead, Later, ahead, decide_by, foretell, later
+from readiness.prospect import AHEAD_IS_OF, Ahead, Later, ahead, decide_by, foretell, later, voters
 from readiness.readiness import PEOPLE_CRITERIA, Readiness
 from store.board import BoardRow
 from templates.pages import Coming
@@ -47,7 +48,7 @@ def _to_come(actor: Actor, rows: Iterable[BoardRow], at_hand: Mapping[RegionKey,
         if readiness is None:
             continue
         each = tuple(one for one in later(readiness) if _is_for(actor, one, row.region))
-        then = tuple(one for one in ahead(readiness) if _comes_to(actor, row, one))
+        then = tuple(one for one in ahead(readiness) if _comes_to(actor, row, readiness, one))
         due_at = each[0].due_at if each else decide_by(readiness)
         if (each or then) and due_at is not None:
             yield _ToCome(due_at, row, readiness, each, then)
@@ -75,8 +76,11 @@ def _is_for(actor: Actor, one: Later, region: str) -> bool:
     return any(is_waited_for(actor, function, region) for function in one.waiting_on)
 
 
-def _comes_to(actor: Actor, row: BoardRow, one: Ahead) -> bool:
+def _comes_to(actor: Actor, row: BoardRow, readiness: Readiness, one: Ahead) -> bool:
     """Say whether it is for `actor` to do, and nobody waits for it yet."""
+    if one is Ahead.VOTES:
+        is_asked = any(blocker.ask is Ask.VOTE for blocker in row.blockers)
+        return not is_asked and any(is_waited_for(actor, each.value, row.region) for each in voters(readiness))
     whose = AHEAD_IS_OF.get(one)
     if whose is None or any(blocker.waiting_on == whose for blocker in row.blockers):
         return False

@@ -22,7 +22,7 @@ from api.speakers import Speakers, speakers
 from api.tasks import key_of
 from readiness.commands import Stance
 from readiness.events import CriteriaJudged, OpenedBallot, RegionEvent
-from readiness.prospect import ahead, later, red_for
+from readiness.prospect import later, red_for
 from readiness.readiness import PEOPLE_CRITERIA, Blocker, Readiness
 from readiness.region import ConditionStatus, Poll, Verdict, WaiverStatus
 from store.commands import LoggedCommand, logged_all, reason_under
@@ -249,7 +249,7 @@ def _prospect(readiness: Readiness | None, spoken: Speakers) -> dict[str, Any]:
             if not each.is_satisfied and each.denominator and each.needed
         ),
         "later": tuple(each for each in later(readiness) if each.criterion not in PEOPLE_CRITERIA),
-        "ahead": spoken.thens(readiness.region, ahead(readiness)),
+        "ahead": spoken.thens(readiness),
         "red_for": red_for(readiness),
     }
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from api.dependencies import Dependencies
 from api.identity import Actor
 from api.rights import Action, can
-from readiness.prospect import AHEAD_IS_OF, Ahead
+from readiness.prospect import AHEAD_IS_OF, Ahead, ahead, voters
+from readiness.readiness import Readiness
 from store.holders import holders_in
 from store.names import names_of
 from templates.pages import Then
@@ -28,9 +29,14 @@ class Speakers:
         """Return the names of who speaks for `waiting_on` in `region`; empty where nobody is known."""
         return self.names.get(region, {}).get(waiting_on, ())
 
-    def thens(self, region: str, ahead: Iterable[Ahead]) -> tuple[Then, ...]:
-        """Return what comes in `region`, each with the names of whose it is."""
-        return tuple(Then(each, self.of(region, AHEAD_IS_OF.get(each, ""))) for each in ahead)
+    def thens(self, readiness: Readiness) -> tuple[Then, ...]:
+        """Return what comes in a region, each with the names of whose it is, or the functions that do it."""
+        return tuple(
+            Then(each, (), voters(readiness))
+            if each is Ahead.VOTES
+            else Then(each, self.of(readiness.region, AHEAD_IS_OF[each]))
+            for each in ahead(readiness)
+        )
 
 
 NOBODY_NAMED = Speakers({})

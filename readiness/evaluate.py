@@ -111,6 +111,7 @@ def evaluate(policy: Policy, evidence: Evidence, region: RegionLaunch, *, at: da
         hold=_hold_shown(region),
         conditions=tuple(condition_shown(condition) for condition in standing_conditions(region)),
         poll=poll_shown(region, evidence),
+        polled=policy.go_no_go.polled,
         waivers=tuple(waiver_shown(waiver, policy, at=at) for waiver in region.waivers),
         must_address=tuple(lessons_shown(region, lessons_of(evidence))),
         below_tier=region.below_tier,

@@ -102,7 +102,16 @@ def ahead(readiness: Readiness) -> tuple[Ahead, ...]:
         return (Ahead.DECISION,)
     poll = readiness.poll
     is_open = poll is not None and poll.closed_at is None
-    return (Ahead.VOTES, Ahead.DECISION) if is_open else (Ahead.POLL, Ahead.DECISION)
+    return (Ahead.VOTES, Ahead.DECISION) if is_open else tuple(Ahead)
+
+
+def voters(readiness: Readiness) -> tuple[Function, ...]:
+    """Return the functions that have still to vote; those that vote again where a poll is opened anew are not told
+    apart."""
+    poll = readiness.poll
+    if poll is None or poll.closed_at is not None:
+        return readiness.polled
+    return tuple(seat.function for seat in poll.seats if not seat.voted)
 
 
 def decide_by(readiness: Readiness) -> datetime | None:

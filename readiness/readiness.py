@@ -285,6 +285,8 @@ class Readiness(Frozen):
     conditions: tuple[ConditionShown, ...] = ()
     waivers: tuple[WaiverShown, ...] = ()
     poll: PollShown | None = None
+    polled: tuple[Function, ...] = ()
+    """The functions that hold a seat in the poll; without seats there is none."""
     must_address: tuple[LessonShown, ...] = ()
     """What earlier waves learned; `objections_answered` is unmet until each is addressed."""
     below_tier: tuple[str, ...] = ()

@@ -3,23 +3,23 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from readiness.policy import CriterionKey
+from readiness.policy import CriterionKey, Function
 from readiness.prospect import Ahead, Foretold, Reddening, RedFor, Timeliness
 from readiness.readiness import PEOPLE_CRITERIA, Shortfall
 from templates.language import gettext, ngettext
 from templates.moments import day, number
 from templates.speaker_words import some_names
-from templates.words import CRITERIA
+from templates.words import CRITERIA, whom
 
 AHEAD: dict[Ahead, str] = {
-    Ahead.POLL: "Then product management%(names)s opens the poll, in which the functions vote.",
-    Ahead.VOTES: "Then the last seats vote.",
+    Ahead.POLL: "Then product management%(names)s opens the poll.",
+    Ahead.VOTES: "Then those who have a seat vote.",
     Ahead.DECISION: "Then an executive%(names)s decides.",
 }
 """What comes then; the names of whose it is follow on them where they are known."""
 
 OWN_AHEAD: dict[Ahead, str] = {
-    Ahead.POLL: "Open the poll, in which the functions vote",
+    Ahead.POLL: "Open the poll",
     Ahead.VOTES: "Vote in the poll",
     Ahead.DECISION: "Decide: go or no-go",
 }
@@ -47,8 +47,11 @@ OWN_PARTS: dict[CriterionKey, str] = {
 """What is asked of one person where each function signs once."""
 
 
-def then_said(ahead: Ahead, names: Sequence[str]) -> str:
+def then_said(ahead: Ahead, names: Sequence[str], functions: Sequence[Function]) -> str:
     """Return what comes once the gates are passed: `Then an executive (Helena Brandt) decides.`"""
+    if functions:
+        vote = ngettext("Then %(functions)s votes.", "Then %(functions)s vote.", len(functions))
+        return vote % {"functions": ", ".join(whom(each.value) for each in functions)}
     return gettext(AHEAD[ahead]) % {"names": f" ({some_names(names)})" if names else ""}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from readiness.people import PersonStatus
-from readiness.policy import Stage
+from readiness.policy import Function, Stage
 from readiness.prospect import Ahead, Foretold, Later
 from templates.pages.addresses import region_address
 
@@ -15,6 +15,8 @@ class Then(NamedTuple):
 
     ahead: Ahead
     names: tuple[str, ...]
+    functions: tuple[Function, ...] = ()
+    """Who votes; empty for what one person does."""
 
 
 class MissingOnes(NamedTuple):

@@ -6,12 +6,23 @@ import pytest
 
 from readiness.evaluate import evaluate
 from readiness.events import CriterionStatus
-from readiness.policy import CriterionKey, Stage
-from readiness.prospect import Ahead, Reddening, RedFor, Timeliness, ahead, decide_by, foretell, later, red_for
+from readiness.policy import CriterionKey, Function, Stage
+from readiness.prospect import (
+    Ahead,
+    Reddening,
+    RedFor,
+    Timeliness,
+    ahead,
+    decide_by,
+    foretell,
+    later,
+    red_for,
+    voters,
+)
 from readiness.readiness import ConditionShown, CriterionResult, Rag, Readiness, Shortfall, WaiverShown
 from readiness.region import ConditionStatus, RegionLaunch, Verdict, WaiverStatus
 from tests.readiness.builders import NOW, READY_WORLD, World, region_launch
-from tests.readiness.governing import open_poll, polled_region
+from tests.readiness.governing import ballot, open_poll, polled_region
 from tests.readiness.steps import accepted
 
 DUE_AT = NOW + timedelta(days=20)
@@ -136,9 +147,13 @@ def test_before_the_decision_comes_the_poll_where_one_is_asked_for() -> None:
     """It is opened first; once it is open the last seats vote; where none is asked for, an executive decides."""
     assert ahead(reading()) == (Ahead.DECISION,)
     asked = polled_region()
-    assert ahead(of(asked)) == (Ahead.POLL, Ahead.DECISION)
+    assert ahead(of(asked)) == (Ahead.POLL, Ahead.VOTES, Ahead.DECISION)
+    assert voters(of(asked)) == asked.policy.go_no_go.polled
     opened = accepted(asked, open_poll(), READY_WORLD)
     assert ahead(of(opened)) == (Ahead.VOTES, Ahead.DECISION)
+    assert voters(of(opened)) == asked.policy.go_no_go.polled
+    first = accepted(opened, ballot(Function.MARKETING), READY_WORLD)
+    assert voters(of(first)) == tuple(each for each in voters(of(opened)) if each is not Function.MARKETING)
     assert ahead(reading(verdict=Verdict.GO)) == (), "it has its answer"
     assert decide_by(of(opened)) == opened.policy.due_at(Stage.GO_NO_GO, opened.launch_at)
     assert decide_by(reading(stages=())) is None

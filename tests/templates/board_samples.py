@@ -87,7 +87,7 @@ def close_up(text: str) -> CloseUp:
             ),
         ),
         people_later=(CellLater(of=(Spoken("enablement", ()),), each=(later(CriterionKey.CERTIFIED_SHARE),)),),
-        ahead=tuple(Then(each, (text,)) for each in Ahead),
+        ahead=(*(Then(each, (text,)) for each in Ahead), Then(Ahead.VOTES, (), tuple(Function))),
         decide_by=LAUNCH_AT,
         red_for=RED_FOR,
         reason=text,
