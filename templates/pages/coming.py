@@ -7,6 +7,7 @@ from typing import NamedTuple
 from readiness.people import PersonStatus
 from readiness.policy import Function, Stage
 from readiness.prospect import Ahead, Foretold, Later
+from readiness.readiness import PEOPLE_CRITERIA
 from templates.pages.addresses import region_address
 
 
@@ -60,9 +61,19 @@ class Coming:
     """Where those are who may learn ahead; None where none of it is about people, or they are not for the reader."""
 
     @property
-    def is_of_people(self) -> bool:
-        """Say whether it is about people, who need not wait for what is open before it."""
-        return self.foretold is not None
+    def of_people(self) -> tuple[Later, ...]:
+        """What of it people do who learn: they need not wait for what is open before it."""
+        return tuple(one for one in self.each if one.criterion in PEOPLE_CRITERIA)
+
+    @property
+    def of_texts(self) -> tuple[Later, ...]:
+        """What of it is signed, written or answered."""
+        return tuple(one for one in self.each if one.criterion not in PEOPLE_CRITERIA)
+
+    @property
+    def has_later(self) -> bool:
+        """Say whether any of it must wait for what is open before it."""
+        return bool(self.of_texts or self.then)
 
     @property
     def address(self) -> str:

@@ -172,7 +172,7 @@ def test_what_was_sent_back_is_told_to_its_writer_and_to_who_sent_it(
         assert "Nobody waits for you" not in sender.text
         assert "Your signature of the answers to objections by" in sender.text, "it will be asked for later"
     executive = Outline(client.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*"))).text).text
-    assert "Later for you open before it: Value propositions Atlas 2 in APAC Decide: go or no-go, by" in executive
+    assert "Later for you Atlas 2 in APAC open before it: Value propositions Decide: go or no-go, by" in executive
     board = Outline(client.get("/", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))).text).text
     assert "To be rewritten, then signed anew, by" in board
 
