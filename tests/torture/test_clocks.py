@@ -112,7 +112,8 @@ def _launch_on(engine: str, url: str, desk: Desk, folder: Path, say: Say) -> Non
             for skew in SKEWS
         ]
         busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        launch_at = desk.store.now().replace(microsecond=0) + INSTANT_AHEAD * busy
+        # As the form takes it: whole seconds.
+        launch_at = (desk.store.now() + INSTANT_AHEAD * busy).replace(microsecond=0)
         wall_clock = launch_at.astimezone(ZoneInfo("Europe/Berlin")).strftime("%Y-%m-%dT%H:%M:%S")
         for web in webs:
             assert _with_a_true_token(web).kind in {"token-expired", "token-invalid"}
