@@ -109,9 +109,10 @@ def board_page(
         names = names_of(tx, {actor.person, *(row.owner for row in found.rows)})
         seen = looked_at(tx, deps, actor, close, now=read_at)
         changes = changes_since(tx, last_visit, within, now=read_at) if last_visit is not None else None
-        own = _own(tx, actor, found.rows, seen, now=read_at) if speaks(actor) else None
+        naming = Naming(tx, actor, now=read_at)
+        own = _own(tx, actor, found.rows, seen, naming, now=read_at) if speaks(actor) else None
+        close_ups = {(row.product, row.region): close_up(actor, row, seen, naming) for row in close}
     columns = _columns(found.rows, dict(found.regions))
-    close_ups = {(row.product, row.region): close_up(row, seen) for row in close}
     rows = _product_rows(found, columns, names, close_ups, read_at=read_at)
     has_more = found.first + len(rows) < len(found.order)
     return BoardPage(
@@ -144,7 +145,9 @@ def board_page(
     )
 
 
-def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], close: Looked, *, now: datetime) -> Own:
+def _own(
+    tx: Connection, actor: Actor, rows: Sequence[CellRow], close: Looked, naming: Naming, *, now: datetime
+) -> Own:
     """Return what of `rows` is for `actor`; of many cells as far as they tell, which do not name who was named."""
     seen = [row for row in rows if isinstance(row, BoardRow)]
     others = [row for row in rows if any(is_waited_for(actor, whom, row.region) for whom in row.waiting_on)]
@@ -153,11 +156,10 @@ def _own(tx: Connection, actor: Actor, rows: Sequence[CellRow], close: Looked, *
         seen = list(board(tx, among=keys, limit=MOST_OWN, now=now))
     tasks = tasks_in(actor, seen)
     told = {(row.product, row.region) for row, _ in tasks.waiting[:MOST_OWN]}
-    naming = Naming(tx, actor, now=now)
     return Own(
         waiting=waited_for(tx, actor, tasks.waiting[:MOST_OWN], close.at_hand, naming),
         helping=waited_for(tx, actor, tasks.helping[:MOST_OWN], close.at_hand, naming, close.speaking),
-        given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_OWN]),
+        given_back=given_back(tx, actor, tasks.given_back[:MOST_OWN], close.speaking),
         coming=coming(actor, seen, close.at_hand, naming, limit=MOST_OWN),
         others=sum((row.product, row.region) not in told for row in others),
         decides=bool(allowed_regions(actor, Action.DECIDE)),

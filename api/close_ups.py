@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from api.decided import DecisionsRead, decisions_read
 from api.dependencies import Dependencies
 from api.identity import Actor
+from api.missing_people import Naming
 from api.rights import Action, can
 from api.sent_back import SentBack, sent_back
 from api.speakers import Speakers, speakers
@@ -23,7 +24,7 @@ from readiness.region import Verdict
 from store.board import BoardRow
 from store.deciding import readiness_at_hand
 from store.permits import standings_of
-from templates.pages import CellLater, CellWait, CloseUp, Spoken, Uncertified
+from templates.pages import CellLater, CellWait, CertifiedForGo, CloseUp, Spoken
 
 _LOOKED_INTO = frozenset({Verdict.NOT_READY, *GO_STANDS})
 """Of the other verdicts a cell tells why there is nothing to be done for its people."""
@@ -63,8 +64,8 @@ def looked_at(tx: Connection, deps: Dependencies, actor: Actor, rows: Sequence[B
     )
 
 
-def close_up(row: BoardRow, seen: Looked) -> CloseUp:
-    """Return what the cell of `row` tells beside the rest."""
+def close_up(actor: Actor, row: BoardRow, seen: Looked, naming: Naming) -> CloseUp:
+    """Return what the cell of `row` tells `actor` beside the rest, with who is missing as far as `naming` goes."""
     said = {blocker.reason for blocker in row.blockers}
     readiness = seen.at_hand.get(key_of(row))
     behind = tuple(_later(row.region, readiness, seen.speaking)) if readiness is not None else ()
@@ -91,7 +92,8 @@ def close_up(row: BoardRow, seen: Looked) -> CloseUp:
         red_for=red_for(readiness) if readiness is not None else (),
         reason=next((reason for reason in row.reasons[:1] if reason not in said), None),
         decided=seen.decisions.of(row),
-        uncertified=_uncertified(row, readiness, seen),
+        certified=_certified(actor, row, readiness, seen, naming),
+        people_address=not_certified_address(row) if row.region in seen.may_see_people else None,
         sale=seen.sales.get((row.product, row.region)),
     )
 
@@ -102,15 +104,22 @@ def _later(region: str, readiness: Readiness, speaking: Speakers) -> Iterator[Ce
         yield CellLater(of=of, each=tuple(each))
 
 
-def _uncertified(row: BoardRow, readiness: Readiness | None, seen: Looked) -> Uncertified | None:
-    """Return how many are not certified where a go stands all the same; None where all are, or none is to be."""
+def _certified(
+    actor: Actor, row: BoardRow, readiness: Readiness | None, seen: Looked, naming: Naming
+) -> CertifiedForGo | None:
+    """Return how many are certified where a go stands; None where none does, or nobody is asked to be."""
     if readiness is None or row.verdict not in GO_STANDS:
         return None
     found = next((each for each in readiness.criteria if each.key is CriterionKey.CERTIFIED_SHARE), None)
-    if found is None or found.numerator >= found.denominator:
+    if found is None:
         return None
-    return Uncertified(
-        missing=found.denominator - found.numerator,
+    is_short = found.numerator < found.denominator
+    nudges = is_short and can(actor, Action.NUDGE, row.region)
+    return CertifiedForGo(
+        reached=found.numerator,
         of_all=found.denominator,
-        people_address=not_certified_address(row) if row.region in seen.may_see_people else None,
+        least=found.least,
+        missing=naming.missing(readiness, (found.key,)) if nudges else None,
+        people_address=not_certified_address(row) if is_short and row.region in seen.may_see_people else None,
+        nudge_address=not_certified_address(row, "/nudge") if nudges else None,
     )

@@ -26,6 +26,7 @@ class _ToCome(NamedTuple):
     readiness: Readiness
     each: tuple[Later, ...]
     then: tuple[Ahead, ...]
+    decide_by: datetime
 
     @property
     def learned(self) -> tuple[CriterionKey, ...]:
@@ -49,9 +50,9 @@ def _to_come(actor: Actor, rows: Iterable[BoardRow], at_hand: Mapping[RegionKey,
             continue
         each = tuple(one for one in later(readiness) if _is_for(actor, one, row.region))
         then = tuple(one for one in ahead(readiness) if _comes_to(actor, row, readiness, one))
-        due_at = each[0].due_at if each else decide_by(readiness)
-        if (each or then) and due_at is not None:
-            yield _ToCome(due_at, row, readiness, each, then)
+        last = decide_by(readiness)
+        if (each or then) and last is not None:
+            yield _ToCome(each[0].due_at if each else last, row, readiness, each, then, last)
 
 
 def _shown(actor: Actor, found: _ToCome, naming: Naming) -> Coming:
@@ -65,7 +66,7 @@ def _shown(actor: Actor, found: _ToCome, naming: Naming) -> Coming:
         stage=row.stage,
         each=found.each,
         then=found.then,
-        decide_by=decide_by(found.readiness),
+        decide_by=found.decide_by,
         foretold=foretell(found.readiness, learned),
         missing=naming.missing(found.readiness, learned),
         people_address=not_certified_address(row) if learned and can(actor, Action.READ_PEOPLE, row.region) else None,

@@ -49,17 +49,17 @@ class Naming:
 def missing_people(
     tx: Connection, actor: Actor, readiness: Readiness, criteria: Collection[CriterionKey], *, now: datetime
 ) -> Missing | None:
-    """Return who is missing for those of `criteria` that are unmet; None where that is not for `actor` to know, or
-    the audience is larger than `MOST_LOOKED_AT`. Three queries."""
-    unmet = [each for each in readiness.of_people if each.key in criteria and not each.is_satisfied]
-    if not unmet or not can(actor, Action.READ_PEOPLE, readiness.region):
+    """Return who has not learned what `criteria` ask for, met or not; None where everybody has, that is not for
+    `actor` to know, or the audience is larger than `MOST_LOOKED_AT`. Three queries."""
+    short = [each for each in readiness.of_people if each.key in criteria and each.numerator < each.denominator]
+    if not short or not can(actor, Action.READ_PEOPLE, readiness.region):
         return None
-    if max(each.denominator for each in unmet) > MOST_LOOKED_AT:
+    if max(each.denominator for each in short) > MOST_LOOKED_AT:
         return None
     at = people_judged_at(tx, readiness.product, readiness.region, now=now)
     if at is None:
         return None
-    lacking = {status for each in unmet for status in WAITED_FOR[each.key]}
+    lacking = {status for each in short for status in WAITED_FOR[each.key]}
     found, _ = tracker(
         tx,
         readiness.product,

@@ -152,9 +152,10 @@ async def show_own(
             at_hand = readiness_at_hand(tx, map(key_of, soonest))
             naming = Naming(tx, actor, now=read_at)
             waiting = waited_for(tx, actor, tasks.waiting[:MOST_SHOWN], at_hand, naming)
-            led = tasks.helping[:MOST_SHOWN]
-            speaking = speakers(tx, deps, actor, (row.region for row, _ in led), now=read_at)
+            led, back = tasks.helping[:MOST_SHOWN], tasks.given_back[:MOST_SHOWN]
+            speaking = speakers(tx, deps, actor, (row.region for row, _ in (*led, *back)), now=read_at)
             helping = waited_for(tx, actor, led, at_hand, naming, speaking)
+            given = given_back(tx, actor, back, speaking)
             ahead = coming(actor, soonest, at_hand, naming, limit=MOST_SHOWN)
         viewer = viewer_of(actor, deps, name=found.names.get(actor.person))
         page = MePage(
@@ -168,7 +169,7 @@ async def show_own(
             decides=bool(allowed_regions(actor, Action.DECIDE)),
             waited_for=waiting,
             helping=helping,
-            given_back=tuple(given_back(actor, *each) for each in tasks.given_back[:MOST_SHOWN]),
+            given_back=given,
             coming=ahead,
             more=max(0, len(tasks.waiting) - MOST_SHOWN),
         )

@@ -16,7 +16,7 @@ from readiness.prospect import AHEAD_IS_OF, Ahead, ahead, voters
 from readiness.readiness import Readiness
 from store.holders import holders_in
 from store.names import names_of
-from templates.pages import Then
+from templates.pages import Spoken, Then
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,14 @@ class Speakers:
     def thens(self, readiness: Readiness) -> tuple[Then, ...]:
         """Return what comes in a region, each with the names of whose it is, or the functions that do it."""
         return tuple(
-            Then(each, (), voters(readiness))
+            Then(each, (), self._speaking(readiness))
             if each is Ahead.VOTES
             else Then(each, self.of(readiness.region, AHEAD_IS_OF[each]))
             for each in ahead(readiness)
         )
+
+    def _speaking(self, readiness: Readiness) -> tuple[Spoken, ...]:
+        return tuple(Spoken(each.value, self.of(readiness.region, each.value)) for each in voters(readiness))
 
 
 NOBODY_NAMED = Speakers({})

@@ -9,7 +9,7 @@ from api.identity import Actor
 from api.missing_people import MOST_NAMED_FOR, Naming
 from api.nudging import NOT_CERTIFIED
 from api.rights import RIGHTS, Action, can, may_act_for
-from api.sent_back import sent_back
+from api.sent_back import SentBack, sent_back
 from api.speakers import NOBODY_NAMED, Speakers
 from readiness.asks import Ask
 from readiness.commands import ROLE_OF_FUNCTION, Role
@@ -115,6 +115,7 @@ def waited_for(
             shortfall=blocker.shortfall,
             texts=written.get(key_of(row), ()),
             said_back=back.under(key_of(row), blocker),
+            signers=back.signers_under(key_of(row), blocker),
             **_learning(row, blocker, at_hand, naming),
             act_address=_where(actor, row, blocker),
         )
@@ -122,8 +123,15 @@ def waited_for(
     )
 
 
-def given_back(actor: Actor, row: BoardRow, blocker: Blocker) -> GivenBack:
-    """Return what `actor` sent back as pages show it."""
+def given_back(
+    tx: Connection, actor: Actor, tasks: Sequence[Waiting], speaking: Speakers = NOBODY_NAMED
+) -> tuple[GivenBack, ...]:
+    """Return what is sent back, and `actor` speaks for who did, as pages show it; three queries at most."""
+    back = sent_back(tx, actor, [(key_of(row), blocker) for row, blocker in tasks])
+    return tuple(_given_back(actor, row, blocker, back, speaking) for row, blocker in tasks)
+
+
+def _given_back(actor: Actor, row: BoardRow, blocker: Blocker, back: SentBack, speaking: Speakers) -> GivenBack:
     return GivenBack(
         product=row.product,
         region=row.region,
@@ -134,12 +142,15 @@ def given_back(actor: Actor, row: BoardRow, blocker: Blocker) -> GivenBack:
         since=blocker.since,
         due_at=blocker.due_at,
         time_zone=row.time_zone,
+        is_own=actor.person in back.people_under(key_of(row), blocker),
+        writer=blocker.waiting_on,
+        names=speaking.of(row.region, blocker.waiting_on),
     )
 
 
-def not_certified_address(row: BoardRow) -> str:
-    """Return where those of the audience are who are not certified yet."""
-    return PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED).address()
+def not_certified_address(row: BoardRow, below: str = "") -> str:
+    """Return where those of the audience are who are not certified yet; `below` it, where they are reminded."""
+    return PeopleFilters(product=row.product, region=row.region, statuses=NOT_CERTIFIED).address(below)
 
 
 def _learning(

@@ -233,11 +233,13 @@ def _changed(before: Entry | None, after: Entry | None) -> tuple[PartChanged, ..
 def _follows(said: ProductSaid, answer: RehearsalAnswer) -> tuple[Follows, ...]:
     would = answer.would
     regions = {each.region for each in would.voided}
+    regions |= {each.region for each in would.asked_again}
     regions |= {each.region for each in would.reopened} | {each.region for each in would.held}
     return tuple(
         Follows(
             region=said.name_of(region),
             voided=tuple(each.function for each in would.voided if each.region == region),
+            asked_again=tuple(each.function for each in would.asked_again if each.region == region),
             reopened=tuple(each.stage for each in would.reopened if each.region == region),
             loses=next((each.verdict for each in would.held if each.region == region), None),
         )

@@ -331,7 +331,10 @@ def _people_share(
         reasons.append(reason)
         reasons.append(f"{needed(figures, reached, required=required)} more are needed")
     if lapsing:
-        subject = "1 certification lapses" if lapsing == 1 else f"{lapsing} certifications lapse"
+        held = reached + lapsing
+        subject = (
+            f"1 of {held} certifications lapses" if lapsing == 1 else f"{lapsing} of {held} certifications lapse"
+        )
         first = f", the first on {figures.first_lapse_at:%Y-%m-%d}" if figures.first_lapse_at is not None else ""
         reasons.insert(0, f"{subject} before the launch{first}")
     since = opened_since(case.region, case.stage.stage)

@@ -128,6 +128,8 @@ class Shortfall(Frozen):
     denominator: int
     needed: int
     """How many more are needed."""
+    lapsing: int = 0
+    """Of people: how many count today and no more at the judged instant."""
 
 
 class CriterionResult(Frozen):
@@ -171,15 +173,22 @@ class CriterionResult(Frozen):
         return waits or self.waiting_on
 
     @property
+    def least(self) -> int:
+        """The fewest of those who are counted with whom it is met."""
+        asked = round(self.required * BASIS_POINTS) * self.denominator
+        return -(-asked // BASIS_POINTS)
+
+    @property
     def needed(self) -> int:
         """How many more of those who are counted are needed for it to be met."""
-        asked = round(self.required * BASIS_POINTS) * self.denominator
-        return max(0, -(-asked // BASIS_POINTS) - self.numerator)
+        return max(0, self.least - self.numerator)
 
     @property
     def shortfall(self) -> Shortfall:
         """How far it has come, and how many more are needed."""
-        return Shortfall(numerator=self.numerator, denominator=self.denominator, needed=self.needed)
+        return Shortfall(
+            numerator=self.numerator, denominator=self.denominator, needed=self.needed, lapsing=self.lapsing
+        )
 
 
 class StageReadiness(Frozen):

@@ -2,6 +2,7 @@
 
 # A rehearsal asks `propose`, as the real act does, and only reads what came of it: it has no rules of its own.
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from readiness.commands import StartLaunch
@@ -10,11 +11,12 @@ from readiness.evidence import Evidence
 from readiness.keys import LaunchKey
 from readiness.launch import Launch, propose_launch
 from readiness.ledger import Cause
-from readiness.policy import GATED_STAGES, CriterionKey, Function, Stage
+from readiness.policy import GATED_STAGES, SIGNED_STAGES, CriterionKey, Function, Stage
 from readiness.readiness import Rag, Readiness
 from readiness.refusals import Refusal
 from readiness.region import RegionLaunch, Signature, StageStatus, Verdict
 from readiness.rules import evaluate, evolve, propose, verdict_of
+from readiness.turns import note_standing
 from readiness.values import Frozen, Identifier, Moment, Slug
 
 
@@ -38,6 +40,14 @@ class WouldVoid(Frozen):
     stage: Stage
     function: Function
     person: Identifier
+
+
+class WouldAsk(Frozen):
+    """A function that sent a text back, and would be asked to sign it again because it was written anew."""
+
+    region: Slug
+    stage: Stage
+    function: Function
 
 
 class WouldReopen(Frozen):
@@ -67,9 +77,10 @@ class WouldBeRed(Frozen):
 
 
 class Would(Frozen):
-    """What would be voided, reopened, held or red."""
+    """What would be voided, asked again, reopened, held or red."""
 
     voided: tuple[WouldVoid, ...] = ()
+    asked_again: tuple[WouldAsk, ...] = ()
     reopened: tuple[WouldReopen, ...] = ()
     held: tuple[WouldHold, ...] = ()
     red: tuple[WouldBeRed, ...] = ()
@@ -78,6 +89,7 @@ class Would(Frozen):
         """Return both together."""
         return Would(
             voided=self.voided + other.voided,
+            asked_again=self.asked_again + other.asked_again,
             reopened=self.reopened + other.reopened,
             held=self.held + other.held,
             red=self.red + other.red,
@@ -123,6 +135,7 @@ def rehearse(
         events=tuple(_foreseen(region, event) for event in proposal.events),
         would=Would(
             voided=tuple(_voided(region, after)),
+            asked_again=tuple(_asked_again(region, after, at_hand, evidence)),
             reopened=_reopened(region, after),
             held=_held(region, after),
             red=_red(seen, then),
@@ -224,6 +237,19 @@ def _voided(before: RegionLaunch, after: RegionLaunch) -> list[WouldVoid]:
         for each in before.sign_offs
         if not stands(each)
     ]
+
+
+def _asked_again(
+    before: RegionLaunch, after: RegionLaunch, at_hand: Evidence, evidence: Evidence
+) -> Iterator[WouldAsk]:
+    """Yield the functions whose note sends back the text that is there, and not the one that would be."""
+    for stage in SIGNED_STAGES:
+        for note in before.sent_back:
+            of = note.function
+            held = note.stage is stage and note == note_standing(before, stage, of, at_hand.content_of(stage))
+            holds = note_standing(after, stage, of, evidence.content_of(stage)) is not None
+            if held and not holds and after.signature(stage, of) is None:
+                yield WouldAsk(region=before.key.region, stage=stage, function=of)
 
 
 def _reopened(before: RegionLaunch, after: RegionLaunch) -> tuple[WouldReopen, ...]:

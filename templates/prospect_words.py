@@ -1,15 +1,17 @@
 """How is said what is still to come, whether it comes in time, and what makes a region red?"""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import assert_never
 
-from readiness.policy import CriterionKey, Function
+from readiness.policy import CriterionKey
 from readiness.prospect import Ahead, Foretold, Reddening, RedFor, Timeliness
 from readiness.readiness import PEOPLE_CRITERIA, Shortfall
 from templates.language import gettext, ngettext
 from templates.moments import day, number
-from templates.speaker_words import some_names
-from templates.words import CRITERIA, whom
+from templates.pages.coming import Spoken
+from templates.speaker_words import some_names, whom_by_name
+from templates.words import CRITERIA
 
 AHEAD: dict[Ahead, str] = {
     Ahead.POLL: "Then product management%(names)s opens the poll.",
@@ -19,11 +21,11 @@ AHEAD: dict[Ahead, str] = {
 """What comes then; the names of whose it is follow on them where they are known."""
 
 OWN_AHEAD: dict[Ahead, str] = {
-    Ahead.POLL: "Open the poll",
-    Ahead.VOTES: "Vote in the poll",
-    Ahead.DECISION: "Decide: go or no-go",
+    Ahead.POLL: "Open the poll; the votes and the decision are due %(day)s",
+    Ahead.VOTES: "Vote in the poll; the decision is due %(day)s",
+    Ahead.DECISION: "Decide: go or no-go, by %(day)s",
 }
-"""What will be asked of whoever reads."""
+"""What will be asked of whoever reads: one day holds for all of it."""
 
 OVERDUE: dict[CriterionKey, str] = {
     CriterionKey.VALUE_PROPOSITIONS_SIGNED: "signatures of the value propositions are overdue",
@@ -47,11 +49,16 @@ OWN_PARTS: dict[CriterionKey, str] = {
 """What is asked of one person where each function signs once."""
 
 
-def then_said(ahead: Ahead, names: Sequence[str], functions: Sequence[Function]) -> str:
+def own_ahead(ahead: Ahead, due_at: datetime, zone: str) -> str:
+    """Return what will be asked of whoever reads: `Decide: go or no-go, by 6 Jan 2027`."""
+    return gettext(OWN_AHEAD[ahead]) % {"day": day(due_at, zone)}
+
+
+def then_said(ahead: Ahead, names: Sequence[str], voters: Sequence[Spoken]) -> str:
     """Return what comes once the gates are passed: `Then an executive (Helena Brandt) decides.`"""
-    if functions:
-        vote = ngettext("Then %(functions)s votes.", "Then %(functions)s vote.", len(functions))
-        return vote % {"functions": ", ".join(whom(each.value) for each in functions)}
+    if voters:
+        vote = ngettext("Then %(functions)s votes.", "Then %(functions)s vote.", len(voters))
+        return vote % {"functions": ", ".join(whom_by_name(each.whom, each.names) for each in voters)}
     return gettext(AHEAD[ahead]) % {"names": f" ({some_names(names)})" if names else ""}
 
 
@@ -103,7 +110,7 @@ def more_needed(criterion: CriterionKey, shortfall: Shortfall) -> str:
     if not shortfall.needed:
         return gettext(CRITERIA[criterion])
     said = _first(criterion, shortfall.needed) if not shortfall.numerator else None
-    return (said or _more(criterion, shortfall.needed)) % {"n": number(shortfall.needed)}
+    return (said or _more(criterion, shortfall.needed, shortfall.lapsing)) % {"n": number(shortfall.needed)}
 
 
 def _first(criterion: CriterionKey, n: int) -> str | None:
@@ -121,7 +128,7 @@ def _first(criterion: CriterionKey, n: int) -> str | None:
             return None
 
 
-def _more(criterion: CriterionKey, n: int) -> str:
+def _more(criterion: CriterionKey, n: int, lapsing: int) -> str:
     match criterion:
         case CriterionKey.VALUE_PROPOSITIONS_SIGNED:
             return ngettext(
@@ -138,6 +145,8 @@ def _more(criterion: CriterionKey, n: int) -> str:
         case CriterionKey.TRAINING_COMPLETION:
             return ngettext("%(n)s more to train", "%(n)s more to train", n)
         case CriterionKey.CERTIFIED_SHARE:
+            if lapsing:
+                return ngettext("%(n)s more to renew or newly pass", "%(n)s more to renew or newly pass", n)
             return ngettext("%(n)s more to certify", "%(n)s more to certify", n)
         case CriterionKey.POLL_COMPLETE:
             return ngettext("%(n)s more vote", "%(n)s more votes", n)

@@ -32,7 +32,7 @@ from templates import (
 )
 from templates.assets import asset_address
 from templates.language import LANGUAGES, Reader, gettext, ngettext, reading
-from templates.pages import LATER_WEEKS, Page, Sort, content_address, region_address
+from templates.pages import LATER_WEEKS, Page, Sort, content_address, later_lines, region_address
 
 FOLDER = Path(__file__).parent / "html"
 
@@ -120,7 +120,7 @@ def environment() -> Environment:
         missing_ones=_words(people_words.MISSING_ONES),
         more_needed=prospect_words.more_needed,
         own_part=prospect_words.own_part,
-        own_ahead=_words(prospect_words.OWN_AHEAD),
+        own_ahead=prospect_words.own_ahead,
         then_said=prospect_words.then_said,
         foretold_said=prospect_words.foretold_said,
         red_said=prospect_words.red_said,
@@ -163,6 +163,7 @@ def environment() -> Environment:
         LANGUAGES=LANGUAGES,
         counted=moments.counted,
         days=moments.days,
+        later_lines=later_lines,
         VERDICTS=tuple(Verdict),
         COLOURS=tuple(Rag),
         STAGES=tuple(Stage),

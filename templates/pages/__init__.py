@@ -20,6 +20,7 @@ from templates.pages.board import (
     Cell,
     CellLater,
     CellWait,
+    CertifiedForGo,
     ChangeLine,
     Changes,
     CloseUp,
@@ -32,11 +33,9 @@ from templates.pages.board import (
     ProductRow,
     Proof,
     Sort,
-    Spoken,
-    Uncertified,
     VerdictTotal,
 )
-from templates.pages.coming import Coming, Missing, MissingOnes, Then
+from templates.pages.coming import Coming, Missing, MissingOnes, Spoken, Then, later_lines
 from templates.pages.content import (
     Comment,
     ContentPage,
@@ -130,6 +129,7 @@ __all__ = [
     "Cell",
     "CellLater",
     "CellWait",
+    "CertifiedForGo",
     "ChangeLine",
     "Changes",
     "CloseUp",
@@ -238,7 +238,6 @@ __all__ = [
     "TimelineLine",
     "TrendDay",
     "TryLine",
-    "Uncertified",
     "UploadForm",
     "VerdictCount",
     "VerdictTotal",
@@ -254,6 +253,7 @@ __all__ = [
     "Wave",
     "act_address",
     "content_address",
+    "later_lines",
     "launch_address",
     "region_address",
     "rewrite_address",

@@ -14,7 +14,7 @@ from readiness.prospect import Later, Reddening
 from readiness.readiness import Rag, Shortfall
 from readiness.region import Verdict
 from templates.pages.addresses import launch_address, region_address
-from templates.pages.coming import Coming, Then
+from templates.pages.coming import Coming, Missing, Spoken, Then
 from templates.pages.frame import Page
 from templates.pages.me import GivenBack, Running, SaidBack, WaitedFor
 
@@ -121,13 +121,6 @@ class CellWait:
     """Why what is to be written anew was sent back; empty where the reader is asked to, and reads it above."""
 
 
-class Spoken(NamedTuple):
-    """A function for which something waits, and who speaks for it as far as the reader may know."""
-
-    whom: str
-    names: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellLater:
     """What the same functions are to bring once what is open before it is met."""
@@ -164,13 +157,20 @@ class Proof:
     """Of that record."""
 
 
-class Uncertified(NamedTuple):
-    """How many people are not certified on the launch day, in a region that may launch without them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertifiedForGo:
+    """How many people are certified on the launch day, in a region with a go that launches by itself."""
 
-    missing: int
+    reached: int
     of_all: int
+    least: int
+    """With fewer it is held instead."""
+    missing: Missing | None
+    """Who is not certified; None where all are, or they are not led by the reader or too many."""
     people_address: str | None
-    """Where they are; None where they are not for the reader."""
+    """Where they are; None where all are certified, or they are not for the reader."""
+    nudge_address: str | None
+    """Where the reader may remind them; None where that is not theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +208,10 @@ class CloseUp:
     """Why it stands so, where nobody who is waited for is the reason."""
     decided: Decided | None
     """None where no decision stands."""
-    uncertified: Uncertified | None
-    """None where nobody is, or none has a go."""
+    certified: CertifiedForGo | None
+    """None where no go stands, or it asks for no certification."""
+    people_address: str | None
+    """Where those are who are missing while the region waits for people; None where they are not for the reader."""
     sale: PermitStanding | None
     """Whether it may be sold; None where the reader is not to know."""
 
@@ -360,6 +362,14 @@ class BoardPage(Page):
     """Where the first page is, if this is another one."""
     next_address: str | None
     """Where the next page is, if there is one."""
+
+    @property
+    def late(self) -> tuple[tuple[ProductRow, Cell], ...]:
+        """What misses its date, of several regions seen from close by that ask nothing of the reader."""
+        cells = [(row, cell) for row in self.rows for cell in row.cells if cell is not None]
+        if len(cells) == 1 or (self.own is not None and (self.own.waiting or self.own.helping)):
+            return ()
+        return tuple(each for each in cells if each[1].close_up is not None and each[1].close_up.red_for)
 
     @property
     def tells_age(self) -> bool:

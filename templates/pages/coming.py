@@ -1,14 +1,23 @@
 """What do pages know of what is still to come in a region, and of the people who are missing for it?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from readiness.people import PersonStatus
-from readiness.policy import Function, Stage
+from readiness.policy import Stage
 from readiness.prospect import Ahead, Foretold, Later
 from readiness.readiness import PEOPLE_CRITERIA
 from templates.pages.addresses import region_address
+
+
+class Spoken(NamedTuple):
+    """A function for which something waits, and who speaks for it as far as the reader may know."""
+
+    whom: str
+    names: tuple[str, ...]
 
 
 class Then(NamedTuple):
@@ -16,8 +25,8 @@ class Then(NamedTuple):
 
     ahead: Ahead
     names: tuple[str, ...]
-    functions: tuple[Function, ...] = ()
-    """Who votes; empty for what one person does."""
+    voters: tuple[Spoken, ...] = ()
+    """Empty for what one person does."""
 
 
 class MissingOnes(NamedTuple):
@@ -51,7 +60,7 @@ class Coming:
     each: tuple[Later, ...]
     then: tuple[Ahead, ...]
     """What is the reader's once all gates are passed that people pass by learning and signing."""
-    decide_by: datetime | None
+    decide_by: datetime
     """By when that is due."""
     foretold: Foretold | None
     """Whether people will have learned in time; None where none of it is about people."""
@@ -71,11 +80,22 @@ class Coming:
         return tuple(one for one in self.each if one.criterion not in PEOPLE_CRITERIA)
 
     @property
-    def has_later(self) -> bool:
-        """Say whether any of it must wait for what is open before it."""
-        return bool(self.of_texts or self.then)
-
-    @property
     def address(self) -> str:
         """The address of the region's page."""
         return region_address(self.product, self.region)
+
+
+class LaterLine(NamedTuple):
+    """One thing that a region will ask of the reader: of a text, or once the gates are passed."""
+
+    due_at: datetime
+    of: Coming
+    text: Later | None
+    then: Ahead | None
+
+
+def later_lines(coming: Iterable[Coming]) -> tuple[LaterLine, ...]:
+    """Return what must wait for what is open before it, the soonest due first."""
+    lines = [LaterLine(one.due_at, each, one, None) for each in coming for one in each.of_texts]
+    lines += [LaterLine(each.decide_by, each, None, one) for each in coming for one in each.then]
+    return tuple(sorted(lines, key=attrgetter("due_at")))

@@ -182,6 +182,8 @@ class Follows:
     """Its name."""
     voided: tuple[Function, ...]
     """Whose sign-off would stand no more."""
+    asked_again: tuple[Function, ...]
+    """Who sent it back, and would be asked to sign it again."""
     reopened: tuple[Stage, ...]
     loses: Verdict | None
     """The verdict that it would lose by being held; None where it would not be."""

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
-from readiness.policy import CriterionKey, Stage
+from readiness.policy import CriterionKey, Function, Stage
 from readiness.prospect import Foretold
 from readiness.readiness import Shortfall
 from templates.pages.addresses import region_address
@@ -98,6 +98,8 @@ class WaitedFor:
     """Which texts are to be written anew; empty where none is, or the reader does not write."""
     said_back: tuple[SaidBack, ...]
     """Why what is to be written anew was sent back, in the words of who did."""
+    signers: tuple[Function, ...]
+    """Who signs what is to be written anew; empty where nothing is."""
     act_address: str
     """Where it is done."""
 
@@ -122,6 +124,12 @@ class GivenBack:
     due_at: datetime | None
     """By when it is to be signed."""
     time_zone: str
+    is_own: bool
+    """Whether the reader sent it back in person."""
+    writer: str
+    """Who is to write it anew: as `words.whom` takes it."""
+    names: tuple[str, ...]
+    """Of those who speak for the writer, as far as the reader may know."""
 
     @property
     def address(self) -> str:

@@ -199,6 +199,8 @@ def test_whoever_writes_anew_what_was_sent_back_has_the_reason_and_the_words_at_
     assert "Our buyers are not those" in text.text.partition("What this must answer")[2]
     assert "Atlas 2 halves your close." in text.text.partition("What this must answer")[2]
     written = {"wish": "w-9", "if_match": "1", "statement": "Atlas 2 ends your close."}
+    foretold = outline_of(opened.post(MESSAGE, data={**written, "step": "rehearse"}, headers=who)).text
+    assert "must be signed anew by Marketing, Sales (sent it back)" in foretold
     assert opened.post(MESSAGE, data=written, headers=who).status_code == 303
     assert "What this must answer" not in outline_of(opened.get(MESSAGE, headers=who)).text
     assert "Write anew what was sent back" not in outline_of(opened.get("/launches/atlas-2/emea", headers=who)).text

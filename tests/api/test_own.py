@@ -164,17 +164,21 @@ def test_what_was_sent_back_is_told_to_its_writer_and_to_who_sent_it(
         assert "Rewrite the value propositions" in writer.text
         assert "Nobody here buys for that reason." in writer.text
         led_to = [a.get("href") for _, a in writer.elements]
-        assert "/launches/atlas-2/apac#content-value_propositions" in led_to
+        assert "Then it is signed anew: Marketing, Sales." in writer.text
         text = f"{content_address(PRODUCT)}/value_propositions/all?region=apac#write"
         assert text in led_to, "each of its texts is told, with where the region writes it in its own words"
         sender = Outline(client.get(path, headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
+        assert "You sent back: value propositions. Marketing is to rewrite it, since" in sender.text
         assert "you are asked again once it is rewritten" in sender.text
         assert "Nobody waits for you" not in sender.text
         assert "Your signature of the answers to objections by" in sender.text, "it will be asked for later"
     executive = Outline(client.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*"))).text).text
-    assert "Later for you Atlas 2 in APAC open before it: Value propositions Decide: go or no-go, by" in executive
+    assert (
+        "Later for you Atlas 2 in APAC : Decide: go or no-go, by 26 Feb 2027 comes after: Value propositions"
+        in executive
+    )
     board = Outline(client.get("/", headers=bearer(issuer, "au-1", (Role.AUDITOR, "*"))).text).text
-    assert "To be rewritten, then signed anew, by" in board
+    assert "To be rewritten in time to be signed anew by" in board
 
 
 def test_a_sales_lead_is_led_to_the_people_who_are_missing(
@@ -196,7 +200,7 @@ def test_a_sales_lead_is_led_to_the_people_who_are_missing(
         assert "Not started: emea-8, emea-9" in outline.text
         assert "Will be done in time at the pace of the last fourteen days: by" in outline.text
     enablement = Outline(client.get("/", headers=bearer(issuer, "en-9", (Role.ENABLEMENT, "*"))).text).text
-    assert "Already now: have people learn open before it: Value propositions Atlas 2 in APAC" in enablement
+    assert "Already now: have people learn comes after: Value propositions Atlas 2 in APAC" in enablement
     marketing = Outline(client.get("/", headers=bearer(issuer, "ma-9", (Role.MARKETING, "*"))).text).text
     assert "emea-8" not in marketing, "who has learned is not for marketing"
     apart = Outline(client.get("/me", headers=bearer(issuer, "sa-2", (Role.SALES_LEAD, "apac"))).text)
@@ -237,7 +241,7 @@ def test_a_seller_reads_whether_they_may_sell_it_today(door: tuple[Desk, TestCli
     _, client = door
     seller = bearer(issuer, "emea-6", (Role.SELLER, "emea"))
     shown = Outline(client.get("/me", headers=seller).text)
-    assert "Not to be sold here yet: at the earliest from the launch on, 1 Mar 2027" in shown.text
+    assert "Not to be sold today: at the earliest from the launch on, 1 Mar 2027" in shown.text
     nowhere = Outline(client.get("/me", headers=bearer(issuer, "emea-6", (Role.SELLER, "apac"))).text)
     assert "sold here" not in nowhere.text
 

@@ -148,7 +148,7 @@ def test_the_board_shows_every_region_of_every_product(desk: Desk, persona: Test
         "Green",
         "Atlas 2",
         "EMEA",
-        "Marketing since 4 Jan 2027 · less than a minute",
+        "Marketing since 4 Jan 2027, 10:00 CET · less than a minute",
         "3 region launches of 1 product",
     ):
         assert part in outline.text
@@ -160,20 +160,60 @@ def test_a_small_board_tells_each_region_from_close_by(desk: Desk, persona: Test
     three_regions(desk)
     text = read(persona.get("/")).text
     for part in (
-        "Marketing since 4 Jan 2027 · less than a minute Marketing has not signed the value propositions",
+        "Marketing since 4 Jan 2027, 10:00 CET · less than a minute Marketing has not signed the value propositions",
         "Marketing has not signed the value propositions To be signed by 11 Jan 2027",
         "After that: Marketing, Sales: 2 signatures of the answers to objections by 18 Jan 2027",
         "Already now, beside that: Enablement: Audience trained by 15 Feb 2027",
-        "Then an executive decides. Due 26 Feb 2027.",
+        "Then an executive decides. All of it by 26 Feb 2027.",
         "All five gates passed",
         "Go by Elena Fischer",
+        "It launches by itself as long as 8 of 10 are certified for that day; as of now 10 are.",
         "Seen then: 10 of 10 trained (90% needed), 10 of 10 certified on the launch day (80% needed)",
-        "Not to be sold here before the launch, 1 Mar 2027, 09:00 CET.",
-        "Not to be sold here yet: at the earliest from the launch on, 1 Mar 2027",
+        "Not to be sold today, and not before the launch, 1 Mar 2027, 09:00 CET.",
+        "Not to be sold today: at the earliest from the launch on, 1 Mar 2027",
     ):
         assert part in text
     assert text.index("Go by Elena Fischer") < text.index("Search and filters")
     assert "Misses its date as things stand" in text.partition("How to read this")[2]
+
+
+def test_a_board_says_first_which_region_misses_its_date_and_who_must_do_what(
+    desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer
+) -> None:
+    """An executive reads it above all cells; whoever is waited for reads it where they are told what to do."""
+    three_regions(desk)
+    desk.clock.now += timedelta(days=8)
+    refresh_figures(desk.store, [key for region in ("amer", "apac") if (key := desk.latest(region)) is not None])
+    executive = read(stranger.get("/", headers=bearer(issuer, "ex-9", (Role.EXECUTIVE, "*")))).text
+    said = "misses 1 Mar 2027 as things stand: signatures of the value propositions are overdue"
+    told = executive.partition("Nothing here waits for your decision")[0]
+    assert told.count(said) == 2
+    assert "Atlas 2 in APAC" in told
+    assert "Marketing : 2 signatures of the value propositions, due since 11 Jan 2027" in told
+    assert "Atlas 2 in EMEA" not in told
+    marketing = read(stranger.get("/", headers=bearer(issuer, "ma-9", (Role.MARKETING, "*")))).text
+    assert said not in marketing
+
+
+def test_a_lead_reads_who_is_not_certified_where_a_go_stands(
+    desk: Desk, stranger: TestClient, issuer: EmbeddedIssuer
+) -> None:
+    """They read with how few it launches, who is missing by name, and where they may remind them; marketing reads
+    no names."""
+    (key,) = desk.start("emea")
+    desk.write_all()
+    desk.teach("emea", certified=9)
+    desk.sign_all(key)
+    desk.look(key)
+    desk.accepted(key, desk.decide(key, Choice.GO))
+    refresh_figures(desk.store, [key])
+    lead = read(stranger.get("/", headers=bearer(issuer, "sa-3", (Role.SALES_LEAD, "emea"))))
+    assert "as long as 8 of 10 are certified for that day; as of now 9 are." in lead.text
+    assert "Not certified: emea-9 . You need do nothing, and may remind them." in lead.text
+    assert any("/emea/people/nudge?" in link for link in links(lead))
+    marketing = read(stranger.get("/", headers=bearer(issuer, "ma-9", (Role.MARKETING, "*"))))
+    assert "as of now 9 are." in marketing.text
+    assert "emea-9" not in marketing.text
 
 
 def test_an_auditor_is_led_from_the_board_to_the_right_and_the_proof_of_a_decision(

@@ -387,9 +387,9 @@ def test_people_are_red_just_after_they_are_due_whatever_their_pace() -> None:
 @pytest.mark.parametrize(
     ("lapsing", "lapse_at", "reason"),
     [
-        (1, None, "1 certification lapses before the launch"),
-        (2, None, "2 certifications lapse before the launch"),
-        (2, LAUNCH_AT - timedelta(days=1), "2 certifications lapse before the launch, the first on 2027-02-28"),
+        (1, None, "1 of 40 certifications lapses before the launch"),
+        (2, None, "2 of 41 certifications lapse before the launch"),
+        (2, LAUNCH_AT - timedelta(days=1), "2 of 41 certifications lapse before the launch, the first on 2027-02-28"),
     ],
 )
 def test_what_lapses_before_the_launch_is_said_first(lapsing: int, lapse_at: datetime | None, reason: str) -> None:
@@ -408,7 +408,7 @@ def test_a_lapse_is_red_only_where_it_makes_the_difference() -> None:
     """Enough who stay certified are green; too few with and without the lapsing are what their pace makes them."""
     enough = reading(CERTIFIED, region_launch(), figures(certified=40, lapsing=3))
     assert (enough.status.value, enough.rag.value) == ("met", "green")
-    assert enough.reasons == ("3 certifications lapse before the launch",)
+    assert enough.reasons == ("3 of 43 certifications lapse before the launch",)
     too_few = reading(CERTIFIED, region_launch(), figures(certified=30, lapsing=9))
     assert (too_few.status.value, too_few.rag.value) == ("unmet", "amber")
     assert reading(CERTIFIED, region_launch(), figures(certified=30, lapsing=10)).rag.value == "red"

@@ -243,7 +243,7 @@ def test_the_three_worst_reasons_are_said_first() -> None:
     """One reason of each criterion that stands in the way, red before amber before grey."""
     mixed = reading(region_launch(), READY_WORLD.but(answered=4, certified=39, lapsing=1, trained=44))
     assert mixed.reasons == (
-        "1 certification lapses before the launch",
+        "1 of 40 certifications lapses before the launch",
         "Marketing has not signed the value propositions",
         "4 of the top 5 objections have an answer",
     )
@@ -259,7 +259,7 @@ def test_what_is_met_is_heard_of_last() -> None:
     readiness = reading(signed(region_launch(), World()), READY_WORLD.but(trained=44, certified=40, lapsing=1))
     assert readiness.reasons == (
         "6 of 50 have not completed every required course",
-        "1 certification lapses before the launch",
+        "1 of 41 certifications lapses before the launch",
     )
     assert reading(ready()).reasons == ()
 

@@ -93,7 +93,7 @@ def test_an_unmet_criterion_is_an_objection_with_its_first_reason() -> None:
     found = objections(with_go(), READY_WORLD.but(certified=39, trained=44, lapsing=1))
     assert found == (
         "training_completion: 6 of 50 have not completed every required course",
-        "certified_share: 1 certification lapses before the launch",
+        "certified_share: 1 of 40 certifications lapses before the launch",
     )
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from readiness.asks import Ask
 from readiness.commands import Choice, Role, Stance
+from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Function, Stage
 from readiness.prospect import Ahead, Later, Reddening, RedFor
@@ -15,6 +16,7 @@ from templates.pages import (
     Cell,
     CellLater,
     CellWait,
+    CertifiedForGo,
     ChangeLine,
     Changes,
     CloseUp,
@@ -22,6 +24,8 @@ from templates.pages import (
     Counted,
     Decided,
     Filters,
+    Missing,
+    MissingOnes,
     Named,
     ProductRow,
     Proof,
@@ -29,7 +33,6 @@ from templates.pages import (
     Sort,
     Spoken,
     Then,
-    Uncertified,
     VerdictTotal,
 )
 from tests.readiness.builders import LAUNCH_AT, NOW
@@ -87,7 +90,10 @@ def close_up(text: str) -> CloseUp:
             ),
         ),
         people_later=(CellLater(of=(Spoken("enablement", ()),), each=(later(CriterionKey.CERTIFIED_SHARE),)),),
-        ahead=(*(Then(each, (text,)) for each in Ahead), Then(Ahead.VOTES, (), tuple(Function))),
+        ahead=(
+            *(Then(each, (text,)) for each in Ahead),
+            Then(Ahead.VOTES, (), tuple(Spoken(each.value, (text,)) for each in Function)),
+        ),
         decide_by=LAUNCH_AT,
         red_for=RED_FOR,
         reason=text,
@@ -111,7 +117,15 @@ def close_up(text: str) -> CloseUp:
                 digest="sha256:9f8e",
             ),
         ),
-        uncertified=Uncertified(2, 10, "/launches/atlas-2/emea/people"),
+        certified=CertifiedForGo(
+            reached=8,
+            of_all=10,
+            least=7,
+            missing=Missing(named=(MissingOnes(PersonStatus.TRAINED, (text, "Li Wei")),), more=1),
+            people_address="/launches/atlas-2/emea/people",
+            nudge_address="/launches/atlas-2/emea/people/nudge",
+        ),
+        people_address="/launches/atlas-2/emea/people",
         sale=PermitStanding.NOT_LAUNCHED,
     )
 

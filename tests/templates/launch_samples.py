@@ -173,6 +173,7 @@ def text_page(text: str = "It costs too much.", viewer: Viewer = VIEWER) -> Text
             Follows(
                 region=text,
                 voided=(Function.SALES, Function.MARKETING),
+                asked_again=(Function.PRODUCT,),
                 reopened=(Stage.OBJECTION_HANDLING,),
                 loses=Verdict.GO,
             ),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from readiness.asks import Ask
 from readiness.people import PersonStatus
 from readiness.permit import PermitStanding
-from readiness.policy import CriterionKey, Stage
+from readiness.policy import CriterionKey, Function, Stage
 from readiness.prospect import Ahead, Foretold, Timeliness
 from readiness.readiness import Shortfall
 from readiness.rows import ImportKind
@@ -259,6 +259,7 @@ def waited_for(**changes: object) -> WaitedFor:
         shortfall=Shortfall(numerator=1, denominator=2, needed=1),
         texts=(),
         said_back=(),
+        signers=(),
         foretold=None,
         missing=None,
         act_address="/launches/atlas-2/apac/acts/sign-off",
@@ -275,7 +276,8 @@ def rewriting(text: str) -> WaitedFor:
         said_back=(note,),
         reason=text,
         due_at=NOW,
-        texts=(TextToWrite(text, "/x"),),
+        texts=(TextToWrite(text, "/x"), TextToWrite("mid-market", "/y")),
+        signers=(Function.MARKETING, Function.SALES),
     )
 
 
@@ -329,6 +331,9 @@ GIVEN_BACK = GivenBack(
     since=NOW - timedelta(days=2),
     due_at=LAUNCH_AT,
     time_zone="Europe/Berlin",
+    is_own=False,
+    writer="marketing",
+    names=("Tom Okafor",),
 )
 
 

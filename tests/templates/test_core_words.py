@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "readiness"
 GERMAN = Reader("de", "Europe/Berlin")
 
-PUT_TOGETHER = {"{} certifications lapse", "{} before the launch{}"}
+PUT_TOGETHER = {"{} of {} certifications lapse", "1 of {} certifications lapses", "{} before the launch{}"}
 """What the core puts together of parts: `SENTENCES` has each way in which it may end up."""
 
 
@@ -144,9 +144,9 @@ def test_whatever_needs_a_reason_is_named() -> None:
     ("said", "english", "german"),
     [
         (
-            "4 certifications lapse before the launch, the first on 2026-12-07",
-            "4 certifications lapse before the launch, the first on 7 Dec 2026",
-            "4 Zertifizierungen laufen vor dem Start ab, die erste am 7. Dez. 2026",
+            "4 of 8 certifications lapse before the launch, the first on 2026-12-07",
+            "4 of 8 certifications lapse before the launch, the first on 7 Dec 2026",
+            "4 von 8 Zertifizierungen laufen vor dem Start ab, die erste am 7. Dez. 2026",
         ),
         (
             "1200 of 6000 hold no certification valid at launch",

@@ -25,7 +25,10 @@ def test_no_line_ends_within_a_day() -> None:
 
 
 def test_since_when_is_told_by_day_and_length() -> None:
-    """The day is that of the region's clock; the length is cut to its largest unit."""
+    """The day is that of the region's clock; the length is cut to its largest unit, and within a day the time of day
+    is told too."""
+    hours = LAUNCH_AT + timedelta(hours=23)
+    assert loosely(moments.since(LAUNCH_AT, "Europe/Berlin", hours)) == "since 1 Mar 2027, 09:00 CET · 23 hours"
     now = LAUNCH_AT + timedelta(days=5, hours=3)
     assert loosely(moments.since(LAUNCH_AT, "Europe/Berlin", now)) == "since 1 Mar 2027 · 5 days"
 

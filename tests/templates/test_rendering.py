@@ -108,6 +108,7 @@ def test_every_field_of_a_page_is_shown(kind: type[Page]) -> None:
         "value": {"values"},
         "has": {"values"},
         "placed": {"at"},
+        "later_lines": {"decide_by"},
     }
     used = used.union(*(spoken_for[name] for name in used & set(spoken_for)))
     for value in values_of(kind):
@@ -266,7 +267,7 @@ def test_a_cell_says_all_that_a_glance_needs() -> None:
         "Index 63.4 , 91% covered",
         "8 of 50 have not completed every required course",
         "Launch 1 Mar 2027, 16:00 UTC+8 (08:00 UTC)",
-        "Forecast 20 Feb 2027, 9 days before launch",
+        "Learning forecast 20 Feb 2027, 9 days before launch",
     ):
         assert part in text, text
 
