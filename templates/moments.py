@@ -147,8 +147,8 @@ def since(moment: datetime, zone: str, now: datetime) -> str:
     """Return since when something lasts, on the clock of `zone`, and how long that is: `since 1 Mar 2027 · 5 days`,
     with the time of day where it is younger than a day."""
     began = instant(moment, zone) if now - moment < _DAY else day_here(moment, zone)
-    told = gettext("since %(day)s · %(age)s") % {"day": began, "age": age(moment, now)}
-    return told.replace(" ·", f"{_TOGETHER}·")
+    lasted = age(moment, now).replace(" ", _TOGETHER)
+    return gettext("since %(day)s · %(age)s") % {"day": began, "age": lasted}
 
 
 def ago(moment: datetime, now: datetime) -> str:
