@@ -108,8 +108,7 @@ def _line(days: tuple[Day, ...], values: list[float]) -> str:
     points = [
         f"{(day.day - first).days * 1_000 // whole},{100 - round(v)}" for day, v in zip(days, values, strict=True)
     ]
-    # One day alone is drawn as a line of its height.
-    return " ".join(points) if len(points) > 1 else f"{points[0]} 1000,{100 - round(values[0])}"
+    return " ".join(points)
 
 
 def _trend_day(day: Day) -> TrendDay:

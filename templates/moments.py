@@ -217,6 +217,12 @@ def index(reached: float) -> str:
     return f"{reached:.1f}".removesuffix(".0").replace(".", _mark())
 
 
+def working_days(days: float) -> str:
+    """Return how many working days something took, with one decimal: `2.5`, `less than 0.1`."""
+    least = 0.1
+    return index(days) if days >= least else gettext("less than %(days)s") % {"days": index(least)}
+
+
 def cut(text: str, longest: int) -> str:
     """Return `text` with an ellipsis in place of what goes beyond `longest` characters."""
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

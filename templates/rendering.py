@@ -79,6 +79,7 @@ def environment() -> Environment:
         percent=moments.percent,
         number=moments.number,
         index=moments.index,
+        working_days=moments.working_days,
         cut=moments.cut,
         verdict=_words(words.VERDICTS),
         verdict_means=_words(words.VERDICTS_MEAN),

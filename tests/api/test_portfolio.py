@@ -77,3 +77,14 @@ def test_the_page_is_of_the_regions_of_the_reader(opened: TestClient, issuer: Em
     assert opened.get("/portfolio/people.csv", headers=of_apac).status_code == 404
     nobody = opened.get("/portfolio", headers=bearer(issuer, "se-1", (Role.SELLER, "apac")))
     assert nobody.status_code == 403
+
+
+def test_one_day_alone_draws_no_trend(
+    migrated_sqlite: Path, tmp_path: Path, issuer: EmbeddedIssuer, clock: SettableClock
+) -> None:
+    """Lines begin with the second day that is kept."""
+    with desk_on_a_file(migrated_sqlite, tmp_path) as young, pages_of(young, issuer, clock) as (client, _):
+        refresh_figures(young.store, young.start("emea"))
+        shown = outline_of(client.get("/portfolio", headers=bearer(issuer, "ex-1", (Role.EXECUTIVE, "*"))))
+    assert "One day is kept so far, 4 Jan 2027." in shown.text
+    assert "polyline" not in {tag for tag, _ in shown.elements}

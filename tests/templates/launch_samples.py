@@ -295,7 +295,7 @@ def portfolio_page(text: str = "Atlas 2", viewer: Viewer = VIEWER) -> PortfolioP
         viewer=viewer,
         refresh_seconds=None,
         read_at=NOW,
-        trend=(day,),
+        trend=(day, replace(day, day=NOW.date() - timedelta(days=1))),
         index_line="0,37 1000,37",
         red_line="0,75 1000,75",
         outcomes=(launched, replace(launched, foreseen_at=None, off_days=None, slipped_days=-1)),

@@ -24,6 +24,17 @@ def test_no_line_ends_within_a_day() -> None:
         assert moments.day(LAUNCH_AT) == f"1.{held}März{held}2027"
 
 
+def test_a_few_minutes_are_no_nought_of_a_day() -> None:
+    """Working days have one decimal, and what is less than that is said so."""
+    assert [moments.working_days(days) for days in (0.0, 0.05, 0.1, 2.5, 3.0)] == [
+        "less than 0.1",
+        "less than 0.1",
+        "0.1",
+        "2.5",
+        "3",
+    ]
+
+
 def test_since_when_is_told_by_day_and_length() -> None:
     """The day is that of the region's clock; the length is cut to its largest unit, and within a day the time of day
     is told too."""
