@@ -18,6 +18,7 @@ from api.problems import ProblemDocument
 from api.rehearsing import RehearsalAnswer
 from api.rights import Action, allowed_regions, can
 from api.showing import MOST_REGIONS
+from api.speakers import Speakers, speakers
 from api.tasks import key_of
 from readiness.forecast import is_outweighed
 from readiness.instants import known_zones, parse_wall_clock, resolve
@@ -83,10 +84,13 @@ def launch_page(
         progress = burn_up(tx, drawn, now=read_at)
         outweighed = (r for r in rows if is_outweighed(r.forecast_at, launch_at=r.launch_at, rag=r.rag))
         at_hand = readiness_at_hand(tx, map(key_of, outweighed))
+        speaking = speakers(tx, deps, actor, (row.region for row in rows), now=read_at)
     if not rows:
         raise launch_not_found(product)
     scale = _scale(rows, regions.values(), read_at)
-    shown = [(row.wave, _row(row, regions[row.region], at_hand.get(key_of(row)), scale, read_at)) for row in rows]
+    shown = [
+        (row.wave, _row(row, regions[row.region], at_hand.get(key_of(row)), speaking, scale, read_at)) for row in rows
+    ]
     counts = Counter(row.verdict for row in rows)
     movable = tuple(
         SlipChoice(
@@ -192,7 +196,12 @@ def _scale(rows: Sequence[BoardRow], regions: Iterable[RegionLaunch], read_at: d
 
 
 def _row(
-    row: BoardRow, region: RegionLaunch, readiness: Readiness | None, scale: Timescale, read_at: datetime
+    row: BoardRow,
+    region: RegionLaunch,
+    readiness: Readiness | None,
+    speaking: Speakers,
+    scale: Timescale,
+    read_at: datetime,
 ) -> LaunchRow:
     return LaunchRow(
         product=row.product,
@@ -209,7 +218,10 @@ def _row(
         forecast_x=scale.x(row.forecast_at) if row.forecast_at is not None else None,
         red_for=red_for(readiness) if readiness is not None else (),
         reason=row.reasons[0] if row.reasons else None,
-        waits=tuple(Waits(whom=each.waiting_on, since=each.since) for each in row.blockers),
+        waits=tuple(
+            Waits(whom=each.waiting_on, names=speaking.of(row.region, each.waiting_on), since=each.since)
+            for each in row.blockers
+        ),
         bars=tuple(_bars(region, scale, read_at)),
         is_old=is_old(row, read_at),
     )

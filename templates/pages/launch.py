@@ -47,6 +47,8 @@ class Waits:
     """On whom a region waits, and since when."""
 
     whom: str
+    names: tuple[str, ...]
+    """Of those who speak for it, as far as the reader may know."""
     since: datetime
 
 

@@ -300,7 +300,7 @@ def launch_row(**changes: object) -> LaunchRow:
         forecast_x=850,
         red_for=(Reddening(why=RedFor.LAPSES),),
         reason="8 of 50 have not completed every required course",
-        waits=(Waits(whom="enablement", since=NOW),),
+        waits=(Waits(whom="enablement", names=("Priya Raman",), since=NOW),),
         bars=(
             StageBar(
                 stage=Stage.TRAINING, status=StageStatus.OPEN, x=100, width=300, planned_x=90, planned_width=400
