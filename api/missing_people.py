@@ -10,7 +10,7 @@ from api.rights import Action, can
 from readiness.people import WAITED_FOR, PersonStatus
 from readiness.policy import CriterionKey
 from readiness.readiness import Readiness
-from store.people import Sought, people_judged_at, tracker
+from store.people import Sought, tracker_now
 from templates.pages import Missing, MissingOnes
 
 MOST_NAMED = 8
@@ -32,7 +32,7 @@ _NEAREST_FIRST = (
 
 
 class Naming:
-    """Names who is missing in the first regions that a page tells of; each takes three queries."""
+    """Names who is missing in the first regions that a page tells of; each takes two queries."""
 
     def __init__(self, tx: Connection, actor: Actor, *, now: datetime) -> None:
         self._tx, self._actor, self._now = tx, actor, now
@@ -50,30 +50,29 @@ def missing_people(
     tx: Connection, actor: Actor, readiness: Readiness, criteria: Collection[CriterionKey], *, now: datetime
 ) -> Missing | None:
     """Return who has not learned what `criteria` ask for, met or not; None where everybody has, that is not for
-    `actor` to know, or the audience is larger than `MOST_LOOKED_AT`. Three queries."""
+    `actor` to know, or the audience is larger than `MOST_LOOKED_AT`. Two queries."""
     short = [each for each in readiness.of_people if each.key in criteria and each.numerator < each.denominator]
     if not short or not can(actor, Action.READ_PEOPLE, readiness.region):
         return None
     if max(each.denominator for each in short) > MOST_LOOKED_AT:
         return None
-    at = people_judged_at(tx, readiness.product, readiness.region, now=now)
-    if at is None:
-        return None
     lacking = {status for each in short for status in WAITED_FOR[each.key]}
-    found, _ = tracker(
+    found = tracker_now(
         tx,
         readiness.product,
         readiness.region,
-        at=at,
-        gathered_at=now,
+        now=now,
         sought=Sought(statuses=tuple(lacking)),
         limit=MOST_LOOKED_AT,
     )
-    nearest = sorted(found, key=lambda each: _NEAREST_FIRST.index(each.status))
+    if found is None:
+        return None
+    people, _ = found
+    nearest = sorted(people, key=lambda each: _NEAREST_FIRST.index(each.status))
     named: dict[PersonStatus, list[str]] = {}
     for each in nearest[:MOST_NAMED]:
         named.setdefault(each.status, []).append(each.name or each.person_id)
     return Missing(
         named=tuple(MissingOnes(status, tuple(names)) for status, names in named.items()),
-        more=max(0, len(found) - MOST_NAMED),
+        more=max(0, len(people) - MOST_NAMED),
     )

@@ -34,7 +34,7 @@ from readiness.values import Frozen, Moment
 from store.board import BoardRow, board
 from store.ledger import Happening, timeline
 from store.names import names_of
-from store.people import Sought, people_judged_at, tracker
+from store.people import Sought, tracker_now
 from store.regions import latest_region
 
 _BOARD = Cursors(tuple[str, str])
@@ -231,19 +231,12 @@ async def people(
     def page() -> Response:
         with deps.store.reading() as tx:
             now = deps.store.now(tx)
-            at = people_judged_at(tx, product, region, now=now)
-            if at is None:
-                raise region_not_found(product, region)
-            rows, last = tracker(
-                tx,
-                product,
-                region,
-                at=at,
-                gathered_at=now,
-                sought=sought,
-                cursor=after[0] if after else None,
-                limit=limit,
+            found = tracker_now(
+                tx, product, region, now=now, sought=sought, cursor=after[0] if after else None, limit=limit
             )
+            if found is None:
+                raise region_not_found(product, region)
+        rows, last = found
         following = _PEOPLE.write((last,), of="people", holder=holder, filters=filters) if last is not None else None
         return listed(rows, following)
 

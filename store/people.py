@@ -4,6 +4,7 @@
 # they have come and, while a filter by status leaves too few of them, goes on with the next, each time more at once.
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -27,22 +28,33 @@ GROWTH = 4
 look, and the rarest takes few."""
 
 _ASKED = text("""
-    SELECT 'proof' AS what, assessment_id AS id, 0 AS place, pass_mark, valid_days, max_attempts
+    SELECT 'launch' AS what, verdict AS id, 0 AS place, launch_at, NULL AS pass_mark, NULL AS valid_days,
+        NULL AS max_attempts
+    FROM region_launches WHERE product = :product AND region = :region AND is_latest
+    UNION ALL
+    SELECT 'proof', assessment_id, 0, NULL, pass_mark, valid_days, max_attempts
     FROM product_requirements WHERE product = :product
     UNION ALL
-    SELECT 'course', course_id, place, NULL, NULL, NULL FROM required_courses WHERE product = :product
+    SELECT 'course', course_id, place, NULL, NULL, NULL, NULL FROM required_courses WHERE product = :product
     UNION ALL
-    SELECT 'function', function, 0, NULL, NULL, NULL FROM required_functions WHERE product = :product
+    SELECT 'function', function, 0, NULL, NULL, NULL, NULL FROM required_functions WHERE product = :product
     UNION ALL
-    SELECT 'named', '', 0, NULL, NULL, NULL WHERE EXISTS (
+    SELECT 'named', '', 0, NULL, NULL, NULL, NULL WHERE EXISTS (
         SELECT 1 FROM audience
         WHERE product = :product AND region = :region AND from_at <= :at AND until_at > :at)
+    UNION ALL
+    SELECT 'named on the day', '', 0, NULL, NULL, NULL, NULL WHERE EXISTS (
+        SELECT 1 FROM region_launches launch
+            JOIN audience ON audience.product = launch.product AND audience.region = launch.region
+                AND from_at <= launch.launch_at AND until_at > launch.launch_at
+        WHERE launch.product = :product AND launch.region = :region AND launch.is_latest)
     ORDER BY place
 """).bindparams(bindparam("at", type_=UtcDateTime))
 _ASKED_OF = _ASKED.columns(
     column("what", String),
     column("id", String),
     column("place", Integer),
+    column("launch_at", UtcDateTime),
     column("pass_mark", Score),
     column("valid_days", Integer),
     column("max_attempts", Integer),
@@ -61,7 +73,6 @@ _LATEST = select(
     region_launches.c.region == bindparam("region"),
     region_launches.c.is_latest,
 )
-_JUDGED = _LATEST.with_only_columns(region_launches.c.launch_at, region_launches.c.verdict)
 
 _TITLES = (
     select(required_courses.c.course_id, courses.c.title)
@@ -118,8 +129,10 @@ class Teams(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What a product asks of the people of a region, and whether these are named; nothing where it asks nothing."""
+    """What a product asks of the people of a region at an instant, and whether these are named; nothing where it asks
+    nothing."""
 
+    at: datetime
     courses: tuple[str, ...]
     functions: tuple[str, ...]
     is_named: bool
@@ -129,24 +142,19 @@ class _Asked(NamedTuple):
     max_attempts: int | None = None
 
 
-def people_judged_at(tx: Connection, product: str, region: str, *, now: datetime) -> datetime | None:
-    """Return what `readiness.rules.judged_instant` says of the latest run of `product` in `region`, without folding
-    it; None where there was none."""
-    row = tx.execute(_JUDGED, {"product": product, "region": region}).first()
-    return None if row is None else _judged_at(row, now=now)
-
-
 def whereabouts(tx: Connection, product: str, region: str, *, now: datetime) -> Whereabouts | None:
     """Return what the latest run of `product` in `region` is called and when its people are judged, or None."""
     row = tx.execute(_LATEST, {"product": product, "region": region}).first()
     if row is None:
         return None
     policy = Policy.model_validate(row.policy)
-    return Whereabouts(row.product_name, row.name, row.time_zone, row.launch_at, _judged_at(row, now=now), policy)
+    judged_at = _judged_at(row.verdict, row.launch_at, now=now)
+    return Whereabouts(row.product_name, row.name, row.time_zone, row.launch_at, judged_at, policy)
 
 
-def _judged_at(row: Row[*tuple[Any, ...]], *, now: datetime) -> datetime:
-    return now if row.verdict == Verdict.LAUNCHED.value else max(row.launch_at, now)
+def _judged_at(verdict: str, launch_at: datetime, *, now: datetime) -> datetime:
+    """Return what `readiness.rules.judged_instant` says of a region launch, without folding it."""
+    return now if verdict == Verdict.LAUNCHED.value else max(launch_at, now)
 
 
 def course_titles(tx: Connection, product: str) -> dict[str, str]:
@@ -171,12 +179,40 @@ def tracker(
     `readiness.people.standing` of the same facts. Raises ValueError for a page that is not between 1 and LONGEST_PAGE
     people long.
     """
+    return _page(tx, product, region, _asked(tx, product, region, at), gathered_at, sought, cursor, limit)
+
+
+def tracker_now(
+    tx: Connection,
+    product: str,
+    region: str,
+    *,
+    now: datetime,
+    sought: Sought = EVERYBODY,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> tuple[tuple[PersonStanding, ...], str | None] | None:
+    """Return what `tracker` does at the instant at which people of the latest run are judged; None where there was
+    none."""
+    asked = _asked_now(tx, product, region, now)
+    return _page(tx, product, region, asked, now, sought, cursor, limit) if asked is not None else None
+
+
+def _page(
+    tx: Connection,
+    product: str,
+    region: str,
+    asked: _Asked,
+    gathered_at: datetime,
+    sought: Sought,
+    cursor: str | None,
+    limit: int,
+) -> tuple[tuple[PersonStanding, ...], str | None]:
     if not 1 <= limit <= LONGEST_PAGE:
         raise ValueError(f"a page has 1 to {LONGEST_PAGE} people, not {limit}")
-    asked = _asked(tx, product, region, at)
     wanted = frozenset(sought.statuses) or frozenset(PersonStatus)
     query = page_query(tx.dialect.name, is_named=asked.is_named, narrowed_by=sought.narrowed_by)
-    values = _values(asked, product, region, at=at, gathered_at=gathered_at, sought=sought)
+    values = _values(asked, product, region, gathered_at=gathered_at, sought=sought)
     values["statuses"] = sorted(wanted)
     found: list[Row[*tuple[Any, ...]]] = []
     is_whole = len(wanted) == len(PersonStatus) and sought.course is None
@@ -199,7 +235,7 @@ def counted_people(
     """Count the people sought, whatever their status; those who lack a course are counted whichever is sought."""
     asked = _asked(tx, product, region, at)
     query = counts_query(tx.dialect.name, is_named=asked.is_named, narrowed_by=sought.narrowed_by)
-    values = _values(asked, product, region, at=at, gathered_at=gathered_at, sought=sought)
+    values = _values(asked, product, region, gathered_at=gathered_at, sought=sought)
     counted = Counts(dict.fromkeys(PersonStatus, 0), dict.fromkeys(asked.courses, 0))
     for what, id_, people in tx.execute(query, values | {"cursor": ""}):
         if what == "status":
@@ -222,10 +258,9 @@ def teams_of(tx: Connection, product: str, region: str, *, at: datetime) -> Team
     )
 
 
-def _values(
-    asked: _Asked, product: str, region: str, *, at: datetime, gathered_at: datetime, sought: Sought
-) -> dict[str, Any]:
+def _values(asked: _Asked, product: str, region: str, *, gathered_at: datetime, sought: Sought) -> dict[str, Any]:
     """Return what a query about people is asked with, beside how many of them."""
+    at = asked.at
     narrowed = {"manager": sought.manager, "territory": sought.territory, "called": _pattern(sought.called or "")}
     return {
         "product": product,
@@ -252,18 +287,42 @@ def _pattern(called: str) -> str:
 
 
 def _asked(tx: Connection, product: str, region: str, at: datetime) -> _Asked:
-    ids: dict[str, list[str]] = defaultdict(list)
-    proof: dict[str, Any] = {}
-    for what, id_, _, pass_mark, valid_days, max_attempts in tx.execute(
-        _ASKED_OF, {"product": product, "region": region, "at": at}
-    ):
-        ids[what].append(id_)
-        if what == "proof":
-            proof = {"pass_mark": pass_mark, "valid_days": valid_days, "max_attempts": max_attempts}
-            proof["assessment_id"] = id_
-    return _Asked(
-        courses=tuple(ids["course"]), functions=tuple(sorted(ids["function"])), is_named="named" in ids, **proof
+    found = _found(tx, product, region, at)
+    return _asked_at(found, at, is_named=bool(found["named"]))
+
+
+def _asked_now(tx: Connection, product: str, region: str, now: datetime) -> _Asked | None:
+    """Return what is asked at the instant at which people are judged; None where there was no launch. One query: who
+    is named is asked for both instants that it may be."""
+    found = _found(tx, product, region, now)
+    if not found["launch"]:
+        return None
+    at = _judged_at(found["launch"][0].id, found["launch"][0].launch_at, now=now)
+    return _asked_at(found, at, is_named=bool(found["named" if at == now else "named on the day"]))
+
+
+def _found(tx: Connection, product: str, region: str, at: datetime) -> dict[str, list[Row[*tuple[Any, ...]]]]:
+    found: dict[str, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for row in tx.execute(_ASKED_OF, {"product": product, "region": region, "at": at}):
+        found[row.what].append(row)
+    return found
+
+
+def _asked_at(found: Mapping[str, list[Row[*tuple[Any, ...]]]], at: datetime, *, is_named: bool) -> _Asked:
+    asked = _Asked(
+        at=at,
+        courses=tuple(row.id for row in found["course"]),
+        functions=tuple(sorted(row.id for row in found["function"])),
+        is_named=is_named,
     )
+    for row in found["proof"]:
+        asked = asked._replace(
+            assessment_id=row.id,
+            pass_mark=row.pass_mark,
+            valid_days=row.valid_days,
+            max_attempts=row.max_attempts,
+        )
+    return asked
 
 
 class _Standings:

@@ -45,7 +45,7 @@ from store.engine import Store, migrate, open_store
 from store.ledger import timeline
 from store.overview import named_products, named_regions, ranked_products, tallies
 from store.own import due_for
-from store.people import Sought, counted_people, people_judged_at, teams_of, tracker
+from store.people import Sought, counted_people, teams_of, tracker, tracker_now
 from store.wanted import Wanted
 from tests.api.door import SettableClock, bearer, dependencies, new_issuer
 from tests.conftest import DATABASES
@@ -202,10 +202,8 @@ def small_and_large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
 def page_of_people(tx: Connection, *, status: PersonStatus | None = None) -> object:
     """Return a page of the people of the region that has any."""
     product, region = product_slug(0), region_slug(0)
-    at = people_judged_at(tx, product, region, now=NOW)
-    assert at is not None
     sought = Sought(statuses=() if status is None else (status,))
-    return tracker(tx, product, region, at=at, gathered_at=NOW, sought=sought, limit=PAGE)
+    return tracker_now(tx, product, region, now=NOW, sought=sought, limit=PAGE)
 
 
 def carry_out(statement: str, tx: Connection) -> object:
