@@ -28,12 +28,15 @@ _SEAL_BYTES = 16
 Item = TypeVar("Item")
 Position = TypeVar("Position")
 
-Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many items to answer with at most.")]
+ABOUT_LIMIT = "How many items to answer with at most."
+ABOUT_CURSOR = "The `next_cursor` of the page before."
+
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description=ABOUT_LIMIT)]
 """For routes: `limit: Limit = PAGE_SIZE`."""
 
 CursorText = Annotated[
     str | None,
-    Query(alias="cursor", max_length=LONGEST_CURSOR, description="The `next_cursor` of the page before."),
+    Query(alias="cursor", max_length=LONGEST_CURSOR, description=ABOUT_CURSOR),
 ]
 """For routes: `cursor: CursorText = None`."""
 

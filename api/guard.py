@@ -51,7 +51,7 @@ class Judged(StrEnum):
     """The body or the store names them: the route must call `insist` before it does anything."""
 
 
-Reads = Callable[[Connection, Request], Any]
+Reads = Callable[[Connection, Request, Actor], Any]
 """Reads what a route answers with, in the transaction in which the roles of who asks are read."""
 
 
@@ -122,7 +122,7 @@ class Requirement(SecurityBase):
             if not self._opens(actor, request):
                 return
             try:
-                request.state.read = reads(tx, request)
+                request.state.read = reads(tx, request, actor)
             except Problem as problem:
                 # Told once whoever asked was counted and let in.
                 request.state.read_problem = problem

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,7 +15,18 @@ from starlette.requests import Request
 from api.answers import PersonAnswer, ProductReadiness, TimelineEntry
 from api.commanding import launch_not_found, region_not_found
 from api.conditional import KnownTags, entity_tag, not_modified
-from api.cursors import PAGE_SIZE, Cursors, CursorText, Limit, Listing, listed
+from api.cursors import (
+    ABOUT_CURSOR,
+    ABOUT_LIMIT,
+    LARGEST_PAGE,
+    LONGEST_CURSOR,
+    PAGE_SIZE,
+    Cursors,
+    CursorText,
+    Limit,
+    Listing,
+    listed,
+)
 from api.dependencies import Deps, dependencies_of
 from api.guard import Judged, guarded_router, read_at_the_door, requires
 from api.identity import Actor
@@ -184,7 +195,7 @@ def _told(found: Readiness) -> _Told:
     return _Told(text.encode(), entity_tag(_AS_OF.sub("", text, count=1)))
 
 
-def _readiness_asked(tx: Connection, request: Request) -> _Told | None:
+def _readiness_asked(tx: Connection, request: Request, _actor: Actor) -> _Told | None:
     """Read what is asked for without a query, in the transaction that reads the roles of who asks."""
     if request.scope["query_string"]:
         return None
@@ -209,38 +220,68 @@ async def readiness(
     return known or Response(told.body, media_type="application/json", headers={"ETag": told.tag})
 
 
+class PeopleAsked(BaseModel):
+    """Which people of a region are asked for."""
+
+    status: list[PersonStatus] | None = Field(None, description="Only people of these statuses.")
+    manager: str | None = Field(None, max_length=128)
+    territory: str | None = Field(None, max_length=300)
+    course: str | None = Field(None, max_length=128, description="Only who has not completed it.")
+    name: str | None = Field(None, max_length=128, description="Only whose name or id has this in it.")
+    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description=ABOUT_CURSOR)
+    limit: int = Field(PAGE_SIZE, ge=1, le=LARGEST_PAGE, description=ABOUT_LIMIT)
+
+    @property
+    def sought(self) -> Sought:
+        """Whom the store is to look for."""
+        statuses = tuple(sorted(set(self.status or ())))
+        return Sought(statuses, self.manager, self.territory, self.course, self.name)
+
+
+def _people_asked(tx: Connection, request: Request, actor: Actor) -> Response | None:
+    """Read what is asked for, in the transaction that reads the roles of who asks; None where the query is at fault,
+    which the route tells."""
+    query = request.query_params
+    try:
+        asked = PeopleAsked.model_validate(
+            {name: query.getlist(name) if name == "status" else value for name, value in query.items()}
+        )
+    except ValidationError:
+        return None
+    deps = dependencies_of(request)
+    product, region = request.path_params["product"], request.path_params["region"]
+    filters = {"product": product, "region": region, **asked.sought._asdict()}
+    holder = deps.holder(actor)
+    after = _PEOPLE.read(asked.cursor, of="people", holder=holder, filters=filters)
+    found = tracker_now(
+        tx,
+        product,
+        region,
+        now=deps.store.now(tx),
+        sought=asked.sought,
+        cursor=after[0] if after else None,
+        limit=asked.limit,
+    )
+    if found is None:
+        raise region_not_found(product, region)
+    rows, last = found
+    following = _PEOPLE.write((last,), of="people", holder=holder, filters=filters) if last is not None else None
+    return listed(rows, following)
+
+
 async def people(
+    request: Request,
     product: str,
     region: str,
-    deps: Deps,
-    actor: Annotated[Actor, requires(Action.READ_PEOPLE)],
-    status: Annotated[list[PersonStatus] | None, Query(description="Only people of these statuses.")] = None,
-    manager: Annotated[str | None, Query(max_length=128)] = None,
-    territory: Annotated[str | None, Query(max_length=300)] = None,
-    course: Annotated[str | None, Query(max_length=128, description="Only who has not completed it.")] = None,
-    name: Annotated[str | None, Query(max_length=128, description="Only whose name or id has this in it.")] = None,
-    cursor: CursorText = None,
-    limit: Limit = PAGE_SIZE,
+    actor: Annotated[Actor, requires(Action.READ_PEOPLE, reads=_people_asked)],
+    asked: Annotated[PeopleAsked, Query()],
 ) -> Response:
     """Return who is in the audience and who is missing what, by person id."""
-    sought = Sought(tuple(sorted(set(status or ()))), manager, territory, course, name)
-    filters = {"product": product, "region": region, **sought._asdict()}
-    holder = deps.holder(actor)
-    after = _PEOPLE.read(cursor, of="people", holder=holder, filters=filters)
-
-    def page() -> Response:
-        with deps.store.reading() as tx:
-            now = deps.store.now(tx)
-            found = tracker_now(
-                tx, product, region, now=now, sought=sought, cursor=after[0] if after else None, limit=limit
-            )
-            if found is None:
-                raise region_not_found(product, region)
-        rows, last = found
-        following = _PEOPLE.write((last,), of="people", holder=holder, filters=filters) if last is not None else None
-        return listed(rows, following)
-
-    return await run_in_threadpool(page)
+    del actor
+    page: Response | None = read_at_the_door(request)
+    if page is None:
+        raise RuntimeError(f"nobody read who is asked for in {product}, {region}: {asked}")
+    return page
 
 
 async def events(
