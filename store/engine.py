@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ Answer = TypeVar("Answer")
 BUSY_TIMEOUT = timedelta(seconds=5)
 """How long a transaction waits for a lock before the store counts as away: longer than any chunk of an import holds
 one, shorter than a person waits for a page."""
+
+_BUSY_GLANCE = 0.01
+"""Seconds after which SQLite is asked again where it does not wait by itself."""
 
 MIGRATION_PATIENCE = timedelta(minutes=2)
 """How long a process waits for another to finish the migrations."""
@@ -251,8 +255,8 @@ def _sqlite(address: URL, lock_timeout: timedelta) -> Engine:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    _write_ahead(connection)
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "temp_store = MEMORY",
@@ -261,6 +265,21 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
     # Its own LOWER knows the letters of English alone.
     connection.create_function("in_lower_case", 1, lambda name: name and name.lower(), deterministic=True)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have changes written ahead. Whoever opens a new file does that, and SQLite does not wait for another who is just
+    doing it: so it is asked again."""
+    until = time.monotonic() + BUSY_TIMEOUT.total_seconds()
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_BUSY_GLANCE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -219,6 +219,21 @@ def test_two_processes_may_migrate_at_once(database_url: str) -> None:
     store.close()
 
 
+def test_a_new_file_that_another_is_opening_is_waited_for(tmp_path: Path) -> None:
+    """SQLite itself gives up at once where another holds a file that does not write ahead yet."""
+    file = tmp_path / "new.sqlite"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("CREATE TABLE begun (n)")
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as elsewhere:
+        opening = elsewhere.submit(migrate, f"sqlite:///{file}")
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.5)
+        other.execute("ROLLBACK")
+        opening.result()
+    other.close()
+
+
 def test_a_database_of_a_later_version_is_left_alone(store: Store, store_url: str) -> None:
     """Old code never works on tables that it does not know."""
     with store.writing() as tx:
