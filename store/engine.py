@@ -268,8 +268,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Have changes written ahead. Whoever opens a new file does that, and SQLite does not wait for another who is just
-    doing it: so it is asked again."""
+    """Have changes written ahead. Whoever opens a new file does that, and SQLite does not wait for another who is
+    just doing it: so it is asked again."""
     until = time.monotonic() + BUSY_TIMEOUT.total_seconds()
     while True:
         try:
