@@ -20,7 +20,7 @@ from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome, Refused
 from store.commands import UNKNOWN_ORIGIN, KeyReused, Logged, Origin, log_command
 from store.names import printed_name
-from store.regions import key_to_start, latest_launch, latest_region_and_name
+from store.regions import key_to_start, latest_launch, latest_region_for
 
 
 class Request(NamedTuple):
@@ -47,6 +47,14 @@ class Request(NamedTuple):
         return common.model_dump()
 
 
+class _About(NamedTuple):
+    """What a wish is about, under which name of who wishes it, and whether it may be known under its key."""
+
+    scope: LaunchKey | RegionKey
+    printed_name: str | None
+    may_be_repeat: bool = True
+
+
 class CarriedOut(NamedTuple):
     """A command that a region accepted: which one, of which region launch, and with which event it ended."""
 
@@ -69,11 +77,11 @@ async def command_region(
     Raises the problem of its refusal, `not-found` where the region was never started, and EngineAway.
     """
 
-    def scope(tx: Connection) -> tuple[RegionKey, str | None]:
-        key, name = latest_region_and_name(tx, product, region, request.actor.person)
-        if key is None:
+    def scope(tx: Connection) -> _About:
+        found = latest_region_for(tx, product, region, request.actor.person, request.key)
+        if found is None:
             raise region_not_found(product, region)
-        return key, name
+        return _About(found.key, found.printed_name, may_be_repeat=found.may_be_repeat)
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
@@ -96,11 +104,11 @@ async def command_launch(
     Where it `starts` one, the key is that of the product's next run, or of the running launch, which refuses it.
     """
 
-    def scope(tx: Connection) -> tuple[LaunchKey, str | None]:
+    def scope(tx: Connection) -> _About:
         key = key_to_start(tx, product) if starts else latest_launch(tx, product)
         if key is None:
             raise launch_not_found(product)
-        return key, printed_name(tx, request.actor.person)
+        return _About(key, printed_name(tx, request.actor.person))
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
@@ -129,15 +137,15 @@ async def _log(
     deps: Dependencies,
     request: Request,
     *,
-    scope: Callable[[Connection], tuple[LaunchKey | RegionKey, str | None]],
+    scope: Callable[[Connection], _About],
     make: Callable[[Connection, dict[str, Any]], LaunchCommand | RegionCommand],
 ) -> Logged:
     def log() -> Logged:
         with deps.store.writing() as tx:
-            about, name = scope(tx)
+            about = scope(tx)
             return log_command(
                 tx,
-                scope=about,
+                scope=about.scope,
                 kind=request.kind,
                 person=request.actor.person,
                 role=request.role,
@@ -145,7 +153,8 @@ async def _log(
                 body=request.body,
                 make_command=lambda command_id, at: make(tx, request.asked(command_id, at)),
                 now=deps.store.begun_at(tx),
-                printed_name=name,
+                printed_name=about.printed_name,
+                may_be_repeat=about.may_be_repeat,
                 origin=request.origin,
             )
 

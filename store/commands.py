@@ -22,7 +22,7 @@ from readiness.values import Digest, Frozen
 from store.alarms import scope_of
 from store.once import insert_once
 from store.records_schema import commands, printed_names
-from store.regions import MOVE_ONE, next_command, update_region, which
+from store.regions import MOVE_ONE, NEXT_COMMAND, next_command, region_record, update_region, which
 
 Command = LaunchCommand | RegionCommand
 Scope = LaunchKey | RegionKey
@@ -167,24 +167,24 @@ def log_command(
     now: datetime,
     printed_name: str | None = None,
     origin: Origin = UNKNOWN_ORIGIN,
+    may_be_repeat: bool = True,
 ) -> Logged:
     """Write an authenticated and authorised request to the command log, or find it there.
 
     A request is repeated where the same person sends the same key with the same kind, product, region and body: it
     keeps the command, the run and the outcome of the first. Raises KeyReused where any of these differs and, for a
-    region, RegionUnknown.
+    region, RegionUnknown. `may_be_repeat` is False where this transaction has seen that the key was not used yet;
+    whoever uses it meanwhile is found all the same.
     """
     asked = {"product": scope.product, "region": scope_of(scope)["region"], "kind": kind, "body": body}
     body_digest = digest_of_document(asked)
-    earlier = _repeated(tx, person, idempotency_key, body_digest)
+    earlier = _repeated(tx, person, idempotency_key, body_digest) if may_be_repeat else None
     if earlier is not None:
         return earlier
-    sequence = _next_sequence(tx, scope)
     command = make_command(str(uuid4()), now)
     row = {
         **scope_of(scope),
         "id": command.command_id,
-        "sequence": sequence,
         "kind": kind,
         "person": person,
         "role": role.value,
@@ -202,9 +202,11 @@ def log_command(
     if (command.kind, command.person, command.role) != (kind, person, role):
         raise ValueError(f"a {command.kind} by {command.person} is not the {kind} by {person} that was authenticated")
     printed = {"name": printed_name, "salt": salt} if printed_name is not None else None
-    if not _write(tx, row, printed):
+    if not _write(tx, scope, row, printed):
         twin = _repeated(tx, person, idempotency_key, body_digest)
         if twin is None:
+            if isinstance(scope, RegionKey):
+                region_record(tx, scope)
             raise ValueError(f"the command id {command.command_id} is taken")
         return twin
     return Logged(command, scope, None, is_repeat=False)
@@ -359,28 +361,38 @@ def _news_of(command_id: str, outcome: Outcome) -> str:
     return OutcomeTold(command_id=command_id, outcome=None).model_dump_json()
 
 
-def _write(tx: Connection, row: Mapping[str, Any], printed: Mapping[str, str] | None) -> bool:
-    """Write a command and the name that is printed under it; say whether it was written, or was there already."""
-    if printed is None:
-        return insert_once(tx, commands, row)
-    if tx.dialect.name == "postgresql":
-        given = {f"of_{name}": value for name, value in row.items()}
-        return tx.execute(_log_and_print(tuple(row)), {**given, **printed}).first() is not None
-    if not insert_once(tx, commands, row):
+def _write(tx: Connection, scope: Scope, row: Mapping[str, Any], printed: Mapping[str, str] | None) -> bool:
+    """Write a command with the next number of its log, and the name that is printed under it; say whether it was
+    written, or was there already."""
+    if printed is not None and isinstance(scope, RegionKey) and tx.dialect.name == "postgresql":
+        given = {f"new_{name}": value for name, value in row.items()}
+        said = {f"printed_{name}": value for name, value in printed.items()}
+        return tx.execute(_log_and_print(tuple(row)), {**which(scope), **given, **said}).first() is not None
+    if not insert_once(tx, commands, {**row, "sequence": _next_sequence(tx, scope)}):
         return False
-    tx.execute(_PRINT_NAME, {"command_id": row["id"], **printed})
+    if printed is not None:
+        tx.execute(_PRINT_NAME, {"command_id": row["id"], **printed})
     return True
 
 
 @cache
 def _log_and_print(names: tuple[str, ...]) -> Any:
-    """Return the statement that writes both in one trip to PostgreSQL: no name is printed under what was there."""
-    given = {name: bindparam(f"of_{name}", type_=commands.c[name].type) for name in names}
+    """Return the statement that takes the region's row and its next number and writes both in one trip to PostgreSQL:
+    no name is printed under what was there."""
+    # What it is given has names that no column has: SQLAlchemy would write them into the row that it takes.
+    counted = NEXT_COMMAND.cte("counted")
+    given = [bindparam(f"new_{name}", type_=commands.c[name].type) for name in names]
     written = (
-        postgresql.insert(commands).values(given).on_conflict_do_nothing().returning(commands.c.id).cte("written")
+        postgresql.insert(commands)
+        .from_select([*names, "sequence"], select(*given, counted.c.commands_logged))
+        .on_conflict_do_nothing()
+        .returning(commands.c.id)
+        .cte("written")
     )
     of = printed_names.c
-    printed = select(written.c.id, bindparam("name", type_=of.name.type), bindparam("salt", type_=of.salt.type))
+    printed = select(
+        written.c.id, bindparam("printed_name", type_=of.name.type), bindparam("printed_salt", type_=of.salt.type)
+    )
     return insert(printed_names).from_select(["command_id", "name", "salt"], printed).returning(of.command_id)
 
 

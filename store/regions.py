@@ -36,7 +36,7 @@ from store.documents import reads_once
 from store.keyed import is_among
 from store.names import NAME_OF
 from store.once import insert_once
-from store.records_schema import launches, region_launches
+from store.records_schema import commands, launches, region_launches
 from store.verdicts import GOES
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
@@ -80,7 +80,7 @@ MOVE_ONE = update(region_launches).where(
     region_launches.c.run == bindparam("of_run"),
 )
 """Writes the columns that it is given into the row that `which` finds."""
-_NEXT_COMMAND = (
+NEXT_COMMAND = (
     update(region_launches)
     .where(
         region_launches.c.product == bindparam("of_product"),
@@ -90,13 +90,21 @@ _NEXT_COMMAND = (
     .values(commands_logged=region_launches.c.commands_logged + 1)
     .returning(region_launches.c.commands_logged)
 )
+"""Takes the row that `which` finds, and gives the number of the next command of its log."""
 _LATEST = select(*_TOLD).where(
     region_launches.c.product == bindparam("product"),
     region_launches.c.region == bindparam("region"),
     region_launches.c.is_latest,
 )
 _LATEST_KEY = _LATEST.with_only_columns(*_KEY)
-_LATEST_KEY_AND_NAME = _LATEST.with_only_columns(*_KEY, NAME_OF.scalar_subquery().label("printed_name"))
+_ASKED_UNDER_KEY = select(commands.c.id).where(
+    commands.c.person == bindparam("person_id"), commands.c.idempotency_key == bindparam("idempotency_key")
+)
+_LATEST_FOR_WISH = _LATEST.with_only_columns(
+    *_KEY,
+    NAME_OF.scalar_subquery().label("printed_name"),
+    _ASKED_UNDER_KEY.exists().label("may_be_repeat"),
+)
 
 
 class RegionUnknown(LookupError):  # noqa: N818 - named by its reason, as refusals are.
@@ -167,7 +175,7 @@ def region_record(tx: Connection, key: RegionKey) -> RegionRecord:
 
 def next_command(tx: Connection, key: RegionKey) -> int:
     """Take the region's row and return the number of the next command of its log; raises RegionUnknown."""
-    number: int | None = tx.execute(_NEXT_COMMAND, which(key)).scalar()
+    number: int | None = tx.execute(NEXT_COMMAND, which(key)).scalar()
     if number is None:
         raise RegionUnknown(f"there is no region launch {key}")
     return number
@@ -238,12 +246,21 @@ def latest_region(tx: Connection, product: str, region: str) -> RegionKey | None
     return _key(row) if row is not None else None
 
 
-def latest_region_and_name(
-    tx: Connection, product: str, region: str, person: str
-) -> tuple[RegionKey | None, str | None]:
-    """Return what `latest_region` does with the name of `person` as it is now; one query where there is a region."""
-    row = tx.execute(_LATEST_KEY_AND_NAME, {"product": product, "region": region, "person_id": person}).first()
-    return (_key(row), row.printed_name) if row is not None else (None, None)
+class ForWish(NamedTuple):
+    """What is known of the region that a wish is about, and of who wishes it."""
+
+    key: RegionKey
+    printed_name: str | None
+    """The name of the person as it is now."""
+    may_be_repeat: bool
+    """Whether the person has used this Idempotency-Key."""
+
+
+def latest_region_for(tx: Connection, product: str, region: str, person: str, idempotency_key: str) -> ForWish | None:
+    """Return what `latest_region` does with what must be known before a wish of `person` is logged; one query."""
+    asked = {"product": product, "region": region, "person_id": person, "idempotency_key": idempotency_key}
+    row = tx.execute(_LATEST_FOR_WISH, asked).first()
+    return ForWish(_key(row), row.printed_name, row.may_be_repeat) if row is not None else None
 
 
 def all_launches(

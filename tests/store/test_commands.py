@@ -10,13 +10,29 @@ from sqlalchemy.exc import DBAPIError
 from readiness.commands import Hold, Role
 from readiness.keys import RegionKey
 from readiness.ledger import Accepted
-from store.commands import KeyReused, Logged, commands_of, log_command, open_commands, outcome_of
+from store.commands import (
+    KeyReused,
+    Logged,
+    commands_of,
+    log_command,
+    open_commands,
+    outcome_of,
+    printed_under,
+)
 from store.records_schema import commands, ledger
-from store.regions import RegionUnknown
-from tests.store.desk import Desk
+from store.regions import ForWish, RegionUnknown, latest_region_for
+from tests.store.desk import PRODUCT, Desk
 
 
-def logged_hold(desk: Desk, key: RegionKey, *, idempotency_key: str, body: Any, person: str = "pm-7") -> Logged:
+def logged_hold(
+    desk: Desk,
+    key: RegionKey,
+    *,
+    idempotency_key: str,
+    body: Any,
+    person: str = "pm-7",
+    may_be_repeat: bool = True,
+) -> Logged:
     """Log a hold under this Idempotency-Key."""
 
     def made(command_id: str, at: datetime) -> Hold:
@@ -34,7 +50,35 @@ def logged_hold(desk: Desk, key: RegionKey, *, idempotency_key: str, body: Any, 
             make_command=made,
             now=desk.store.now(tx),
             printed_name="Pat Manager",
+            may_be_repeat=may_be_repeat,
         )
+
+
+def test_a_key_that_was_used_just_now_is_found_all_the_same(desk: Desk) -> None:
+    """Whoever saw that it was free a moment before logs nothing twice, and no name is printed for nothing."""
+    (key,) = desk.start("emea")
+    first = logged_hold(desk, key, idempotency_key="k", body={}, may_be_repeat=False)
+    again = logged_hold(desk, key, idempotency_key="k", body={}, may_be_repeat=False)
+    assert (first.is_repeat, again.is_repeat) == (False, True)
+    assert again.command == first.command
+    with pytest.raises(KeyReused):
+        logged_hold(desk, key, idempotency_key="k", body={"reason": "another"}, may_be_repeat=False)
+    with desk.store.reading() as tx:
+        assert [each.command for each in commands_of(tx, key)] == [first.command]
+        assert printed_under(tx, [first.command.command_id]) == {first.command.command_id: "Pat Manager"}
+
+
+def test_a_wish_knows_its_region_its_name_and_whether_it_may_be_a_repeat(desk: Desk) -> None:
+    """One question tells all that must be known before a wish is logged."""
+    (key,) = desk.start("emea")
+    desk.teach("emea", people=1)
+    with desk.store.reading() as tx:
+        assert latest_region_for(tx, PRODUCT, "emea", "emea-0", "k") == ForWish(key, "emea-0", may_be_repeat=False)
+        assert latest_region_for(tx, PRODUCT, "nowhere", "emea-0", "k") is None
+    logged_hold(desk, key, idempotency_key="k", body={}, person="emea-0")
+    with desk.store.reading() as tx:
+        assert latest_region_for(tx, PRODUCT, "emea", "emea-0", "k") == ForWish(key, "emea-0", may_be_repeat=True)
+        assert latest_region_for(tx, PRODUCT, "emea", "emea-1", "k") == ForWish(key, None, may_be_repeat=False)
 
 
 def test_a_repeated_request_finds_its_command(desk: Desk) -> None:
