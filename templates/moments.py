@@ -148,7 +148,8 @@ def since(moment: datetime, zone: str, now: datetime) -> str:
     with the time of day where it is younger than a day."""
     began = instant(moment, zone) if now - moment < _DAY else day_here(moment, zone)
     lasted = age(moment, now).replace(" ", _TOGETHER)
-    return gettext("since %(day)s · %(age)s") % {"day": began, "age": lasted}
+    told = gettext("since %(day)s · %(age)s") % {"day": began, "age": lasted}
+    return told.replace(" ·", f"{_TOGETHER}·")
 
 
 def ago(moment: datetime, now: datetime) -> str:
