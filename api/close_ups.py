@@ -18,7 +18,7 @@ from api.tasks import is_waited_for, key_of, not_certified_address
 from readiness.keys import RegionKey
 from readiness.permit import PermitStanding
 from readiness.policy import CriterionKey, Stage
-from readiness.prospect import GO_STANDS, decide_by, later, red_for
+from readiness.prospect import GO_STANDS, decide_by, fewest_to_launch, later, red_for
 from readiness.readiness import PEOPLE_CRITERIA, Readiness
 from readiness.region import Verdict
 from store.board import BoardRow
@@ -111,14 +111,15 @@ def _certified(
     if readiness is None or row.verdict not in GO_STANDS:
         return None
     found = next((each for each in readiness.criteria if each.key is CriterionKey.CERTIFIED_SHARE), None)
-    if found is None:
+    fewest = fewest_to_launch(readiness, CriterionKey.CERTIFIED_SHARE)
+    if found is None or fewest is None:
         return None
     is_short = found.numerator < found.denominator
     nudges = is_short and can(actor, Action.NUDGE, row.region)
     return CertifiedForGo(
         reached=found.numerator,
         of_all=found.denominator,
-        least=found.least,
+        fewest=fewest,
         missing=naming.missing(readiness, (found.key,)) if nudges else None,
         people_address=not_certified_address(row) if is_short and row.region in seen.may_see_people else None,
         nudge_address=not_certified_address(row, "/nudge") if nudges else None,

@@ -20,7 +20,8 @@ from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome, Refused
 from store.commands import UNKNOWN_ORIGIN, KeyReused, Logged, Origin, log_command
 from store.names import printed_name
-from store.regions import key_to_start, latest_launch, latest_region_for
+from store.regions import key_to_start, latest_launch
+from store.wishes import About, about_region
 
 
 class Request(NamedTuple):
@@ -47,14 +48,6 @@ class Request(NamedTuple):
         return common.model_dump()
 
 
-class _About(NamedTuple):
-    """What a wish is about, under which name of who wishes it, and whether it may be known under its key."""
-
-    scope: LaunchKey | RegionKey
-    printed_name: str | None
-    may_be_repeat: bool = True
-
-
 class CarriedOut(NamedTuple):
     """A command that a region accepted: which one, of which region launch, and with which event it ended."""
 
@@ -77,11 +70,11 @@ async def command_region(
     Raises the problem of its refusal, `not-found` where the region was never started, and EngineAway.
     """
 
-    def scope(tx: Connection) -> _About:
-        found = latest_region_for(tx, product, region, request.actor.person, request.key)
-        if found is None:
+    def scope(tx: Connection) -> About:
+        about = about_region(tx, product, region, request.actor.person, request.key)
+        if about is None:
             raise region_not_found(product, region)
-        return _About(found.key, found.printed_name, may_be_repeat=found.may_be_repeat)
+        return about
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
@@ -104,11 +97,11 @@ async def command_launch(
     Where it `starts` one, the key is that of the product's next run, or of the running launch, which refuses it.
     """
 
-    def scope(tx: Connection) -> _About:
+    def scope(tx: Connection) -> About:
         key = key_to_start(tx, product) if starts else latest_launch(tx, product)
         if key is None:
             raise launch_not_found(product)
-        return _About(key, printed_name(tx, request.actor.person))
+        return About(key, printed_name(tx, request.actor.person))
 
     logged = await _log(deps, request, scope=scope, make=make)
     key, command = logged.scope, logged.command
@@ -137,7 +130,7 @@ async def _log(
     deps: Dependencies,
     request: Request,
     *,
-    scope: Callable[[Connection], _About],
+    scope: Callable[[Connection], About],
     make: Callable[[Connection, dict[str, Any]], LaunchCommand | RegionCommand],
 ) -> Logged:
     def log() -> Logged:

@@ -119,6 +119,16 @@ def decide_by(readiness: Readiness) -> datetime | None:
     return next((each.due_at for each in readiness.stages if each.stage is Stage.GO_NO_GO), None)
 
 
+def fewest_to_launch(readiness: Readiness, key: CriterionKey) -> int | None:
+    """Return with how few of those whom a criterion counts it still stands in nobody's way on the launch day, where a
+    waiver that covers that day lowers it; None where it is not asked for."""
+    criterion = next((each for each in readiness.criteria if each.key is key and each.mandatory), None)
+    if criterion is None:
+        return None
+    floors = (each.floor for each in readiness.waivers if each.criterion is key and each.covers_launch)
+    return criterion.fewest(min([criterion.required, *floors]))
+
+
 def foretell(readiness: Readiness, criteria: Collection[CriterionKey]) -> Foretold | None:
     """Return whether people will do in time what is still unmet of `criteria`; None where nothing is."""
     unmet = [each for each in readiness.of_people if each.key in criteria and not each.is_satisfied]

@@ -172,16 +172,15 @@ class CriterionResult(Frozen):
         waits = tuple(each.of.value for each in self.asked if each.ask is not Ask.AWAIT_WRITING)
         return waits or self.waiting_on
 
-    @property
-    def least(self) -> int:
-        """The fewest of those who are counted with whom it is met."""
-        asked = round(self.required * BASIS_POINTS) * self.denominator
+    def fewest(self, share: float) -> int:
+        """Return the fewest of those who are counted that are no less than `share` of them."""
+        asked = round(share * BASIS_POINTS) * self.denominator
         return -(-asked // BASIS_POINTS)
 
     @property
     def needed(self) -> int:
         """How many more of those who are counted are needed for it to be met."""
-        return max(0, self.least - self.numerator)
+        return max(0, self.fewest(self.required) - self.numerator)
 
     @property
     def shortfall(self) -> Shortfall:

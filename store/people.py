@@ -4,7 +4,6 @@
 # they have come and, while a filter by status leaves too few of them, goes on with the next, each time more at once.
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -132,6 +131,8 @@ class _Asked(NamedTuple):
     """What a product asks of the people of a region at an instant, and whether these are named; nothing where it asks
     nothing."""
 
+    product: str
+    region: str
     at: datetime
     courses: tuple[str, ...]
     functions: tuple[str, ...]
@@ -140,6 +141,10 @@ class _Asked(NamedTuple):
     pass_mark: Decimal | None = None
     valid_days: int | None = None
     max_attempts: int | None = None
+
+
+_Found = defaultdict[str, list[Row[*tuple[Any, ...]]]]
+"""The rows of `_ASKED`, by what they tell of."""
 
 
 def whereabouts(tx: Connection, product: str, region: str, *, now: datetime) -> Whereabouts | None:
@@ -179,7 +184,7 @@ def tracker(
     `readiness.people.standing` of the same facts. Raises ValueError for a page that is not between 1 and LONGEST_PAGE
     people long.
     """
-    return _page(tx, product, region, _asked(tx, product, region, at), gathered_at, sought, cursor, limit)
+    return _page(tx, _asked(tx, product, region, at), gathered_at, sought, cursor, limit)
 
 
 def tracker_now(
@@ -195,13 +200,11 @@ def tracker_now(
     """Return what `tracker` does at the instant at which people of the latest run are judged; None where there was
     none."""
     asked = _asked_now(tx, product, region, now)
-    return _page(tx, product, region, asked, now, sought, cursor, limit) if asked is not None else None
+    return _page(tx, asked, now, sought, cursor, limit) if asked is not None else None
 
 
 def _page(
     tx: Connection,
-    product: str,
-    region: str,
     asked: _Asked,
     gathered_at: datetime,
     sought: Sought,
@@ -212,7 +215,7 @@ def _page(
         raise ValueError(f"a page has 1 to {LONGEST_PAGE} people, not {limit}")
     wanted = frozenset(sought.statuses) or frozenset(PersonStatus)
     query = page_query(tx.dialect.name, is_named=asked.is_named, narrowed_by=sought.narrowed_by)
-    values = _values(asked, product, region, gathered_at=gathered_at, sought=sought)
+    values = _values(asked, gathered_at=gathered_at, sought=sought)
     values["statuses"] = sorted(wanted)
     found: list[Row[*tuple[Any, ...]]] = []
     is_whole = len(wanted) == len(PersonStatus) and sought.course is None
@@ -235,7 +238,7 @@ def counted_people(
     """Count the people sought, whatever their status; those who lack a course are counted whichever is sought."""
     asked = _asked(tx, product, region, at)
     query = counts_query(tx.dialect.name, is_named=asked.is_named, narrowed_by=sought.narrowed_by)
-    values = _values(asked, product, region, gathered_at=gathered_at, sought=sought)
+    values = _values(asked, gathered_at=gathered_at, sought=sought)
     counted = Counts(dict.fromkeys(PersonStatus, 0), dict.fromkeys(asked.courses, 0))
     for what, id_, people in tx.execute(query, values | {"cursor": ""}):
         if what == "status":
@@ -258,13 +261,13 @@ def teams_of(tx: Connection, product: str, region: str, *, at: datetime) -> Team
     )
 
 
-def _values(asked: _Asked, product: str, region: str, *, gathered_at: datetime, sought: Sought) -> dict[str, Any]:
+def _values(asked: _Asked, *, gathered_at: datetime, sought: Sought) -> dict[str, Any]:
     """Return what a query about people is asked with, beside how many of them."""
     at = asked.at
     narrowed = {"manager": sought.manager, "territory": sought.territory, "called": _pattern(sought.called or "")}
     return {
-        "product": product,
-        "region": region,
+        "product": asked.product,
+        "region": asked.region,
         "at": at,
         "latest_at": min(at, gathered_at),
         "required": len(asked.courses),
@@ -288,7 +291,7 @@ def _pattern(called: str) -> str:
 
 def _asked(tx: Connection, product: str, region: str, at: datetime) -> _Asked:
     found = _found(tx, product, region, at)
-    return _asked_at(found, at, is_named=bool(found["named"]))
+    return _asked_at(product, region, at, found, is_named=bool(found["named"]))
 
 
 def _asked_now(tx: Connection, product: str, region: str, now: datetime) -> _Asked | None:
@@ -297,32 +300,36 @@ def _asked_now(tx: Connection, product: str, region: str, now: datetime) -> _Ask
     found = _found(tx, product, region, now)
     if not found["launch"]:
         return None
-    at = _judged_at(found["launch"][0].id, found["launch"][0].launch_at, now=now)
-    return _asked_at(found, at, is_named=bool(found["named" if at == now else "named on the day"]))
+    [launch] = found["launch"]
+    at = _judged_at(launch.id, launch.launch_at, now=now)
+    return _asked_at(product, region, at, found, is_named=bool(found["named" if at == now else "named on the day"]))
 
 
-def _found(tx: Connection, product: str, region: str, at: datetime) -> dict[str, list[Row[*tuple[Any, ...]]]]:
-    found: dict[str, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+def _found(tx: Connection, product: str, region: str, at: datetime) -> _Found:
+    found: _Found = defaultdict(list)
     for row in tx.execute(_ASKED_OF, {"product": product, "region": region, "at": at}):
         found[row.what].append(row)
     return found
 
 
-def _asked_at(found: Mapping[str, list[Row[*tuple[Any, ...]]]], at: datetime, *, is_named: bool) -> _Asked:
+def _asked_at(product: str, region: str, at: datetime, found: _Found, *, is_named: bool) -> _Asked:
     asked = _Asked(
+        product=product,
+        region=region,
         at=at,
         courses=tuple(row.id for row in found["course"]),
         functions=tuple(sorted(row.id for row in found["function"])),
         is_named=is_named,
     )
-    for row in found["proof"]:
-        asked = asked._replace(
-            assessment_id=row.id,
-            pass_mark=row.pass_mark,
-            valid_days=row.valid_days,
-            max_attempts=row.max_attempts,
-        )
-    return asked
+    if not found["proof"]:
+        return asked
+    [proof] = found["proof"]
+    return asked._replace(
+        assessment_id=proof.id,
+        pass_mark=proof.pass_mark,
+        valid_days=proof.valid_days,
+        max_attempts=proof.max_attempts,
+    )
 
 
 class _Standings:

@@ -34,9 +34,8 @@ from readiness.rules import BEING_CHECKED, verdict_of
 from store.alarms import AlarmKind, sound_within
 from store.documents import reads_once
 from store.keyed import is_among
-from store.names import NAME_OF
 from store.once import insert_once
-from store.records_schema import commands, launches, region_launches
+from store.records_schema import launches, region_launches
 from store.verdicts import GOES
 
 _KEY = (region_launches.c.product, region_launches.c.region, region_launches.c.run)
@@ -97,14 +96,6 @@ _LATEST = select(*_TOLD).where(
     region_launches.c.is_latest,
 )
 _LATEST_KEY = _LATEST.with_only_columns(*_KEY)
-_ASKED_UNDER_KEY = select(commands.c.id).where(
-    commands.c.person == bindparam("person_id"), commands.c.idempotency_key == bindparam("idempotency_key")
-)
-_LATEST_FOR_WISH = _LATEST.with_only_columns(
-    *_KEY,
-    NAME_OF.scalar_subquery().label("printed_name"),
-    _ASKED_UNDER_KEY.exists().label("may_be_repeat"),
-)
 
 
 class RegionUnknown(LookupError):  # noqa: N818 - named by its reason, as refusals are.
@@ -244,23 +235,6 @@ def latest_region(tx: Connection, product: str, region: str) -> RegionKey | None
     """Return the latest run of `product` in `region`, which is what paths mean; None where there was none."""
     row = tx.execute(_LATEST_KEY, {"product": product, "region": region}).first()
     return _key(row) if row is not None else None
-
-
-class ForWish(NamedTuple):
-    """What is known of the region that a wish is about, and of who wishes it."""
-
-    key: RegionKey
-    printed_name: str | None
-    """The name of the person as it is now."""
-    may_be_repeat: bool
-    """Whether the person has used this Idempotency-Key."""
-
-
-def latest_region_for(tx: Connection, product: str, region: str, person: str, idempotency_key: str) -> ForWish | None:
-    """Return what `latest_region` does with what must be known before a wish of `person` is logged; one query."""
-    asked = {"product": product, "region": region, "person_id": person, "idempotency_key": idempotency_key}
-    row = tx.execute(_LATEST_FOR_WISH, asked).first()
-    return ForWish(_key(row), row.printed_name, row.may_be_repeat) if row is not None else None
 
 
 def all_launches(

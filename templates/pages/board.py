@@ -163,7 +163,7 @@ class CertifiedForGo:
 
     reached: int
     of_all: int
-    least: int
+    fewest: int
     """With fewer it is held instead."""
     missing: Missing | None
     """Who is not certified; None where all are, or they are not led by the reader or too many."""

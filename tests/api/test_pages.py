@@ -167,7 +167,7 @@ def test_a_small_board_tells_each_region_from_close_by(desk: Desk, persona: Test
         "Then an executive decides. All of it by 26 Feb 2027.",
         "All five gates passed",
         "Go by Elena Fischer",
-        "It launches by itself as long as 8 of 10 are certified for that day; as of now 10 are.",
+        "It launches by itself, but is held if fewer than 8 of 10 are certified for that day; as of now 10 are.",
         "Seen then: 10 of 10 trained (90% needed), 10 of 10 certified on the launch day (80% needed)",
         "Not to be sold today, and not before the launch, 1 Mar 2027, 09:00 CET.",
         "Not to be sold today: at the earliest from the launch on, 1 Mar 2027",
@@ -208,7 +208,7 @@ def test_a_lead_reads_who_is_not_certified_where_a_go_stands(
     desk.accepted(key, desk.decide(key, Choice.GO))
     refresh_figures(desk.store, [key])
     lead = read(stranger.get("/", headers=bearer(issuer, "sa-3", (Role.SALES_LEAD, "emea"))))
-    assert "as long as 8 of 10 are certified for that day; as of now 9 are." in lead.text
+    assert "held if fewer than 8 of 10 are certified for that day; as of now 9 are." in lead.text
     assert "Not certified: emea-9 . You need do nothing, and may remind them." in lead.text
     assert any("/emea/people/nudge?" in link for link in links(lead))
     marketing = read(stranger.get("/", headers=bearer(issuer, "ma-9", (Role.MARKETING, "*"))))

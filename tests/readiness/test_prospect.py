@@ -14,6 +14,7 @@ from readiness.prospect import (
     Timeliness,
     ahead,
     decide_by,
+    fewest_to_launch,
     foretell,
     later,
     red_for,
@@ -61,6 +62,25 @@ def with_criterion(**other: object) -> Readiness:
     return shown.model_copy(update={"stages": (stage,)})
 
 
+def waiver(**other: object) -> WaiverShown:
+    """Return a waiver of the certifications that was granted, as is said of it."""
+    return WaiverShown(
+        id="w-1",
+        stage=None,
+        criterion=CriterionKey.CERTIFIED_SHARE,
+        status=WaiverStatus.GRANTED,
+        floor=0.3,
+        expires_at=DUE_AT,
+        covers_launch=True,
+        requested_by="pm-7",
+        requested_at=NOW,
+        answered_by="ex-1",
+        answered_at=NOW,
+        ended_by=None,
+        ended_at=None,
+    ).model_copy(update=other)
+
+
 @pytest.mark.parametrize(
     ("other", "found"),
     [
@@ -83,23 +103,37 @@ def test_red_names_the_criterion_and_a_waiver_that_ends() -> None:
     assert red_for(with_criterion(lapsing=3)) == (
         Reddening(why=RedFor.LAPSES, criterion=CriterionKey.CERTIFIED_SHARE),
     )
-    ends = WaiverShown(
-        id="w-1",
-        stage=None,
-        criterion=CriterionKey.CERTIFIED_SHARE,
-        status=WaiverStatus.GRANTED,
-        floor=0.3,
-        expires_at=DUE_AT,
-        covers_launch=False,
-        requested_by="pm-7",
-        requested_at=NOW,
-        answered_by="ex-1",
-        answered_at=NOW,
-        ended_by=None,
-        ended_at=None,
-    )
+    ends = waiver(covers_launch=False)
     assert [each.why for each in red_for(with_criterion(waiver=ends))] == [RedFor.WAIVER_ENDS]
     assert [each.why for each in red_for(with_criterion(waiver=ends, lapsing=3))] == [RedFor.LAPSES]
+
+
+@pytest.mark.parametrize(
+    ("waivers", "fewest"),
+    [
+        ((), 7),
+        ((waiver(),), 3),
+        ((waiver(covers_launch=False),), 7),
+        ((waiver(criterion=CriterionKey.TRAINING_COMPLETION),), 7),
+        ((waiver(floor=0.55), waiver(covers_launch=False)), 6),
+    ],
+)
+def test_a_waiver_that_covers_the_launch_day_lowers_with_how_few_it_launches(
+    waivers: tuple[WaiverShown, ...], fewest: int
+) -> None:
+    """Whole people, no fewer than the share that is asked for, or than the floor of a waiver that holds that day."""
+    shown = with_criterion().model_copy(update={"waivers": waivers})
+    assert fewest_to_launch(shown, CriterionKey.CERTIFIED_SHARE) == fewest
+    assert fewest_to_launch(shown, CriterionKey.TRAINING_COMPLETION) is None
+
+
+def test_one_fewer_than_that_stands_in_the_way() -> None:
+    """What is told is what the gate itself is judged by."""
+    fewest = fewest_to_launch(of(region_launch()), CriterionKey.CERTIFIED_SHARE)
+    assert fewest is not None
+    for certified, is_satisfied in ((fewest, True), (fewest - 1, False)):
+        shown = evaluated(region_launch(), READY_WORLD.but(certified=certified))
+        assert [each.is_satisfied for each in shown.of(Stage.CERTIFICATION)] == [is_satisfied]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from store.commands import (
     printed_under,
 )
 from store.records_schema import commands, ledger
-from store.regions import ForWish, RegionUnknown, latest_region_for
+from store.regions import RegionUnknown
+from store.wishes import About, about_region
 from tests.store.desk import PRODUCT, Desk
 
 
@@ -73,12 +74,12 @@ def test_a_wish_knows_its_region_its_name_and_whether_it_may_be_a_repeat(desk: D
     (key,) = desk.start("emea")
     desk.teach("emea", people=1)
     with desk.store.reading() as tx:
-        assert latest_region_for(tx, PRODUCT, "emea", "emea-0", "k") == ForWish(key, "emea-0", may_be_repeat=False)
-        assert latest_region_for(tx, PRODUCT, "nowhere", "emea-0", "k") is None
+        assert about_region(tx, PRODUCT, "emea", "emea-0", "k") == About(key, "emea-0", may_be_repeat=False)
+        assert about_region(tx, PRODUCT, "nowhere", "emea-0", "k") is None
     logged_hold(desk, key, idempotency_key="k", body={}, person="emea-0")
     with desk.store.reading() as tx:
-        assert latest_region_for(tx, PRODUCT, "emea", "emea-0", "k") == ForWish(key, "emea-0", may_be_repeat=True)
-        assert latest_region_for(tx, PRODUCT, "emea", "emea-1", "k") == ForWish(key, None, may_be_repeat=False)
+        assert about_region(tx, PRODUCT, "emea", "emea-0", "k") == About(key, "emea-0", may_be_repeat=True)
+        assert about_region(tx, PRODUCT, "emea", "emea-1", "k") == About(key, None, may_be_repeat=False)
 
 
 def test_a_repeated_request_finds_its_command(desk: Desk) -> None:

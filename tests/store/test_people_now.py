@@ -1,31 +1,16 @@
 """Are people listed as of the instant at which they are judged, in one question less?"""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-
 from readiness.rows import AudienceRow, ImportKind
-from store.engine import open_store
 from store.facts import begin_import
 from store.people import tracker, tracker_now
 from store.rosters import apply_audience, stage_audience
 from tests.readiness.builders import LAUNCH_AT
-from tests.store.desk import PRODUCT, Clock, Desk, marking
+from tests.store.desk import PRODUCT, Desk, marking
 
 BEFORE = LAUNCH_AT - timedelta(days=3)
 AFTER = LAUNCH_AT + timedelta(days=3)
-
-
-@pytest.fixture
-def desk(store_url: str) -> Iterator[Desk]:
-    """A desk on a migrated store of this test's own whose clock the test moves."""
-    clock = Clock()
-    store = open_store(store_url, clock)
-    try:
-        yield Desk(store, clock)
-    finally:
-        store.close()
 
 
 def name_ahead(desk: Desk, *people: str) -> None:

@@ -120,7 +120,7 @@ def close_up(text: str) -> CloseUp:
         certified=CertifiedForGo(
             reached=8,
             of_all=10,
-            least=7,
+            fewest=7,
             missing=Missing(named=(MissingOnes(PersonStatus.TRAINED, (text, "Li Wei")),), more=1),
             people_address="/launches/atlas-2/emea/people",
             nudge_address="/launches/atlas-2/emea/people/nudge",
