@@ -51,8 +51,8 @@ class Judged(StrEnum):
     """The body or the store names them: the route must call `insist` before it does anything."""
 
 
-Reads = Callable[[Connection, Request, Actor], Any]
-"""Reads what a route answers with, in the transaction in which the roles of who asks are read."""
+Reads = Callable[[Connection, Request, Actor], Response | None]
+"""Answers for a route, in the transaction in which the roles of who asks are read; None leaves it to the route."""
 
 
 class Requirement(SecurityBase):
@@ -122,10 +122,10 @@ class Requirement(SecurityBase):
             if not self._opens(actor, request):
                 return
             try:
-                request.state.read = reads(tx, request, actor)
+                request.state.answer = reads(tx, request, actor)
             except Problem as problem:
                 # Told once whoever asked was counted and let in.
-                request.state.read_problem = problem
+                request.state.answer = problem
 
         return read
 
@@ -152,17 +152,18 @@ def requires(
 
     `persona` is for pages: there the browser on this machine may be taken for `Dependencies.page_persona`.
     A route that `keeps_form` reads what was filled in before it refuses an old login, and must ask `login_too_old`.
-    `reads` saves a route that only reads a second transaction; it asks for what was read with `read_at_the_door`.
+    `reads` saves a route that only reads a second transaction, and what FastAPI does for a route with parameters: it
+    must judge those that it takes as the route does.
     """
     return Depends(Requirement(action, judged=judged, persona=persona, keeps_form=keeps_form, reads=reads))
 
 
-def read_at_the_door(request: Request) -> Any:
-    """Return what the route's `reads` has read, None where nothing was; raises the problem that it met."""
-    problem: Problem | None = getattr(request.state, "read_problem", None)
-    if problem is not None:
-        raise problem
-    return getattr(request.state, "read", None)
+def _answer_at_the_door(request: Request) -> Response | None:
+    """Return what the route's `reads` answers, None where the route does; raises the problem that it met."""
+    answer: Response | Problem | None = getattr(request.state, "answer", None)
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
 
 
 def login_too_old(request: Request) -> Problem | None:
@@ -207,6 +208,9 @@ class GuardedRoute(APIRoute):
             _refuse_odd_address(request)
             if requirement is not None:
                 await requirement.admit(request)
+                answer = _answer_at_the_door(request)
+                if answer is not None:
+                    return answer
             asked = _StrictRequest(request.scope, request.receive)
             if requirement is None or request.method in _SAFE_METHODS or not is_act(request, requirement.action):
                 return await behind(asked)

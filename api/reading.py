@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
@@ -28,7 +28,7 @@ from api.cursors import (
     listed,
 )
 from api.dependencies import Deps, dependencies_of
-from api.guard import Judged, guarded_router, read_at_the_door, requires
+from api.guard import Judged, guarded_router, requires
 from api.identity import Actor
 from api.live import readiness_of_latest, region_readiness
 from api.rights import Action, allowed_regions
@@ -182,29 +182,26 @@ _AS_OF = re.compile(r'"as_of":"[^"]*",')
 """What of a readiness, as JSON, no tag speaks for; a text that reads so has its quotes escaped there."""
 
 
-class _Told(NamedTuple):
-    """A readiness as it is sent, and the tag of all of it but when it was gathered."""
-
-    body: bytes
-    tag: str
-
-
-def _told(found: Readiness) -> _Told:
+def _told(found: Readiness, if_none_match: str | None) -> Response:
+    """Return a readiness as it is sent, with the tag of all but when it was gathered; 304 where that is known."""
     # It is valid as it was computed: validating it once more costs as much as computing it.
     text = found.model_dump_json()
-    return _Told(text.encode(), entity_tag(_AS_OF.sub("", text, count=1)))
+    tag = entity_tag(_AS_OF.sub("", text, count=1))
+    known = not_modified(if_none_match, tag)
+    return known or Response(text.encode(), media_type="application/json", headers={"ETag": tag})
 
 
-def _readiness_asked(tx: Connection, request: Request, _actor: Actor) -> _Told | None:
-    """Read what is asked for without a query, in the transaction that reads the roles of who asks."""
+def _readiness_asked(tx: Connection, request: Request, _actor: Actor) -> Response | None:
+    """Answer what is asked for without a query, in the transaction that reads the roles of who asks."""
     if request.scope["query_string"]:
         return None
     product, region = request.path_params["product"], request.path_params["region"]
-    return _told(readiness_of_latest(tx, product, region, now=dependencies_of(request).store.now(tx)))
+    found = readiness_of_latest(tx, product, region, now=dependencies_of(request).store.now(tx))
+    return _told(found, request.headers.get("if-none-match"))
 
 
 async def readiness(
-    request: Request,
+    deps: Deps,
     product: str,
     region: str,
     actor: Annotated[Actor, requires(Action.READ_READINESS, reads=_readiness_asked)],
@@ -213,11 +210,7 @@ async def readiness(
 ) -> Any:
     """Return the readiness of one region, computed live, judged as of its launch instant or of `at`."""
     del actor
-    told: _Told = read_at_the_door(request) or await run_in_threadpool(
-        lambda: _told(region_readiness(dependencies_of(request).store, product, region, at=at))
-    )
-    known = not_modified(if_none_match, told.tag)
-    return known or Response(told.body, media_type="application/json", headers={"ETag": told.tag})
+    return await run_in_threadpool(lambda: _told(region_readiness(deps.store, product, region, at=at), if_none_match))
 
 
 class PeopleAsked(BaseModel):
@@ -239,8 +232,8 @@ class PeopleAsked(BaseModel):
 
 
 def _people_asked(tx: Connection, request: Request, actor: Actor) -> Response | None:
-    """Read what is asked for, in the transaction that reads the roles of who asks; None where the query is at fault,
-    which the route tells."""
+    """Answer what is asked for, in the transaction that reads the roles of who asks; None where the query is at
+    fault, which FastAPI tells."""
     query = request.query_params
     try:
         asked = PeopleAsked.model_validate(
@@ -270,7 +263,6 @@ def _people_asked(tx: Connection, request: Request, actor: Actor) -> Response | 
 
 
 async def people(
-    request: Request,
     product: str,
     region: str,
     actor: Annotated[Actor, requires(Action.READ_PEOPLE, reads=_people_asked)],
@@ -278,10 +270,7 @@ async def people(
 ) -> Response:
     """Return who is in the audience and who is missing what, by person id."""
     del actor
-    page: Response | None = read_at_the_door(request)
-    if page is None:
-        raise RuntimeError(f"nobody read who is asked for in {product}, {region}: {asked}")
-    return page
+    raise RuntimeError(f"nobody read who is asked for in {product}, {region}: {asked}")
 
 
 async def events(
