@@ -14,8 +14,8 @@ from readiness.role_values import RoleLost
 from readiness.roles import EVERYWHERE, HeldRole, RoleChange, givers, roles_held, roles_lost
 from readiness.values import Identifier, Moment
 from store.access_schema import role_changes
-from store.commands import KeyReused
-from store.records_schema import region_launches
+from store.commands import KeyReused, LoggedCommand, command_of_row
+from store.records_schema import commands, region_launches
 from store.regions import lock_regions, mark_locked, record_of
 
 _COLUMNS = role_changes.c
@@ -23,6 +23,13 @@ _OF_PERSON = select(role_changes).where(_COLUMNS.person == bindparam("person")).
 _OF_PEOPLE = (
     select(role_changes).where(_COLUMNS.person.in_(bindparam("people", expanding=True))).order_by(_COLUMNS.id)
 )
+_WITH_COMMAND = (
+    select(commands, *(column.label(f"change_{column.name}") for column in _COLUMNS))
+    .outerjoin(role_changes, _COLUMNS.person.in_(bindparam("people", expanding=True)))
+    .where(commands.c.id == bindparam("command_id"))
+    .order_by(_COLUMNS.id)
+)
+"""A command, and beside it each change of the roles of some people: one row where there is none."""
 _BY_KEY = select(role_changes).where(
     _COLUMNS.by == bindparam("by"), _COLUMNS.idempotency_key == bindparam("idempotency_key")
 )
@@ -169,6 +176,19 @@ class RolesRead:
                 self._read[row.person].append(_recorded(row))
         return sorted((change for person in wanted for change in self._read[person]), key=lambda change: change.id)
 
+    def of_command(self, command_id: str, people: Iterable[str]) -> LoggedCommand | None:
+        """Return the command as it was logged, None where the log has no such command, and read in the same query
+        how the roles of `people` were changed."""
+        wanted = sorted(set(people))
+        rows = self._tx.execute(_WITH_COMMAND, {"command_id": command_id, "people": wanted}).all()
+        if not rows:
+            return None
+        self._read |= {person: [] for person in wanted}
+        for row in rows:
+            if row.change_id is not None:
+                self._read[row.change_person].append(_recorded(row, "change_"))
+        return command_of_row(rows[0])
+
     def are_withdrawn(self, person: str, role: Role, region: str, *, at: datetime) -> bool:
         """Say whether the latest change in force of this role in `region` is that it was withdrawn."""
         changes = [change for change in self.of([person]) if change.role is role]
@@ -207,15 +227,6 @@ def _mark_touched(tx: Connection, change: RecordedChange) -> None:
     mark_locked(tx, [record.key for record in held])
 
 
-def _recorded(row: Row[tuple[object, ...]]) -> RecordedChange:
-    return RecordedChange(
-        id=row.id,
-        at=row.at,
-        person=row.person,
-        role=Role(row.role),
-        region=row.region,
-        change=row.change,
-        effective_at=row.effective_at,
-        by=row.by,
-        reason=row.reason,
-    )
+def _recorded(row: Row[tuple[object, ...]], prefix: str = "") -> RecordedChange:
+    told = {name: getattr(row, f"{prefix}{name}") for name in RecordedChange.model_fields}
+    return RecordedChange(**{**told, "role": Role(told["role"])})

@@ -31,14 +31,23 @@ def act(store: Store, key: RegionKey, known: int, command: RegionCommand, propos
         if record.version != known:
             return None
         roles = RolesRead(tx)
-        # Whoever acts may have given nothing here yet: asked about together, all take one trip.
-        roles.of([command.person, *(person for person, _ in givers(record.region))])
+        # Whoever acts may have given nothing here yet: asked about together, and with the command, all take one trip.
+        people = [command.person, *(person for person, _ in givers(record.region))]
+        logged = roles.of_command(command.command_id, people)
         evidence = evidence_at_hand(tx, record, command, now=now, roles=roles)
         if evidence is None:
             return None
         proposal = propose(evidence, now)
         settled = settle_held(
-            tx, record, known=known, cause=command, proposal=proposal, seen=evidence, now=now, roles=roles
+            tx,
+            record,
+            known=known,
+            cause=command,
+            proposal=proposal,
+            seen=evidence,
+            now=now,
+            roles=roles,
+            logged=logged,
         )
     teach(store, key, settled)
     return settled

@@ -224,20 +224,20 @@ def under_key(tx: Connection, person: str, idempotency_key: str) -> Command | No
 def logged_under_key(tx: Connection, person: str, idempotency_key: str) -> LoggedCommand | None:
     """Return the log's row of what this person asked under this key, whatever it was; None where they did not."""
     row = tx.execute(_BY_KEY, {"person": person, "idempotency_key": idempotency_key}).first()
-    return _logged(row) if row is not None else None
+    return command_of_row(row) if row is not None else None
 
 
 def logged(tx: Connection, command_id: str) -> LoggedCommand | None:
     """Return the command as it was logged; None where the log has no such command."""
     row = tx.execute(_BY_ID, {"command_id": command_id}).first()
-    return _logged(row) if row is not None else None
+    return command_of_row(row) if row is not None else None
 
 
 def logged_all(tx: Connection, command_ids: Iterable[str]) -> dict[str, LoggedCommand]:
     """Return those of the commands that the log has, by id."""
     wanted = sorted(set(command_ids))
     found = tx.execute(select(commands).where(commands.c.id.in_(wanted))) if wanted else ()
-    return {row.id: _logged(row) for row in found}
+    return {row.id: command_of_row(row) for row in found}
 
 
 def reason_under(said: Mapping[str, LoggedCommand], command_id: str | None) -> str | None:
@@ -254,13 +254,15 @@ def printed_under(tx: Connection, command_ids: Iterable[str]) -> dict[str, str]:
     return {row.command_id: row.name for row in found}
 
 
-def authenticated(tx: Connection, scope: Scope, command: Command) -> LoggedCommand:
-    """Return the log's row for `command`.
+def authenticated(
+    tx: Connection, scope: Scope, command: Command, *, found: LoggedCommand | None = None
+) -> LoggedCommand:
+    """Return the log's row for `command`, `found` where this transaction has read it already.
 
     Raises CommandForged unless the log holds this very command for this scope, and ForAnotherRun where only the run
     differs.
     """
-    found = logged(tx, command.command_id)
+    found = found or logged(tx, command.command_id)
     if found is None:
         raise CommandForged(f"the command log has no command {command.command_id}")
     if found.scope != scope and found.scope.model_copy(update={"run": scope.run}) == scope:
@@ -331,7 +333,7 @@ def settle_and_move(
 def open_commands(tx: Connection, older_than: datetime, *, limit: int = 200) -> tuple[LoggedCommand, ...]:
     """Return commands without an outcome that were logged before `older_than`, oldest first: recovery sends these."""
     chosen = select(commands).where(commands.c.settled_at.is_(None), commands.c.logged_at < older_than)
-    return tuple(_logged(row) for row in tx.execute(chosen.order_by(commands.c.logged_at).limit(limit)))
+    return tuple(command_of_row(row) for row in tx.execute(chosen.order_by(commands.c.logged_at).limit(limit)))
 
 
 def has_open_command(tx: Connection, key: RegionKey) -> bool:
@@ -345,13 +347,13 @@ def overtaken_by(tx: Connection, command: LoggedCommand) -> LoggedCommand | None
     if command.kind not in STEERING:
         return None
     later = tx.execute(_LATER_STEERING, {**scope_of(command.scope), "sequence": command.sequence})
-    return next((found for row in later if (found := _logged(row)).is_accepted), None)
+    return next((found for row in later if (found := command_of_row(row)).is_accepted), None)
 
 
 def commands_of(tx: Connection, scope: Scope, *, after: int = 0, limit: int = 100) -> tuple[LoggedCommand, ...]:
     """Return what was asked of this launch or region launch, in the order of the log, refused requests included."""
     chosen = select(commands).filter_by(**scope_of(scope)).where(commands.c.sequence > after)
-    return tuple(_logged(row) for row in tx.execute(chosen.order_by(commands.c.sequence).limit(limit)))
+    return tuple(command_of_row(row) for row in tx.execute(chosen.order_by(commands.c.sequence).limit(limit)))
 
 
 def _news_of(command_id: str, outcome: Outcome) -> str:
@@ -409,11 +411,12 @@ def _repeated(tx: Connection, person: str, idempotency_key: str, body_digest: Di
         return None
     if row.body_digest != body_digest:
         raise KeyReused(f"{person} used this Idempotency-Key for another request")
-    found = _logged(row)
+    found = command_of_row(row)
     return Logged(found.command, found.scope, found.outcome, is_repeat=True)
 
 
-def _logged(row: Row[Any]) -> LoggedCommand:
+def command_of_row(row: Row[Any]) -> LoggedCommand:
+    """Return what a row with every column of the log tells."""
     scope: Scope = (
         RegionKey(product=row.product, region=row.region, run=row.run)
         if row.region

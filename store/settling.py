@@ -174,12 +174,14 @@ def settle_held(
     seen: Evidence | None,
     now: datetime,
     roles: RolesRead,
+    logged: LoggedCommand | None = None,
 ) -> Settled:
-    """As `settle`, in a transaction that holds what `held_for` took, `roles` being read after that."""
+    """As `settle`, in a transaction that holds what `held_for` took; `roles`, and `logged`, which is what the log has
+    of the command where somebody has read that already, being read after that."""
     key = record.key
     require_not_behind(key, head=record.version, known=known)
     heading = bearings(record.region, now=now)
-    command = None if isinstance(cause, Look | LaunchRefused) else authenticated(tx, key, cause)
+    command = None if isinstance(cause, Look | LaunchRefused) else authenticated(tx, key, cause, found=logged)
     if command is not None and command.outcome is not None:
         rows = rows_after(tx, key, known, limit=ROWS_AT_ONCE)
         return Settled(rows=rows, outcome=command.outcome, bearings=heading)
