@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import BindParameter, Connection, Insert, Integer, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, Integer, Table, bindparam, insert, select, union_all, update
 
 from readiness.events import GIVING, LaunchEvent, RegionEvent
 from readiness.keys import LaunchKey, RegionKey
@@ -55,21 +55,28 @@ none above two megabytes: some thousand rows, told at once, would keep every new
 def _adding(events: int, kept: int) -> Insert:
     """Return the statement that writes so many events, tells of each and keeps so many decisions: one trip to
     PostgreSQL. SQLite writes nothing within a statement that writes."""
-    told = [
-        {name: bindparam(f"of_{n}_{name}", type_=ledger.c[name].type) for name in _TOLD_OF} for n in range(events)
-    ]
-    adding = insert(outbox).values(told).add_cte(insert(ledger).values(_places(ledger, "of", events)).cte("added"))
+    adding = _filled(outbox, _TOLD_OF, "of", events).add_cte(
+        _filled(ledger, ledger.c.keys(), "of", events).cte("added")
+    )
     if not kept:
         return adding
-    return adding.add_cte(insert(decision_records).values(_places(decision_records, "kept", kept)).cte("kept"))
+    return adding.add_cte(_filled(decision_records, decision_records.c.keys(), "kept", kept).cte("kept"))
 
 
-def _places(table: Table, named: str, rows: int) -> list[dict[str, BindParameter[Any]]]:
-    return [{c.name: bindparam(f"{named}_{n}_{c.name}", type_=c.type) for c in table.c} for n in range(rows)]
+def _filled(table: Table, columns: Sequence[str], named: str, rows: int) -> Insert:
+    """Return the statement that writes rows whose values are filled in, in their order.
+
+    A list of values is nothing that SQLAlchemy keeps: it would put the statement together anew each time, which takes
+    longer than to run it.
+    """
+    given = [
+        select(*(bindparam(f"{named}_{n}_{name}", type_=table.c[name].type) for name in columns)) for n in range(rows)
+    ]
+    return insert(table).from_select(list(columns), given[0] if rows == 1 else union_all(*given))
 
 
 def _filling(named: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return what fills the places of `_places`."""
+    """Return what fills in the values of `_filled`."""
     return {f"{named}_{n}_{name}": value for n, row in enumerate(rows) for name, value in row.items()}
 
 

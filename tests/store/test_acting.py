@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select, text
+from sqlalchemy.engine.interfaces import CacheStats
 
 from readiness.commands import Choice, RegionCommand, Role
 from readiness.evidence import Evidence
@@ -91,6 +93,25 @@ def test_a_decision_takes_few_trips_to_the_database(desk: Desk, key: RegionKey) 
     written = [each for each in asked if "INSERT INTO" in each or " SET " in each]
     assert len(written) == 2, "the event with the outbox and the record, the outcome with the row"
     assert len(asked) - len(written) == 2, "the row with the clock, the command with the roles"
+
+
+def test_no_statement_of_an_act_is_put_together_anew(desk: Desk, key: RegionKey) -> None:
+    """A decision asks and writes by the statements of the one before: to put one together takes longer than to run
+    it."""
+    anew = list[str]()
+
+    def take_down(*given: Any) -> None:
+        if given[4].compiled is not None and given[4].cache_hit is not CacheStats.CACHE_HIT:
+            anew.append(given[2])
+
+    for _ in range(2):
+        assert acted(desk, key, desk.decide(key, Choice.GO)) is not None
+        for kind in ("hold", "resume"):
+            acted(desk, key, desk.ask(key, kind, OWNER, Role.PRODUCT_MANAGER))
+    command = desk.decide(key, Choice.GO)
+    event.listen(desk.store.engine, "before_cursor_execute", take_down)
+    assert acted(desk, key, command) is not None
+    assert anew == []
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
