@@ -207,7 +207,7 @@ async def readiness(
     actor: Annotated[Actor, requires(Action.READ_READINESS, reads=_readiness_asked)],
     if_none_match: KnownTags = None,
     at: Annotated[Moment | None, Query(description="Judge as of this instant instead.")] = None,
-) -> Any:
+) -> Response:
     """Return the readiness of one region, computed live, judged as of its launch instant or of `at`."""
     del actor
     return await run_in_threadpool(lambda: _told(region_readiness(deps.store, product, region, at=at), if_none_match))
@@ -270,6 +270,7 @@ async def people(
 ) -> Response:
     """Return who is in the audience and who is missing what, by person id."""
     del actor
+    # FastAPI refuses before this what the door has left to it.
     raise RuntimeError(f"nobody read who is asked for in {product}, {region}: {asked}")
 
 

@@ -97,6 +97,15 @@ def test_without_anybody_to_tell_the_outbox_is_taken_all_the_same(desk: Desk) ->
     assert made(desk) == ()
 
 
+def test_what_one_act_leads_to_is_told_in_the_order_in_which_it_happened(desk: Desk) -> None:
+    """Also where one statement writes several events: a stage is passed before the next one opens."""
+    key = desk.ready()
+    with desk.store.reading() as tx:
+        told = [each for each in untold(tx) if each.region == key.region]
+    assert len({each.at for each in told}) < len(told), "some happened at once"
+    assert [each.version for each in told] == list(range(1, len(told) + 1))
+
+
 def test_an_event_is_told_once_however_often_the_outbox_is_taken(desk: Desk) -> None:
     """A crash after the deliveries were written and before anything else repeats without doubling."""
     subscribe(desk)
