@@ -1,4 +1,4 @@
-"""What was asked by whom, and what became of it?"""
+"""What was asked, by whom and in which words?"""
 
 # The command log is what gives an event its force: what gives counts only with an authenticated command behind it.
 
@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql
 
 from readiness.canonical import digest
@@ -18,46 +18,23 @@ from readiness.commands import STEERING, LaunchCommand, RegionCommand, Role
 from readiness.keys import LaunchKey, RegionKey
 from readiness.ledger import Accepted, Outcome
 from readiness.sealing import name_digest
-from readiness.values import Digest, Frozen
+from readiness.values import Digest
 from store.alarms import scope_of
 from store.once import insert_once
 from store.records_schema import commands, printed_names
-from store.regions import MOVE_ONE, NEXT_COMMAND, next_command, region_record, update_region, which
+from store.regions import NEXT_COMMAND, next_command, region_record, which
+from store.settled import OUTCOME
 
 Command = LaunchCommand | RegionCommand
 Scope = LaunchKey | RegionKey
 
-OUTCOMES = "ltl_outcomes"
-"""The channel on which PostgreSQL tells of each outcome, as `OutcomeTold` in JSON, once that is committed."""
-
-_LONGEST_NEWS = 7_500
-"""Bytes of what PostgreSQL tells at once: it refuses 8,000."""
-
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
-_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 # What every act asks is put together once: building a statement takes longer than running it.
 _BY_ID = select(commands).where(commands.c.id == bindparam("command_id"))
 _BY_KEY = select(commands).where(
     commands.c.person == bindparam("person"), commands.c.idempotency_key == bindparam("idempotency_key")
 )
-_OUTCOMES = select(commands.c.id, commands.c.outcome).where(
-    commands.c.id.in_(bindparam("command_ids", expanding=True)), commands.c.settled_at.is_not(None)
-)
-_SETTLE_OPEN = update(commands).where(commands.c.id == bindparam("command_id"), commands.c.settled_at.is_(None))
-_SETTLE_AND_TELL = _SETTLE_OPEN.returning(func.pg_notify(OUTCOMES, bindparam("told")))
-_SETTLED = (
-    update(commands)
-    .where(commands.c.id == bindparam("command_id"), commands.c.settled_at.is_(None))
-    .values(
-        outcome=bindparam("of_outcome", type_=commands.c.outcome.type),
-        settled_at=bindparam("was_settled_at", type_=commands.c.settled_at.type),
-    )
-    .returning(func.pg_notify(OUTCOMES, bindparam("told")).label("told"))
-    .cte("settled")
-)
-_MOVE_AND_SETTLE = MOVE_ONE.where(select(_SETTLED.c.told).exists())
-"""Both at once: one trip to PostgreSQL. SQLite writes nothing within a statement that writes."""
 _OF_SCOPE = select(commands).where(
     commands.c.product == bindparam("product"),
     commands.c.region == bindparam("region"),
@@ -97,13 +74,6 @@ class Origin(NamedTuple):
 
 UNKNOWN_ORIGIN = Origin()
 """Of what did not come over HTTP."""
-
-
-class OutcomeTold(Frozen):
-    """What PostgreSQL tells of a command that got its outcome; None where that is too long to tell."""
-
-    command_id: str
-    outcome: Outcome | None
 
 
 class LoggedCommand(NamedTuple):
@@ -283,53 +253,6 @@ def authenticated(
     return found
 
 
-def outcome_of(tx: Connection, command_id: str) -> Outcome | None:
-    """Return what became of a command; None while it is open or where the log has no such command."""
-    kept = tx.execute(select(commands.c.outcome).where(commands.c.id == command_id)).scalar()
-    return _OUTCOME.validate_python(kept) if kept is not None else None
-
-
-def outcomes_of(tx: Connection, command_ids: Iterable[str]) -> dict[str, Outcome]:
-    """Return what became of those of the commands that are open no more, by id."""
-    found = tx.execute(_OUTCOMES, {"command_ids": sorted(set(command_ids))})
-    return {command_id: _OUTCOME.validate_python(outcome) for command_id, outcome in found}
-
-
-def outcome_told(news: str) -> OutcomeTold | None:
-    """Return what PostgreSQL told on `OUTCOMES`; None where another version of ours said it in its own way."""
-    try:
-        return OutcomeTold.model_validate_json(news)
-    except ValidationError:
-        return None
-
-
-def record_outcome(tx: Connection, command_id: str, outcome: Outcome, *, now: datetime) -> None:
-    """Write what became of a command, once and for good."""
-    settled = {"command_id": command_id, "outcome": outcome.model_dump(mode="json"), "settled_at": now}
-    settling = _SETTLE_AND_TELL if tx.dialect.name == "postgresql" else _SETTLE_OPEN
-    told = {} if settling is _SETTLE_OPEN else {"told": _news_of(command_id, outcome)}
-    if tx.execute(settling, {**settled, **told}).rowcount != 1:
-        raise ValueError(f"command {command_id} has an outcome already")
-
-
-def settle_and_move(
-    tx: Connection, key: RegionKey, command_id: str, outcome: Outcome, columns: Mapping[str, Any], *, now: datetime
-) -> None:
-    """Write what became of a command, once and for good, and what the held row of its region tells by that."""
-    if tx.dialect.name != "postgresql":
-        record_outcome(tx, command_id, outcome, now=now)
-        update_region(tx, key, **columns)
-        return
-    settled = {
-        "command_id": command_id,
-        "of_outcome": outcome.model_dump(mode="json"),
-        "was_settled_at": now,
-        "told": _news_of(command_id, outcome),
-    }
-    if tx.execute(_MOVE_AND_SETTLE, {**columns, **which(key), **settled}).rowcount != 1:
-        raise ValueError(f"command {command_id} has an outcome already")
-
-
 def open_commands(tx: Connection, older_than: datetime, *, limit: int = 200) -> tuple[LoggedCommand, ...]:
     """Return commands without an outcome that were logged before `older_than`, oldest first: recovery sends these."""
     chosen = select(commands).where(commands.c.settled_at.is_(None), commands.c.logged_at < older_than)
@@ -354,13 +277,6 @@ def commands_of(tx: Connection, scope: Scope, *, after: int = 0, limit: int = 10
     """Return what was asked of this launch or region launch, in the order of the log, refused requests included."""
     chosen = select(commands).filter_by(**scope_of(scope)).where(commands.c.sequence > after)
     return tuple(command_of_row(row) for row in tx.execute(chosen.order_by(commands.c.sequence).limit(limit)))
-
-
-def _news_of(command_id: str, outcome: Outcome) -> str:
-    news = OutcomeTold(command_id=command_id, outcome=outcome).model_dump_json()
-    if len(news.encode()) <= _LONGEST_NEWS:
-        return news
-    return OutcomeTold(command_id=command_id, outcome=None).model_dump_json()
 
 
 def _write(tx: Connection, scope: Scope, row: Mapping[str, Any], printed: Mapping[str, str] | None) -> bool:
@@ -434,7 +350,7 @@ def command_of_row(row: Row[Any]) -> LoggedCommand:
         command_digest=row.command_digest,
         written=row.command,
         logged_at=row.logged_at,
-        outcome=_OUTCOME.validate_python(row.outcome) if row.outcome is not None else None,
+        outcome=OUTCOME.validate_python(row.outcome) if row.outcome is not None else None,
         settled_at=row.settled_at,
     )
 

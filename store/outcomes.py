@@ -15,8 +15,8 @@ import psycopg
 
 from readiness.ledger import Outcome
 from store.away import StoreAway, away_is_one_error
-from store.commands import OUTCOMES, outcome_told, outcomes_of
 from store.engine import Store
+from store.settled import OUTCOMES, outcome_told, outcomes_of
 
 _log = logging.getLogger(__name__)
 

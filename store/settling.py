@@ -51,8 +51,6 @@ from store.commands import (
     authenticated,
     logged_all,
     overtaken_by,
-    record_outcome,
-    settle_and_move,
 )
 from store.decision_records import record_row
 from store.engine import Store
@@ -83,6 +81,7 @@ from store.regions import (
     update_region,
 )
 from store.requirements import require
+from store.settled import record_outcome, settle_and_move
 from store.texts import begin_digests, contents_of
 from store.waiver_debt import waivers_elsewhere
 

@@ -16,11 +16,11 @@ from store.commands import (
     commands_of,
     log_command,
     open_commands,
-    outcome_of,
     printed_under,
 )
 from store.records_schema import commands, ledger
 from store.regions import RegionUnknown
+from store.settled import outcome_of
 from store.wishes import About, about_region
 from tests.store.desk import PRODUCT, Desk
 

@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 from readiness.commands import Choice
 from readiness.ledger import Accepted, Outcome, Refused
 from readiness.refusals import Expired
-from store.commands import OutcomeTold, outcome_of, outcome_told, outcomes_of, record_outcome, settle_and_move
 from store.engine import open_store
 from store.outcomes import OutcomeWatch
 from store.records_schema import commands, region_launches
+from store.settled import OutcomeTold, outcome_of, outcome_told, outcomes_of, record_outcome, settle_and_move
 from tests.store.desk import Desk
 
 SOON = 20.0

@@ -26,10 +26,10 @@ from readiness.keys import RegionKey
 from readiness.ledger import Accepted
 from readiness.rules import fold
 from store.checking import check_row
-from store.commands import outcome_of
 from store.ledger import rows_after
 from store.records_schema import commands, content_revisions
 from store.regions import latest_launch, launch_record, region_record
+from store.settled import outcome_of
 from tests.stories.house import PATIENCE, House, eventually
 from workflows import names
 from workflows.region_launch import RegionLaunchWorkflow

@@ -25,11 +25,11 @@ from readiness.commands import Choice, Decide, Position, RegionCommand, Role
 from readiness.keys import RegionKey
 from readiness.ledger import Accepted, Outcome, Settled
 from readiness.policy import SIGNED_STAGES, Stage
-from store.commands import outcome_of
 from store.content import stage_content
 from store.engine import Store, open_store
 from store.ledger import rows_after
 from store.records_schema import commands
+from store.settled import outcome_of
 from tests.readiness.builders import SIGNERS
 from tests.store.desk import PRODUCT, Desk
 from tests.torture.fort import WallClock
